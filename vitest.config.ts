@@ -1,0 +1,28 @@
+import { readFileSync } from 'node:fs';
+import process from 'node:process';
+import { defineConfig } from 'vitest/config';
+import SummaryReporter from './scripts/summary-reporter.js';
+
+const { version } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8')) as { version: string };
+
+// Whoever works on this project is likely to use it: no test may find the real relay, or believe that an agent runs it.
+for (const name of Object.keys(process.env)) {
+  if (/^(MCP_DISPATCH_|CODEX_|CLAUDECODE$|GEMINI_CLI$)/.test(name)) delete process.env[name];
+}
+
+export default defineConfig({
+  define: { __VERSION__: JSON.stringify(version) },
+  test: {
+    include: ['test/**/*.test.ts'],
+    pool: 'forks',
+    // Above what the slowest runner needs: nothing here fails because a machine is slow.
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+    teardownTimeout: 10_000,
+    reporters: [
+      'default',
+      ...(process.env.GITHUB_ACTIONS === undefined ? [] : (['github-actions'] as const)),
+      new SummaryReporter(),
+    ],
+  },
+});
