@@ -1,0 +1,76 @@
+/**
+ * Names of agents. A name is an address, a directory and a part of file names, so the grammar is ASCII only: it rules
+ * out separators, Unicode look-alikes (the Kelvin sign lowers to "k") and names that file systems fold together.
+ */
+import { DispatchError } from './errors.js';
+
+/** The person at the machine: can be written to, but no agent can claim the name. */
+export const HUMAN = 'human';
+
+/** The target that stands for every agent of the relay. */
+export const EVERYONE = 'all';
+
+const GRAMMAR = /^[a-z0-9][a-z0-9_-]{0,63}$/;
+
+const RESERVED = new Set([
+  EVERYONE,
+  HUMAN,
+  'user',
+  'system',
+  'admin',
+  'operator',
+  'root',
+  // Windows opens a device for these, whatever the folder.
+  ...['con', 'prn', 'aux', 'nul'],
+  ...Array.from({ length: 10 }, (_, digit) => [`com${digit}`, `lpt${digit}`]).flat(),
+  // Own keys of every object: a name must be usable as one.
+  ...['__proto__', 'constructor', 'prototype', 'tostring', 'valueof', 'hasownproperty'],
+]);
+
+export const AGENT_ID_RULE =
+  'An agent id is 1 to 64 characters: a-z, 0-9, "_" and "-", beginning with a letter or digit, and not a reserved name.';
+
+/** `text` without surrounding spaces and tabs, with A-Z lowered; all other characters are left as they are. */
+export function normalizeName(text: string): string {
+  return text.replace(/^[ \t]+|[ \t]+$/g, '').replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+}
+
+/** True when `name` is already a normalized agent id, reserved names excluded. */
+export function isAgentId(name: string): boolean {
+  return GRAMMAR.test(name) && !RESERVED.has(name);
+}
+
+/** True for what may stand in `from`: an agent id, or the human. */
+export function isSender(name: string): boolean {
+  return name === HUMAN || isAgentId(name);
+}
+
+/** True for what may own an inbox: an agent id, or the human. */
+export const isRecipient = isSender;
+
+/** True for a name that the grammar allows and the project keeps for itself. */
+export function isReserved(name: string): boolean {
+  return RESERVED.has(name);
+}
+
+/**
+ * The normalized agent id. Two spellings of one name are one agent.
+ * @throws DispatchError `INVALID_AGENT_ID`, naming `what` (for instance "MCP_DISPATCH_AGENT_ID") and the rule.
+ */
+export function parseAgentId(text: string, what = 'agent id'): string {
+  const name = normalizeName(text);
+  if (isAgentId(name)) return name;
+  const problem = isReserved(name)
+    ? `${JSON.stringify(name)} is a reserved name`
+    : `${quoteName(text)} is not a valid name`;
+  throw new DispatchError('INVALID_AGENT_ID', `${what}: ${problem}. ${AGENT_ID_RULE}`);
+}
+
+/** A caller's name as it may stand in an error: quoted, escaped, at most 80 characters. */
+export function quoteName(text: string): string {
+  const cut = text.length > 80 ? `${text.slice(0, 77)}...` : text;
+  return JSON.stringify(cut).replace(
+    /[^\x20-\x7e]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}

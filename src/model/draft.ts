@@ -1,0 +1,62 @@
+/**
+ * The rules for what a message may be made of, whoever writes it: a model through a tool, a person through a command.
+ * What was wrong is said in words that follow the argument's name.
+ */
+import * as z from 'zod/v4';
+import { MAX_TIME_MS } from './clock.js';
+import { MAX_PAYLOAD_DEPTH, MAX_THREAD_ID, PRIORITIES } from './message.js';
+import { isNestedAtMost, isWellFormedThroughout } from './text.js';
+
+const CONTROL = /[\p{Cc}\u2028\u2029]/u;
+const wellFormed = (value: string) => value.isWellFormed();
+const NOT_UNICODE = 'has half of a surrogate pair, which no UTF-8 text can hold; send whole characters';
+
+/** A field of text that ends up in a message. */
+export const text = () => z.string('must be a string').refine(wellFormed, NOT_UNICODE);
+
+export const content = text().refine((value) => value.trim() !== '', 'must not be empty');
+
+export const priority = z.enum(PRIORITIES, 'must be "normal" or "urgent"');
+
+export const threadId = z
+  .string('must be a string')
+  .trim()
+  .min(1, 'must not be empty; leave it out for no thread')
+  .max(MAX_THREAD_ID, `may have at most ${MAX_THREAD_ID} characters`)
+  .refine((value) => !CONTROL.test(value), 'must not contain control characters')
+  .refine(wellFormed, NOT_UNICODE);
+
+export const messageId = z
+  .string('must be a string')
+  .trim()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/, 'must be a message id such as "msg-k3j9x0q2m4ab"');
+
+/** An object, or its JSON text. */
+export const payload = z.preprocess(
+  parseIfText,
+  z
+    .looseObject({}, 'must be a JSON object, such as {"commit": "abc123"}')
+    .refine((value) => isNestedAtMost(value, MAX_PAYLOAD_DEPTH), `may nest at most ${MAX_PAYLOAD_DEPTH} levels deep`)
+    .refine((value) => !isNestedAtMost(value, MAX_PAYLOAD_DEPTH) || isWellFormedThroughout(value), NOT_UNICODE),
+);
+
+export const ttlSeconds = z
+  .int('must be a whole number of seconds')
+  .min(0, 'must not be negative; 0 is never')
+  .max(Math.trunc(MAX_TIME_MS / 1000), 'ends after the year 9999; 0 is never');
+
+/** How many messages one answer may show. */
+export const limit = z
+  .int('must be a whole number from 1 to 100')
+  .min(1, 'must be from 1 to 100')
+  .max(100, 'must be from 1 to 100');
+
+/** A list or an object that came as its JSON text; anything else as it is. */
+export function parseIfText(value: unknown): unknown {
+  if (typeof value !== 'string' || !/^\s*[[{]/.test(value)) return value;
+  try {
+    return JSON.parse(value);
+  } catch {
+    return value;
+  }
+}

@@ -1,0 +1,102 @@
+/** A message as it is stored: the JSON of one file. Immutable once it is visible. */
+import * as z from 'zod/v4';
+import { isSender } from './agent-id.js';
+import { MAX_TIME_MS } from './clock.js';
+import { isMessageId } from './ids.js';
+import { isNestedAtMost } from './text.js';
+
+/** Largest stored message that is ever read, in bytes; the configured limit for sending is at most this. */
+export const MAX_STORED_BYTES = 8 * 1024 * 1024;
+
+/** How deep a payload may nest: far beyond what people write, far below what breaks a JSON writer. */
+export const MAX_PAYLOAD_DEPTH = 64;
+
+/** Longest thread id, in characters. */
+export const MAX_THREAD_ID = 128;
+
+export const PRIORITIES = ['normal', 'urgent'] as const;
+export type Priority = (typeof PRIORITIES)[number];
+
+export interface Message {
+  readonly id: string;
+  /** Agent id of the sender, or `human`; stamped by the sender's server, never by its model. */
+  readonly from: string;
+  /** Whom it was sent to: an agent id, `human`, or `all`. */
+  readonly to: string;
+  /** ISO 8601, UTC. */
+  readonly timestamp: string;
+  readonly priority: Priority;
+  readonly content: string;
+  readonly payload: JsonObject | null;
+  readonly thread_id: string | null;
+  /** Id of the message that this one answers. */
+  readonly reply_to: string | null;
+  /** Seconds from `timestamp` until it expires; 0 is never. */
+  readonly ttl: number;
+  /** Does not expire before it is acknowledged. */
+  readonly must_read: boolean;
+  /** What it was when sent. Only another program's rewriting makes this `read`; our own state is where the file is. */
+  readonly state: 'pending' | 'read';
+}
+
+export type JsonObject = { readonly [key: string]: unknown };
+
+// What other programs write into a relay is read with goodwill: what is missing gets its default, what is unknown is
+// left out. What decides where a message goes and whether it lives must be right.
+const optional = <T extends z.ZodType>(schema: T, fallback: z.output<T>) =>
+  z.preprocess((value) => value ?? fallback, schema);
+
+const isTime = (text: string) => {
+  const time = Date.parse(text);
+  return time >= 0 && time <= MAX_TIME_MS;
+};
+
+const StoredMessage = z.object({
+  id: z.string().refine(isMessageId, 'id is not a message id'),
+  from: z.string().refine(isSender, 'from is not an agent id'),
+  to: z.string().min(1).max(128),
+  timestamp: z.string().refine(isTime, 'timestamp is not a time'),
+  priority: optional(z.enum(PRIORITIES), 'normal'),
+  content: z.string(),
+  payload: optional(
+    z
+      .nullable(z.record(z.string(), z.unknown()))
+      .refine((value) => isNestedAtMost(value, MAX_PAYLOAD_DEPTH), 'payload is too deep'),
+    null,
+  ),
+  thread_id: optional(z.nullable(z.string().max(MAX_THREAD_ID)), null),
+  reply_to: optional(z.nullable(z.string().max(128)), null),
+  ttl: optional(z.number().nonnegative().max(MAX_TIME_MS), 0),
+  must_read: optional(z.boolean(), false),
+  state: optional(z.enum(['pending', 'read']), 'pending'),
+});
+
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** The message in the bytes of a file, or what is wrong with them in a few words of ours (never of the file's). */
+export function parseMessage(bytes: Uint8Array): { readonly message: Message } | { readonly problem: string } {
+  let json: unknown;
+  try {
+    json = JSON.parse(decoder.decode(bytes));
+  } catch (error) {
+    return { problem: error instanceof SyntaxError ? 'not JSON' : 'not UTF-8' };
+  }
+  if (json === null || typeof json !== 'object' || Array.isArray(json)) return { problem: 'not a JSON object' };
+  const result = StoredMessage.safeParse(json);
+  if (result.success) return { message: result.data as Message };
+  const [issue] = result.error.issues;
+  const field = issue?.path[0];
+  return {
+    problem: `field ${typeof field === 'string' ? field : '?'}: ${issue?.code === 'custom' ? issue.message : 'wrong type or value'}`,
+  };
+}
+
+/** The bytes of a message's file, as text. */
+export function serializeMessage(message: Message): string {
+  return JSON.stringify(message);
+}
+
+/** When a message expires, in milliseconds since 1970; undefined for never. The one place that turns a ttl into a time. */
+export function expiryOf(sentAtMs: number, ttlSeconds: number): number | undefined {
+  return ttlSeconds === 0 ? undefined : Math.min(sentAtMs + Math.ceil(ttlSeconds * 1000), MAX_TIME_MS);
+}
