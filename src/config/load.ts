@@ -1,0 +1,104 @@
+/** The configuration of this process: the file, then the environment over it. Never silently the defaults. */
+import path from 'node:path';
+import { checkDocument } from './document.js';
+import { DEFAULT_CONFIG_PATH, expandPath, findHome } from './paths.js';
+import { configError, type Problem } from './problem.js';
+import { readConfigText } from './read-file.js';
+import { type Config, DEFAULTS, type Values } from './schema.js';
+import { judgePath } from './validate.js';
+
+export interface ConfigCheck {
+  /** Absolute path of the file that was read or should have been. Absent when there is no default file. */
+  readonly file?: string;
+  /** In the order of the file, then the environment. */
+  readonly problems: readonly Problem[];
+  /** Present exactly when there are no problems. */
+  readonly config?: Config;
+}
+
+/**
+ * The checked configuration. Reads at most one file and writes nothing.
+ * @throws DispatchError `CONFIG_INVALID` for the first problem; its message says how many more there are.
+ */
+export async function loadConfig(env: NodeJS.ProcessEnv): Promise<Config> {
+  const { problems, config } = await checkConfig(env);
+  if (config === undefined) throw configError(problems);
+  return config;
+}
+
+/** The same, with every problem instead of an error for the first. Does not throw for what a user can get wrong. */
+export async function checkConfig(env: NodeJS.ProcessEnv): Promise<ConfigCheck> {
+  const home = findHome();
+  const problems: Problem[] = [];
+  let values: Values = {};
+
+  const named = env.MCP_DISPATCH_CONFIG || undefined;
+  const file = placeOf(named, home, problems);
+  const read = file === undefined ? { missing: true as const } : readConfigText(file);
+  const used = file !== undefined && (named !== undefined || !('missing' in read)) ? { file } : {};
+  if ('problem' in read) problems.push(read.problem);
+  else if ('text' in read && file !== undefined) {
+    const document = await checkDocument(file, read.text, home);
+    values = document.values;
+    problems.push(...document.problems);
+  } else if (named !== undefined && file !== undefined) {
+    const message = 'MCP_DISPATCH_CONFIG names this file, and it does not exist. Create it, or unset the variable.';
+    problems.push({ path: file, message });
+  }
+
+  const relayDir = relayDirOf(env.MCP_DISPATCH_DIR || undefined, values.dispatch_dir, home, problems);
+  if (problems.length > 0 || relayDir === undefined) return { ...used, problems };
+  return { ...used, problems, config: Object.freeze({ ...configOf(env, values, relayDir), ...used }) };
+}
+
+/**
+ * Where the file is. A relative MCP_DISPATCH_CONFIG is taken from the working directory, unlike all other paths: it is
+ * what a person types in a shell, and since the file must exist, a wrong working directory cannot go unnoticed.
+ */
+function placeOf(named: string | undefined, home: string | undefined, problems: Problem[]): string | undefined {
+  const wanted = named ?? DEFAULT_CONFIG_PATH;
+  const relative = named !== undefined && !named.startsWith('~') ? path.resolve(named) : undefined;
+  const file = expandPath(wanted, home) ?? relative;
+  if (file !== undefined && !wanted.includes('\0')) return file;
+  let message = 'of paths that begin with "~", only "~" and "~/..." are understood. Write an absolute path.';
+  if (file !== undefined) message = 'a path cannot contain a NUL character.';
+  else if (home === undefined) {
+    const remedy = 'Set HOME, or MCP_DISPATCH_CONFIG to an absolute path.';
+    message = `no home directory is known, so ${wanted} cannot be found. ${remedy}`;
+  }
+  problems.push({ key: named === undefined ? 'HOME' : 'MCP_DISPATCH_CONFIG', message });
+  return undefined;
+}
+
+function relayDirOf(
+  fromEnv: string | undefined,
+  fromFile: string | undefined,
+  home: string | undefined,
+  problems: Problem[],
+): string | undefined {
+  if (fromEnv === undefined && fromFile !== undefined) return fromFile;
+  const verdict = judgePath(fromEnv ?? DEFAULTS.dispatch_dir, home);
+  if (verdict.faults === undefined) return verdict.value as string;
+  // Without a home directory the missing configuration file has been reported already, unless another was named.
+  const key = fromEnv === undefined ? 'HOME' : 'MCP_DISPATCH_DIR';
+  if (!problems.some((problem) => problem.key === key)) {
+    problems.push(...verdict.faults.map(({ message }) => ({ key, message })));
+  }
+  return undefined;
+}
+
+function configOf(env: NodeJS.ProcessEnv, values: Values, relayDir: string): Config {
+  const settled = { ...DEFAULTS, ...values };
+  const agentId = env.MCP_DISPATCH_AGENT_ID;
+  return {
+    ...(settled.agents === undefined ? {} : { agents: settled.agents }),
+    relayDir,
+    maxMessageBytes: settled.max_message_bytes,
+    maxReplyBytes: settled.max_reply_bytes,
+    defaultTtlSeconds: settled.default_ttl,
+    ...(settled.instructions === undefined ? {} : { instructions: settled.instructions }),
+    watch: settled.watch,
+    durability: settled.durability,
+    ...(agentId === undefined || agentId.trim() === '' ? {} : { agentId }),
+  };
+}

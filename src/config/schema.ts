@@ -1,0 +1,161 @@
+/**
+ * What can be configured: one row a key. Validation, the hints for misspelled keys, the README's table and the test of
+ * config.example.toml all read these rows, so a new key is one row here and one field in `Config`.
+ *
+ * Imported at every start of a server: data only, no TOML parser and no zod.
+ */
+import { DEFAULT_CONFIG_PATH, DEFAULT_RELAY_PATH } from './paths.js';
+
+interface Row {
+  /** As it is written in the file, at the top level or under `[dispatch]`. */
+  readonly key: string;
+  /** One sentence for the README. */
+  readonly description: string;
+  /** The environment variable that wins over the file. */
+  readonly env?: string;
+  /** What leaving the key out means, for keys without a default value. */
+  readonly whenAbsent?: string;
+}
+
+export type Setting = Row &
+  (
+    | { readonly type: 'agent ids' }
+    | { readonly type: 'path'; readonly default: string }
+    | {
+        readonly type: 'integer';
+        readonly default: number;
+        readonly min: number;
+        readonly max: number;
+        readonly unit: string;
+      }
+    | { readonly type: 'template'; readonly maxLength: number; readonly placeholders: readonly string[] }
+    | { readonly type: 'boolean'; readonly default: boolean }
+    | { readonly type: 'choice'; readonly default: string; readonly values: readonly string[] }
+  );
+
+/** The optional table that the keys may also stand in, so that one file can serve several programs. */
+export const SECTION = 'dispatch';
+
+export const SETTINGS = [
+  {
+    key: 'agents',
+    type: 'agent ids',
+    whenAbsent: 'dynamic mode: any valid name may join',
+    description: 'The roster: the only agents that may join; a server without an id claims the first free name.',
+  },
+  {
+    key: 'dispatch_dir',
+    type: 'path',
+    default: DEFAULT_RELAY_PATH,
+    env: 'MCP_DISPATCH_DIR',
+    description: 'The relay directory that all agents share: an absolute path, or one that begins with `~/`.',
+  },
+  {
+    key: 'max_message_bytes',
+    type: 'integer',
+    default: 65_536,
+    min: 1024,
+    max: 8_388_608,
+    unit: 'bytes',
+    description: 'The largest message that is accepted, counted in UTF-8 bytes of the stored file.',
+  },
+  {
+    key: 'max_reply_bytes',
+    type: 'integer',
+    default: 10_240,
+    // Codex cuts the middle out of a result over 12 KB: DESIGN, section 4.
+    min: 2048,
+    max: 1_048_576,
+    unit: 'bytes',
+    description: 'The largest reply of a tool; what does not fit is announced and fetched with the next call.',
+  },
+  {
+    key: 'default_ttl',
+    type: 'integer',
+    default: 0,
+    min: 0,
+    // Ten years of 365 days.
+    max: 315_360_000,
+    unit: 'seconds',
+    description: 'The lifetime of messages sent without `ttl`; 0 means that they never expire.',
+  },
+  {
+    key: 'instructions',
+    type: 'template',
+    // Clients cut longer instructions: DESIGN, section 6.
+    maxLength: 1999,
+    placeholders: ['agent_id', 'agent_list'],
+    whenAbsent: 'the built-in text',
+    description: 'What a client tells its model about this server; `{agent_id}` and `{agent_list}` are filled in.',
+  },
+  {
+    key: 'watch',
+    type: 'boolean',
+    default: true,
+    description: 'Whether to watch for mail and announce it on stderr; without it, polling and the next call find it.',
+  },
+  {
+    key: 'durability',
+    type: 'choice',
+    default: 'full',
+    values: ['full', 'process'],
+    description: 'Whether what was answered `sent` survives a power cut (`full`) or, faster, only a crash (`process`).',
+  },
+] as const satisfies readonly Setting[];
+
+/** The environment variables that are read. An empty one counts as not set. */
+export const ENVIRONMENT = [
+  {
+    name: 'MCP_DISPATCH_CONFIG',
+    description: `The configuration file, which must exist; without it \`${DEFAULT_CONFIG_PATH}\`, which may be missing.`,
+  },
+  { name: 'MCP_DISPATCH_DIR', description: 'The relay directory; wins over `dispatch_dir`.' },
+  {
+    name: 'MCP_DISPATCH_AGENT_ID',
+    description: 'The name that this server serves; without one and with a roster, the first free name is claimed.',
+  },
+] as const;
+
+type Rows = (typeof SETTINGS)[number];
+type ValueOf<S> = S extends { type: 'agent ids' }
+  ? readonly string[]
+  : S extends { type: 'integer' }
+    ? number
+    : S extends { type: 'boolean' }
+      ? boolean
+      : S extends { type: 'choice'; values: readonly (infer V)[] }
+        ? V
+        : string;
+
+/** The values of a file by key, checked; a key that the file does not set is absent. */
+export type Values = { readonly [S in Rows as S['key']]?: ValueOf<S> };
+type Defaults = { readonly [S in Extract<Rows, { default: unknown }> as S['key']]: ValueOf<S> };
+
+/** The default of each key that has one. */
+export const DEFAULTS = Object.fromEntries(
+  SETTINGS.flatMap((setting) => ('default' in setting ? [[setting.key, setting.default]] : [])),
+) as unknown as Defaults;
+
+/** The checked configuration of one process: file and environment together. */
+export interface Config {
+  /** The roster: normalized ids in the order of the file, at least one, no two alike. Absent in dynamic mode. */
+  readonly agents?: readonly string[];
+  /** Absolute path, normalized, no trailing slash; need not exist. @default ~/.config/mcp-dispatch/messages */
+  readonly relayDir: string;
+  /** UTF-8 bytes of the stored file. 1024 to 8_388_608. @default 65_536 */
+  readonly maxMessageBytes: number;
+  /** UTF-8 bytes of one tool answer. 2048 to 1_048_576. @default 10_240 */
+  readonly maxReplyBytes: number;
+  /** Seconds, 0 = never expires. 0 to 315_360_000 (ten years). @default 0 */
+  readonly defaultTtlSeconds: number;
+  /** Template with `{agent_id}` and `{agent_list}`, not filled in; 1 to 1999 characters. Absent: the built-in text. */
+  readonly instructions?: string;
+  /** @default true */
+  readonly watch: boolean;
+  /** Whether publishing syncs to disk (`full`) or leaves that to the system (`process`). @default 'full' */
+  readonly durability: 'full' | 'process';
+  /** MCP_DISPATCH_AGENT_ID as it came, neither trimmed nor checked: the relay judges it. Absent when empty or blank. */
+  readonly agentId?: string;
+  /** Absolute path of the file that was read. Absent when there was none. */
+  readonly file?: string;
+}

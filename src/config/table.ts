@@ -1,0 +1,47 @@
+/** The configuration part of the README, from the schema. For the generator and its test; no server loads it. */
+import { ENVIRONMENT, SETTINGS, type Setting } from './schema.js';
+
+/** The keys and then the environment variables, as two Markdown tables; ends with a line feed. */
+export function renderConfigTable(): string {
+  const settings: readonly Setting[] = SETTINGS;
+  return [
+    '| key | value | default | meaning |',
+    '|---|---|---|---|',
+    ...settings.map((setting) => row(`\`${setting.key}\``, allowedOf(setting), defaultOf(setting), meaningOf(setting))),
+    '',
+    '| environment variable | meaning |',
+    '|---|---|',
+    ...ENVIRONMENT.map(({ name, description }) => row(`\`${name}\``, description)),
+    '',
+  ].join('\n');
+}
+
+function row(...cells: readonly string[]): string {
+  return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+}
+
+function allowedOf(setting: Setting): string {
+  switch (setting.type) {
+    case 'agent ids':
+      return 'array of agent ids';
+    case 'path':
+      return 'path';
+    case 'integer':
+      return `${setting.unit}, ${setting.min} to ${setting.max}`;
+    case 'template':
+      return `text, at most ${setting.maxLength} characters`;
+    case 'boolean':
+      return '`true` or `false`';
+    case 'choice':
+      return setting.values.map((value) => `\`"${value}"\``).join(' or ');
+  }
+}
+
+function defaultOf(setting: Setting): string {
+  if (!('default' in setting)) return setting.whenAbsent ?? '';
+  return `\`${typeof setting.default === 'string' ? JSON.stringify(setting.default) : setting.default}\``;
+}
+
+function meaningOf(setting: Setting): string {
+  return setting.env === undefined ? setting.description : `${setting.description} Overridden by \`${setting.env}\`.`;
+}

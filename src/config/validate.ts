@@ -1,0 +1,129 @@
+/** Judges one value of the file by its row in the schema. Says what was expected and what was found. */
+import { AGENT_ID_RULE, isAgentId, isReserved, normalizeName, quoteName } from '../model/agent-id.js';
+import { findNearest } from './nearest.js';
+import { expandPath, startsAtHome } from './paths.js';
+import type { Setting } from './schema.js';
+
+export interface Fault {
+  readonly message: string;
+  /** The element of an array that is at fault, from 0; absent when it is the whole value. */
+  readonly index?: number;
+}
+
+/** The value as the program wants it, or everything that is wrong with it (then at least one fault). */
+export type Verdict = { readonly value: unknown; readonly faults?: never } | { readonly faults: readonly Fault[] };
+
+/** `value` comes from the parser with `integersAsBigInt`: a bigint is a TOML integer, a number is a TOML float. */
+export function judge(setting: Setting, value: unknown, home: string | undefined): Verdict {
+  switch (setting.type) {
+    case 'agent ids':
+      return judgeAgentIds(value);
+    case 'path':
+      return typeof value === 'string' ? judgePath(value, home) : wrongType('a path in quotes', value);
+    case 'integer':
+      return judgeInteger(setting, value);
+    case 'template':
+      return typeof value === 'string' ? judgeTemplate(setting, value) : wrongType('text in quotes', value);
+    case 'boolean':
+      return typeof value === 'boolean' ? { value } : wrongType('true or false', value, /^(true|false)$/);
+    case 'choice': {
+      const expected = setting.values.map((choice) => JSON.stringify(choice)).join(' or ');
+      return typeof value === 'string' && setting.values.includes(value) ? { value } : wrongType(expected, value);
+    }
+  }
+}
+
+/** The absolute path, "~" expanded. Relative ones are refused: each client starts its server somewhere else. */
+export function judgePath(text: string, home: string | undefined): Verdict {
+  if (text.includes('\0')) return fault('a path cannot contain a NUL character.');
+  if (home === undefined && startsAtHome(text)) {
+    return fault('"~" cannot be expanded, since no home directory is known. Set HOME, or write an absolute path.');
+  }
+  const value = expandPath(text, home);
+  if (value !== undefined) return { value };
+  return fault(`a path must be absolute or begin with "~/", and this is ${quoteName(text)}. Write an absolute path.`);
+}
+
+function judgeInteger(setting: Extract<Setting, { type: 'integer' }>, value: unknown): Verdict {
+  const { min, max, unit } = setting;
+  const expected = `a whole number of ${unit} from ${min} to ${max}`;
+  if (typeof value !== 'bigint') return wrongType(expected, value, /^[+-]?\d[\d_]*$/);
+  return value >= BigInt(min) && value <= BigInt(max) ? { value: Number(value) } : wrongType(expected, value);
+}
+
+function judgeTemplate(setting: Extract<Setting, { type: 'template' }>, text: string): Verdict {
+  const faults: Fault[] = [];
+  if (text.trim() === '') faults.push({ message: 'the text is empty. Leave the key out for the built-in text.' });
+  if (text.length > setting.maxLength) {
+    const bound = `at most ${setting.maxLength} are allowed`;
+    faults.push({ message: `the text has ${text.length} characters; ${bound}. Shorten it.` });
+  }
+  // Only a name alone in braces: JSON examples in the text are left in peace.
+  const names = new Set([...text.matchAll(/\{(\s*[A-Za-z_][\w-]*\s*)\}/g)].map((match) => match[1] ?? ''));
+  for (const name of names) {
+    if (setting.placeholders.includes(name)) continue;
+    const nearest = findNearest(name.trim(), setting.placeholders);
+    const known = setting.placeholders.map((placeholder) => `{${placeholder}}`).join(' and ');
+    const hint = nearest === undefined ? `Known are ${known}.` : `Did you mean {${nearest}}?`;
+    faults.push({ message: `unknown placeholder ${quoteName(`{${name}}`)}. ${hint}` });
+  }
+  return faults.length === 0 ? { value: text } : { faults };
+}
+
+function judgeAgentIds(value: unknown): Verdict {
+  if (!Array.isArray(value)) return wrongType('an array of agent ids, like ["alice", "bob"]', value);
+  if (value.length === 0) {
+    return fault(
+      'the roster is empty, so nobody could join. Name an agent, or leave the key out to let any agent join.',
+    );
+  }
+  const faults: Fault[] = [];
+  const spellings = new Map<string, string>();
+  value.forEach((element: unknown, index) => {
+    if (typeof element !== 'string') {
+      faults.push({ index, message: `expected an agent id in quotes, found ${describe(element)}.` });
+      return;
+    }
+    const id = normalizeName(element);
+    const earlier = spellings.get(id);
+    if (isReserved(id)) faults.push({ index, message: `${quoteName(element)} is a reserved name. ${AGENT_ID_RULE}` });
+    else if (!isAgentId(id))
+      faults.push({ index, message: `${quoteName(element)} is not a valid name. ${AGENT_ID_RULE}` });
+    else if (earlier !== undefined) {
+      const both = `${quoteName(earlier)} and ${quoteName(element)}`;
+      faults.push({
+        index,
+        message: `${both} are one agent (${id}): case and surrounding spaces do not count. Keep one.`,
+      });
+    } else spellings.set(id, element);
+  });
+  return faults.length === 0 ? { value: Object.freeze([...spellings.keys()]) } : { faults };
+}
+
+function fault(message: string): Verdict {
+  return { faults: [{ message }] };
+}
+
+/** `unquoted`: what would have been right without quotes around it. */
+function wrongType(expected: string, value: unknown, unquoted?: RegExp): Verdict {
+  const hint = typeof value === 'string' && unquoted?.test(value) ? ' Write it without quotes.' : '';
+  return fault(`expected ${expected}, found ${describe(value)}.${hint}`);
+}
+
+/** A value of the file in words. */
+function describe(value: unknown): string {
+  if (typeof value === 'string') return `the text ${quoteName(value)}`;
+  if (typeof value === 'bigint') return `the number ${cut(String(value))}`;
+  if (typeof value === 'boolean') return String(value);
+  if (typeof value === 'number') {
+    if (Number.isNaN(value)) return 'nan';
+    if (!Number.isFinite(value)) return value > 0 ? 'inf' : '-inf';
+    return `the decimal number ${Number.isInteger(value) ? `${value}.0` : value}`;
+  }
+  if (Array.isArray(value)) return value.length === 0 ? 'an empty array' : 'an array';
+  return value instanceof Date ? 'a date or time' : 'a table';
+}
+
+function cut(digits: string): string {
+  return digits.length > 40 ? `${digits.slice(0, 37)}...` : digits;
+}

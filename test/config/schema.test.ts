@@ -1,0 +1,91 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { checkConfig, loadConfig } from '../../src/config/load.js';
+import { DEFAULTS, ENVIRONMENT, SETTINGS, type Setting } from '../../src/config/schema.js';
+import { renderConfigTable } from '../../src/config/table.js';
+import { judge } from '../../src/config/validate.js';
+import { useSandbox } from './sandbox.js';
+
+const sandbox = useSandbox();
+const settings: readonly Setting[] = SETTINGS;
+const example = readFileSync(new URL('../../config.example.toml', import.meta.url), 'utf8');
+const allKeys = example.replace(/^# (?=[a-z_]+ = )/gm, '');
+
+function keysOf(text: string): string[] {
+  return [...text.matchAll(/^([a-z_]+) = /gm)].map((match) => match[1] ?? '');
+}
+
+describe('config.example.toml', () => {
+  it('means exactly the defaults as it stands', async () => {
+    const defaults = await loadConfig({});
+    const file = sandbox.write(example);
+    expect(await loadConfig({})).toEqual({ ...defaults, file });
+  });
+
+  it('loads with every key uncommented', async () => {
+    sandbox.write(allKeys);
+    const { problems, config } = await checkConfig({});
+    expect(problems).toEqual([]);
+    expect(config).toMatchObject({ agents: ['alice', 'bob'], instructions: expect.stringContaining('{agent_list}') });
+  });
+
+  it('lists every key of the schema once, in its order, and comments out those whose absence means something', () => {
+    expect(keysOf(allKeys)).toEqual(settings.map(({ key }) => key));
+    expect(keysOf(example)).toEqual(
+      settings.filter(({ whenAbsent }) => whenAbsent === undefined).map(({ key }) => key),
+    );
+  });
+
+  it('states the bounds that are enforced', () => {
+    for (const setting of settings) {
+      if (setting.type === 'integer') expect(example).toContain(`${setting.min} to ${setting.max}`);
+      if (setting.type === 'template') expect(example).toContain(`at most ${setting.maxLength} characters`);
+      if (setting.type === 'choice') for (const value of setting.values) expect(example).toContain(`"${value}"`);
+    }
+  });
+});
+
+describe('the schema', () => {
+  it('has for each key either a valid default or words for its absence', () => {
+    for (const setting of settings) {
+      const { key } = setting;
+      expect('default' in setting, key).toBe(setting.whenAbsent === undefined);
+      if (!('default' in setting)) continue;
+      const value = setting.type === 'integer' ? BigInt(setting.default) : setting.default;
+      expect(judge(setting, value, sandbox.home).faults, key).toBeUndefined();
+      expect(DEFAULTS).toHaveProperty(key, setting.default);
+    }
+  });
+
+  it('documents the bounds and defaults of the Config fields as they are', () => {
+    const source = readFileSync(new URL('../../src/config/schema.ts', import.meta.url), 'utf8');
+    const docs = source.slice(source.indexOf('export interface Config'));
+    const grouped = (value: number): string => String(value).replace(/\B(?=(\d{3})+$)/g, value < 10_000 ? '' : '_');
+    for (const setting of settings) {
+      if (setting.type !== 'integer') continue;
+      expect(docs).toMatch(
+        new RegExp(`${grouped(setting.min)} to ${grouped(setting.max)}.*@default ${grouped(setting.default)} `),
+      );
+    }
+  });
+
+  it('describes each key in one sentence of one line', () => {
+    for (const { description } of [...settings, ...ENVIRONMENT]) expect(description).toMatch(/^[^\n]+\.$/);
+  });
+});
+
+describe('renderConfigTable', () => {
+  it('has a row for every key and every variable, with bounds, default and override', () => {
+    const lines = renderConfigTable().split('\n');
+    expect(lines).toContain(
+      '| `max_reply_bytes` | bytes, 2048 to 1048576 | `10240` | The largest reply of a tool; what does not fit is announced and fetched with the next call. |',
+    );
+    expect(lines.find((line) => line.startsWith('| `dispatch_dir`'))).toMatch(
+      /`"~\/.config.*Overridden by `MCP_DISPATCH_DIR`\. \|$/,
+    );
+    expect(lines.find((line) => line.startsWith('| `agents`'))).toContain('dynamic mode');
+    for (const { key } of settings) expect(lines.filter((line) => line.startsWith(`| \`${key}\` |`))).toHaveLength(1);
+    for (const { name } of ENVIRONMENT)
+      expect(lines.filter((line) => line.startsWith(`| \`${name}\` |`))).toHaveLength(1);
+  });
+});
