@@ -1,0 +1,63 @@
+/**
+ * Bells: one empty file an agent, touched by whoever sends to it. A watcher watches that one file; watching an inbox of
+ * 10,000 messages would take 10,000 watches, and a user has some 65,000 in all.
+ */
+import { join } from 'node:path';
+import type { Watch } from '../store.js';
+import type { Files } from './files.js';
+
+export class Bells {
+  constructor(
+    private readonly files: Files,
+    private readonly folder: string,
+  ) {}
+
+  /** Touches the bell if somebody ever watched it. Errors are swallowed: a hint that is lost is found by polling. */
+  ring(channel: string): void {
+    try {
+      this.files.touch(join(this.folder, channel));
+    } catch {
+      // See above.
+    }
+  }
+
+  /**
+   * Watches a bell, which is made when it is missing. Resolves when the watch stands or has failed; a failure after that
+   * makes it inactive. A bell that is removed makes the watch inactive too: watch again.
+   */
+  async watch(channel: string, hint: () => void): Promise<Watch> {
+    const path = join(this.folder, channel);
+    const state: { active: boolean; reason?: string } = { active: false };
+    this.files.ensureDirectory(this.folder);
+    if (!this.files.touch(path)) this.files.writeNew(path, new Uint8Array(), false);
+    const { watch } = await import('chokidar');
+    const watcher = watch(path, { ignoreInitial: true, persistent: false });
+    const fail = (reason: string) => {
+      state.active = false;
+      state.reason ??= reason;
+    };
+    await new Promise<void>((resolve) => {
+      watcher
+        .on('ready', () => {
+          if (state.reason === undefined) state.active = true;
+          resolve();
+        })
+        .on('error', (error) => {
+          fail(error instanceof Error ? error.message : String(error));
+          resolve();
+        })
+        .on('change', hint)
+        .on('add', hint)
+        .on('unlink', () => fail('the watched file was removed'));
+    });
+    return {
+      get active() {
+        return state.active;
+      },
+      get reason() {
+        return state.reason as string;
+      },
+      close: () => watcher.close(),
+    };
+  }
+}

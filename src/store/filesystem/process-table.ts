@@ -1,0 +1,89 @@
+/** Processes of this machine, by /proc where there is one, else by signal 0 and what `ps` says. */
+import { spawnSync } from 'node:child_process';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { errnoOf } from '../../model/errors.js';
+import type { Liveness, Processes, ProcessIdentity } from '../processes.js';
+import { Files } from './files.js';
+
+export class ProcessTable implements Processes {
+  readonly #files: Files;
+  readonly #proc: string;
+  #self: ProcessIdentity | undefined;
+
+  constructor(files: Files = new Files(), proc = '/proc') {
+    this.#files = files;
+    this.#proc = proc;
+  }
+
+  self(): ProcessIdentity {
+    this.#self ??= {
+      pid: process.pid,
+      host: hostname(),
+      ...withoutUndefined({
+        boot: this.#files.readKernelFile(join(this.#proc, 'sys/kernel/random/boot_id'))?.trim(),
+        namespace: this.#namespace(),
+        start: this.#startOf(process.pid)?.start,
+      }),
+    };
+    return this.#self;
+  }
+
+  /**
+   * 1. Another boot of this machine: dead. Another machine: unknown.
+   * 2. Another PID namespace: unknown, since neither sees the other's processes.
+   * 3. No such process, or a zombie that nobody has waited for: dead. "Not permitted to signal it" means that it lives.
+   * 4. Another start time than the one recorded: the PID was reused, dead.
+   */
+  check(other: ProcessIdentity): Liveness {
+    const self = this.self();
+    if (other.boot !== undefined && self.boot !== undefined) {
+      if (other.boot !== self.boot) return other.host === self.host ? 'dead' : 'unknown';
+    } else if (other.host !== self.host) {
+      return 'unknown';
+    }
+    if (other.namespace !== self.namespace) return 'unknown';
+    if (!Number.isSafeInteger(other.pid) || other.pid <= 0) return 'dead';
+    if (other.pid === self.pid) return other.start === self.start ? 'alive' : 'dead';
+    try {
+      process.kill(other.pid, 0);
+    } catch (error) {
+      if (errnoOf(error) !== 'EPERM') return 'dead';
+    }
+    const found = this.#startOf(other.pid);
+    if (found?.zombie === true) return 'dead';
+    if (other.start !== undefined && found !== undefined && found.start !== other.start) return 'dead';
+    return 'alive';
+  }
+
+  #namespace(): string | undefined {
+    try {
+      return this.#files.readLink(join(this.#proc, 'self/ns/pid'));
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Start time and whether it is a zombie; undefined when the system does not tell. */
+  #startOf(pid: number): { start: string; zombie: boolean } | undefined {
+    const stat = this.#files.readKernelFile(join(this.#proc, String(pid), 'stat'));
+    if (stat !== undefined) {
+      // "pid (command) state ppid ...": the command may hold spaces and brackets, so count from its last bracket. The
+      // start time is field 22 (proc_pid_stat(5)).
+      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+      return { start: fields[19] ?? '', zombie: fields[0] === 'Z' || fields[0] === 'X' };
+    }
+    if (process.platform === 'win32' || process.platform === 'linux') return undefined;
+    const ps = spawnSync('ps', ['-o', 'stat=,lstart=', '-p', String(pid)], {
+      encoding: 'utf8',
+      timeout: 1000,
+      env: { LC_ALL: 'C' },
+    });
+    const [, state, start] = /^\s*(\S+)\s+(.*\S)\s*$/.exec(ps.stdout ?? '') ?? [];
+    return state === undefined || start === undefined ? undefined : { start, zombie: state.startsWith('Z') };
+  }
+}
+
+function withoutUndefined<T extends object>(value: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(value).filter(([, item]) => item !== undefined)) as never;
+}

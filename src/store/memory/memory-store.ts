@@ -1,0 +1,124 @@
+/** The relay in memory: what the domain's tests run on, and the plainest statement of what the port means. */
+import { newSessionId } from '../../model/ids.js';
+import type { CreateOutcome, Entry, ReadOutcome, Record, Store, Value, Watch } from '../store.js';
+
+interface Held {
+  readonly bytes: Uint8Array;
+  readonly modifiedAt: number;
+}
+
+export class MemoryStore implements Store {
+  readonly location = 'memory';
+  readonly #values = new Map<string, Held>();
+  readonly #records = new Map<string, Record>();
+  readonly #watchers = new Map<string, Set<() => void>>();
+  readonly #running = new Set<string>();
+
+  constructor(private readonly clock: { now(): number } = Date) {}
+
+  async create(key: string, value: Value): Promise<boolean> {
+    if (this.#values.has(checked(key))) return false;
+    this.#values.set(key, { bytes: bytesOf(value), modifiedAt: this.clock.now() });
+    return true;
+  }
+
+  async createAll(entries: readonly Entry[]): Promise<CreateOutcome[]> {
+    const outcomes: CreateOutcome[] = [];
+    for (const { key, value } of entries) {
+      const plain = typeof value === 'object' && 'shared' in value ? value.shared : value;
+      outcomes.push({ state: (await this.create(key, plain)) ? 'created' : 'exists' });
+    }
+    return outcomes;
+  }
+
+  async put(key: string, value: Value): Promise<void> {
+    this.#values.set(checked(key), { bytes: bytesOf(value), modifiedAt: this.clock.now() });
+  }
+
+  async read(key: string, maxBytes: number): Promise<ReadOutcome | undefined> {
+    const held = this.#values.get(checked(key));
+    if (held === undefined) return undefined;
+    if (held.bytes.length > maxBytes) {
+      return { ok: false, unsafe: `larger than ${maxBytes} bytes`, modifiedAt: held.modifiedAt };
+    }
+    return { ok: true, bytes: held.bytes.slice(), modifiedAt: held.modifiedAt };
+  }
+
+  async list(prefix: string): Promise<string[]> {
+    const start = prefix === '' ? '' : `${checked(prefix)}/`;
+    const names = new Set<string>();
+    for (const key of [...this.#values.keys(), ...this.#records.keys()]) {
+      if (key.startsWith(start)) names.add(key.slice(start.length).split('/', 1)[0] ?? '');
+    }
+    return [...names];
+  }
+
+  async count(prefix: string, limit: number): Promise<number> {
+    return Math.min((await this.list(prefix)).length, limit);
+  }
+
+  async move(from: string, to: string): Promise<boolean> {
+    const held = this.#values.get(checked(from));
+    if (held === undefined) return false;
+    this.#values.delete(from);
+    this.#values.set(checked(to), held);
+    return true;
+  }
+
+  async remove(key: string): Promise<boolean> {
+    return this.#values.delete(checked(key));
+  }
+
+  async removeAll(keys: readonly string[]): Promise<boolean[]> {
+    return keys.map((key) => this.#values.delete(checked(key)));
+  }
+
+  async prune(): Promise<void> {}
+
+  async readRecord(key: string): Promise<Record | undefined> {
+    return this.#records.get(checked(key));
+  }
+
+  async update(key: string, revision: string | undefined, value: Value | undefined): Promise<boolean> {
+    if (this.#records.get(checked(key))?.revision !== revision) return false;
+    if (value === undefined) return this.#records.delete(key);
+    this.#records.set(key, { revision: newSessionId(), value: bytesOf(value) });
+    return true;
+  }
+
+  async ring(channel: string): Promise<void> {
+    for (const hint of this.#watchers.get(channel) ?? []) queueMicrotask(hint);
+  }
+
+  async watch(channel: string, hint: () => void): Promise<Watch> {
+    const hints = this.#watchers.get(channel) ?? new Set();
+    this.#watchers.set(channel, hints.add(hint));
+    return { active: true, close: async () => void hints.delete(hint) };
+  }
+
+  async exclusively(name: string, work: () => Promise<void>): Promise<boolean> {
+    if (this.#running.has(name)) return false;
+    this.#running.add(name);
+    try {
+      await work();
+    } finally {
+      this.#running.delete(name);
+    }
+    return true;
+  }
+
+  async tidy(): Promise<void> {}
+}
+
+function bytesOf(value: Value): Uint8Array {
+  return typeof value === 'string' ? new TextEncoder().encode(value) : value.slice();
+}
+
+function checked(key: string): string {
+  for (const segment of key.split('/')) {
+    if (segment === '' || segment === '.' || segment === '..' || segment.includes('\0')) {
+      throw new RangeError(`not a key: ${JSON.stringify(key)}`);
+    }
+  }
+  return key;
+}

@@ -1,0 +1,22 @@
+/**
+ * Whether a process that left a record still runs. A PID alone lies: it is reused, and means nothing on another machine
+ * or in another container.
+ */
+export interface ProcessIdentity {
+  readonly pid: number;
+  readonly host: string;
+  /** Identifies this boot of the machine; absent where the system has no such thing. */
+  readonly boot?: string;
+  /** Identifies the PID namespace (the container); absent where the system has no such thing. */
+  readonly namespace?: string;
+  /** When the process started, in a unit of the system's own, only ever compared for equality; absent where unknown. */
+  readonly start?: string;
+}
+
+/** `unknown` where it cannot be seen from here: another machine or another container. Never guess death from it. */
+export type Liveness = 'alive' | 'dead' | 'unknown';
+
+export interface Processes {
+  self(): ProcessIdentity;
+  check(process: ProcessIdentity): Liveness;
+}
