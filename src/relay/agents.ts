@@ -1,0 +1,111 @@
+/** Which agents there are, and whom a target reaches. */
+import { EVERYONE, HUMAN, isAgentId, isRecipient, normalizeName, parseAgentId, quoteName } from '../model/agent-id.js';
+import type { Clock } from '../model/clock.js';
+import { DispatchError } from '../model/errors.js';
+import type { Store } from '../store/store.js';
+import { AGENTS, agentKey } from './keys.js';
+import type { Presence } from './presence.js';
+
+/** An agent belongs to `all` for this long after a session served it last, in milliseconds, where there is no roster. */
+export const REMEMBERED_MS = 14 * 24 * 60 * 60 * 1000;
+
+// How fresh "served last" is kept: far below the 14 days it is compared with.
+const RENEW_MS = 60 * 60 * 1000;
+
+export interface Target {
+  /** As the message says it: an agent, `human` or `all`. */
+  readonly to: string;
+  /** Whose inboxes it goes to; never empty. */
+  readonly recipients: readonly string[];
+  /** True when no session ever served this name, as far as the relay knows. */
+  readonly neverSeen: boolean;
+}
+
+export class Agents {
+  readonly #renewed = new Map<string, number>();
+
+  constructor(
+    /** The names that exist; undefined in dynamic mode, where any valid name does. */
+    readonly roster: readonly string[] | undefined,
+    private readonly store: Store,
+    private readonly clock: Clock,
+    private readonly presence: Presence,
+  ) {}
+
+  /** Notes that a session serves the agent: it is known from now on. */
+  async markServed(agent: string): Promise<void> {
+    const now = this.clock.now();
+    if (now - (this.#renewed.get(agent) ?? 0) < RENEW_MS) return;
+    await this.store.put(agentKey(agent), JSON.stringify({ served_at: new Date(now).toISOString() }));
+    this.#renewed.set(agent, now);
+  }
+
+  /** When a session last served the agent, in milliseconds (an hour's precision); undefined for one never seen. */
+  async servedAt(agent: string): Promise<number | undefined> {
+    return (await this.store.read(agentKey(agent), 0))?.modifiedAt;
+  }
+
+  /** Everyone `all` reaches: the roster; without one, whoever is live or was served in the last 14 days. In order of name. */
+  async everyone(): Promise<string[]> {
+    if (this.roster !== undefined) return [...this.roster];
+    const names = new Set<string>();
+    for (const name of await this.store.list(AGENTS)) {
+      const servedAt = isAgentId(name) ? await this.servedAt(name) : undefined;
+      if (servedAt !== undefined && this.clock.now() - servedAt < REMEMBERED_MS) names.add(name);
+    }
+    for (const name of await this.presence.names()) {
+      if (!names.has(name) && (await this.presence.isLive(name))) names.add(name);
+    }
+    return [...names].sort();
+  }
+
+  /**
+   * Whom `text` reaches when `from` writes to it.
+   * @throws DispatchError `INVALID_AGENT_ID`, `UNKNOWN_TARGET` (not on the roster), `NO_RECIPIENT` (`all`, and nobody else is there).
+   */
+  async resolve(text: string, from: string): Promise<Target> {
+    const name = normalizeName(text);
+    if (name === EVERYONE) {
+      const recipients = (await this.everyone()).filter((agent) => agent !== from);
+      if (recipients.length > 0) return { to: EVERYONE, recipients, neverSeen: false };
+      throw new DispatchError(
+        'NO_RECIPIENT',
+        'Nobody got it: "all" reaches no other agent here yet. Name an agent and the message waits for it; `who` lists those known.',
+      );
+    }
+    if (name === HUMAN) return { to: HUMAN, recipients: [HUMAN], neverSeen: false };
+    const agent = parseAgentId(text, 'target');
+    if (this.roster !== undefined) {
+      if (!this.roster.includes(agent)) {
+        throw new DispatchError(
+          'UNKNOWN_TARGET',
+          `Nobody got it: there is no agent ${quoteName(agent)}. Known: ${this.roster.join(', ')}; also "all" and "human".`,
+          {
+            target: agent,
+            known: this.roster,
+          },
+        );
+      }
+      return { to: agent, recipients: [agent], neverSeen: false };
+    }
+    const neverSeen =
+      agent !== from && (await this.servedAt(agent)) === undefined && !(await this.presence.isLive(agent));
+    return { to: agent, recipients: [agent], neverSeen };
+  }
+
+  /** Names with an inbox, a presence or a history, the human excluded. */
+  async known(): Promise<string[]> {
+    const names = new Set([
+      ...(await this.store.list('')),
+      ...(await this.store.list(AGENTS)),
+      ...(await this.presence.names()),
+      ...(this.roster ?? []),
+    ]);
+    return [...names].filter((name) => isAgentId(name)).sort();
+  }
+
+  /** Owners of an inbox, the human included. */
+  async inboxes(): Promise<string[]> {
+    return (await this.store.list('')).filter(isRecipient);
+  }
+}

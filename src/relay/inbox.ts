@@ -1,0 +1,212 @@
+/**
+ * The inbox of one agent, as one of its sessions sees it.
+ *
+ * New mail goes three steps, and a message is where its file is:
+ * - *pending*, in the inbox. A session claims it by moving it to `taken/<session>/`; one of several racing sessions succeeds.
+ * - *taken*, while the reply that carries it is made and written. It leaves by `commit` when the reply was written, by
+ *   `release` when it was cancelled or could not be written, and, when the session died, by the next session that
+ *   looks: back to pending, then, as redelivered.
+ * - *read*, in `read/`, until it is acknowledged or expires.
+ */
+import type { Clock } from '../model/clock.js';
+import type { Message } from '../model/message.js';
+import type { Entry, Store } from '../store/store.js';
+import { smallest } from './best.js';
+import { inboxKey, readKey, readName, takenBy, takenKey } from './keys.js';
+import { byUrgencyThenTime, type Candidate, isRedelivered, type Mail, redeliveredName } from './mail.js';
+import { parseName, SUFFIX, threadHash } from './message-name.js';
+import type { Presence } from './presence.js';
+import type { Receipts } from './receipts.js';
+
+/** How a message came to be shown; the first letter stands in file names. */
+export type ShownBy = 'peek' | 'piggyback';
+
+export interface Delivered {
+  readonly message: Message;
+  /** True when an earlier reply with this message may not have been written. */
+  readonly redelivered: boolean;
+}
+
+export interface Claim {
+  readonly delivered: readonly Delivered[];
+  /** How many more messages were pending and are not in this claim. */
+  readonly more: number;
+  /** True when expired mail was seen that a sweep should remove. */
+  readonly sawExpired: boolean;
+  /** The reply was written: all of it is read from now on. */
+  commit(): Promise<void>;
+  /** The reply was not written: all of it is pending again. */
+  release(): Promise<void>;
+}
+
+export interface ClaimOptions {
+  readonly by: ShownBy;
+  readonly limit: number;
+  readonly threadId?: string;
+  readonly messageId?: string;
+  /**
+   * Offers the next message to the reply. Undefined when it has no room, which ends the claim; else a function that puts it
+   * in, called once the message is claimed.
+   */
+  offer(delivered: Delivered): (() => void) | undefined;
+}
+
+interface Taken {
+  readonly core: string;
+  readonly from: string;
+  readonly id: string;
+  /** In `taken/<session>/`, and in the inbox after a release. */
+  readonly fileName: string;
+}
+
+// More than any reply holds, so that one selection nearly always suffices.
+const SELECTION = 128;
+
+// A session acknowledges what it was shown lately; older mail is found by listing.
+const REMEMBERED = 10_000;
+
+export class Inbox {
+  #uncommitted: { taken: readonly Taken[]; by: ShownBy }[] = [];
+  readonly #open = new Set<Claim>();
+  readonly #shown = new Map<string, string>();
+
+  constructor(
+    readonly agent: string,
+    private readonly session: string,
+    private readonly store: Store,
+    private readonly clock: Clock,
+    private readonly mail: Mail,
+    private readonly receipts: Receipts,
+    private readonly presence: Presence,
+  ) {}
+
+  /** Claims pending mail for one reply, urgent first, then by age. Nothing is shown twice unless `redelivered`. */
+  async claim(options: ClaimOptions): Promise<Claim> {
+    await this.#commitLate();
+    await this.#recover();
+    const taken: Taken[] = [];
+    const delivered: Delivered[] = [];
+    const scan = await this.mail.scan(this.agent, true);
+    const matching = this.#matching(scan.pending, options);
+    let gone = 0;
+    let full = options.limit === 0;
+    let candidates = smallest(matching, SELECTION, byUrgencyThenTime);
+    for (let index = 0; !full && index < matching.length; index++) {
+      // Only an inbox full of unreadable or contested mail gets past its selection.
+      if (index === SELECTION) candidates = matching.sort(byUrgencyThenTime);
+      const candidate = candidates[index];
+      if (candidate === undefined) break;
+      const message = await this.mail.open(this.agent, candidate);
+      if (message === undefined || (options.threadId !== undefined && message.thread_id !== options.threadId)) {
+        gone++;
+        continue;
+      }
+      const next = { message, redelivered: isRedelivered(candidate.name) };
+      const putIn = options.offer(next);
+      if (putIn === undefined) break;
+      const fileName = next.redelivered ? redeliveredName(candidate.name.core) : candidate.name.core + SUFFIX;
+      if (
+        !(await this.store.move(inboxKey(this.agent, candidate.fileName), takenBy(this.agent, this.session, fileName)))
+      ) {
+        gone++;
+        continue;
+      }
+      putIn();
+      taken.push({ core: candidate.name.core, from: message.from, id: message.id, fileName });
+      delivered.push(next);
+      full = delivered.length === options.limit;
+    }
+    return this.#claimOf(taken, delivered, {
+      by: options.by,
+      more: matching.length - delivered.length - gone,
+      sawExpired: scan.expired.length > 0,
+    });
+  }
+
+  /** Gives back everything that is claimed and whose reply will not be written any more. For the end of the session. */
+  async close(): Promise<void> {
+    await this.#commitLate();
+    for (const claim of [...this.#open]) await claim.release();
+    await this.store.prune(takenBy(this.agent, this.session));
+    await this.store.prune(takenKey(this.agent));
+  }
+
+  /** Where this session last saw a message that it has shown; a hint, for acknowledging without a listing. */
+  shownAs(id: string): string | undefined {
+    return this.#shown.get(id);
+  }
+
+  #matching(pending: Candidate[], { threadId, messageId }: ClaimOptions): Candidate[] {
+    if (messageId !== undefined) return pending.filter(({ name }) => name.id === messageId);
+    if (threadId === undefined) return pending;
+    const hash = threadHash(threadId);
+    return pending.filter(({ name }) => name.thread === hash);
+  }
+
+  #claimOf(taken: Taken[], delivered: Delivered[], facts: { by: ShownBy; more: number; sawExpired: boolean }): Claim {
+    const settle = async (how: () => Promise<void>) => {
+      // Settled once: a cancel that arrives while the reply is being written must not undo it.
+      if (this.#open.delete(claim)) await how();
+    };
+    const claim: Claim = {
+      delivered,
+      more: facts.more,
+      sawExpired: facts.sawExpired,
+      commit: () => settle(() => this.#commit(taken, facts.by)),
+      release: () => settle(() => this.#release(taken)),
+    };
+    this.#open.add(claim);
+    return claim;
+  }
+
+  async #commit(taken: readonly Taken[], by: ShownBy): Promise<void> {
+    const entries: Entry[] = [];
+    for (const [index, one] of taken.entries()) {
+      const kept = readName(one.core, by === 'peek' ? 'p' : 'g', this.clock.now());
+      try {
+        // False when another session acknowledged it meanwhile.
+        if (!(await this.store.move(takenBy(this.agent, this.session, one.fileName), readKey(this.agent, kept))))
+          continue;
+      } catch (error) {
+        // It was shown, so it must not be given back: tried again before the next claim.
+        this.#uncommitted.push({ taken: taken.slice(index), by });
+        throw error;
+      }
+      this.#remember(one.id, kept);
+      entries.push(this.receipts.entry(one.from, { id: one.id, to: this.agent, state: 'read', how: by }));
+    }
+    if (entries.length > 0) await this.store.createAll(entries, { durable: false });
+  }
+
+  async #release(taken: readonly Taken[]): Promise<void> {
+    for (const { fileName } of taken) {
+      await this.store.move(takenBy(this.agent, this.session, fileName), inboxKey(this.agent, fileName));
+    }
+  }
+
+  async #commitLate(): Promise<void> {
+    const late = this.#uncommitted;
+    this.#uncommitted = [];
+    for (const { taken, by } of late) await this.#commit(taken, by);
+  }
+
+  /** Makes new again, as redelivered, what sessions had claimed that are over. */
+  async #recover(): Promise<void> {
+    for (const session of await this.store.list(takenKey(this.agent))) {
+      if (session === this.session || !(await this.presence.isOver(this.agent, session))) continue;
+      for (const fileName of await this.store.list(takenBy(this.agent, session))) {
+        const name = parseName(fileName);
+        if (name === undefined) continue;
+        await this.store.move(takenBy(this.agent, session, fileName), inboxKey(this.agent, redeliveredName(name.core)));
+      }
+      await this.store.prune(takenBy(this.agent, session));
+    }
+  }
+
+  #remember(id: string, fileName: string): void {
+    this.#shown.set(id, fileName);
+    if (this.#shown.size <= REMEMBERED) return;
+    const [oldest] = this.#shown.keys();
+    if (oldest !== undefined) this.#shown.delete(oldest);
+  }
+}

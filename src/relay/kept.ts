@@ -1,0 +1,172 @@
+/** Mail that was shown and not acknowledged: counted, shown again on request, and acknowledged. */
+import type { Clock } from '../model/clock.js';
+import { DispatchError } from '../model/errors.js';
+import { isMessageId } from '../model/ids.js';
+import type { Message } from '../model/message.js';
+import type { Store } from '../store/store.js';
+import { smallest } from './best.js';
+import type { Inbox } from './inbox.js';
+import { inboxKey, readKey, takenBy, takenKey } from './keys.js';
+import type { Candidate, Mail } from './mail.js';
+import { isExpired, type MessageName, parseName, threadHash } from './message-name.js';
+import type { Receipts } from './receipts.js';
+
+/** `unacked` is exact up to here. */
+export const UNACKED_LIMIT = 1000;
+
+export interface Page {
+  readonly messages: readonly Message[];
+  /** Continues after this page; undefined when it was the last. */
+  readonly cursor: string | undefined;
+}
+
+export interface Acked {
+  readonly acked: readonly string[];
+  readonly notFound: readonly string[];
+}
+
+interface Place {
+  readonly key: string;
+  readonly name: MessageName;
+  readonly shown: boolean;
+}
+
+const PAGE_SELECTION = 128;
+
+// Sorts before every name, and is a cursor like any other.
+const BEGINNING = '0';
+
+export class Kept {
+  constructor(
+    private readonly agent: string,
+    private readonly store: Store,
+    private readonly clock: Clock,
+    private readonly mail: Mail,
+    private readonly receipts: Receipts,
+    private readonly inbox: Inbox,
+  ) {}
+
+  /** How many messages are read and not acknowledged: exact to 1,000, then 1,000 with `more`. */
+  async count(): Promise<{ count: number; more: boolean }> {
+    const counted = await this.store.count(readKey(this.agent), UNACKED_LIMIT + 1);
+    return { count: Math.min(counted, UNACKED_LIMIT), more: counted > UNACKED_LIMIT };
+  }
+
+  /**
+   * Read mail by age, from behind `cursor`. `fits` says whether the next one still has room; the first one that has not
+   * ends the page.
+   */
+  async page(options: {
+    cursor?: string;
+    threadId?: string;
+    limit: number;
+    fits(message: Message): boolean;
+  }): Promise<Page> {
+    const now = this.clock.now();
+    const hash = options.threadId === undefined ? undefined : threadHash(options.threadId);
+    const after = options.cursor ?? '';
+    const candidates: Candidate[] = [];
+    for (const fileName of await this.store.list(readKey(this.agent))) {
+      const name = parseName(fileName);
+      if (name === undefined || name.core <= after || isExpired(name, now)) continue;
+      if (hash === undefined || name.thread === hash) candidates.push({ fileName, name });
+    }
+    const messages: Message[] = [];
+    let cursor: string | undefined;
+    const chosen = smallest(candidates, PAGE_SELECTION, (a, b) => (a.name.core < b.name.core ? -1 : 1));
+    for (const candidate of chosen) {
+      const message = await this.#open(candidate);
+      if (message !== undefined && (options.threadId === undefined || message.thread_id === options.threadId)) {
+        if (messages.length === options.limit || !options.fits(message))
+          return { messages, cursor: cursor ?? (after || BEGINNING) };
+        messages.push(message);
+      }
+      cursor = candidate.name.core;
+    }
+    return { messages, cursor: candidates.length > chosen.length ? cursor : undefined };
+  }
+
+  /** A message that was shown before; undefined when it is not here. */
+  async find(id: string): Promise<Message | undefined> {
+    const now = this.clock.now();
+    for (const fileName of await this.store.list(readKey(this.agent))) {
+      const name = parseName(fileName);
+      if (name?.id !== id || isExpired(name, now)) continue;
+      const message = await this.#open({ fileName, name });
+      if (message !== undefined) return message;
+    }
+    return undefined;
+  }
+
+  /**
+   * Ends messages: the sender's receipt first, synced, then the message goes. Shown or not makes no difference; an id that
+   * is not in this agent's mail, somebody else's included, is `notFound`.
+   * @throws DispatchError `STORE_UNAVAILABLE` when a receipt could not be written; then nothing was acknowledged.
+   */
+  async ack(ids: readonly string[]): Promise<Acked> {
+    const wanted = [...new Set(ids)];
+    const places = await this.#locate(wanted.filter(isMessageId));
+    const found = [...places];
+    const receipts = found.map(([id, { name, shown }]) =>
+      this.receipts.entry(name.from, { id, to: this.agent, state: 'acked', how: shown ? 'read' : 'unread' }),
+    );
+    const failure = (await this.store.createAll(receipts)).find((outcome) => outcome.state === 'failed');
+    if (failure?.state === 'failed') {
+      throw new DispatchError(
+        'STORE_UNAVAILABLE',
+        `${failure.error.message} Nothing was acknowledged; acknowledge again later.`,
+        {},
+        failure.error,
+      );
+    }
+    const removed = await this.store.removeAll(found.map(([, { key }]) => key));
+    const acked = found.filter((_, index) => removed[index]).map(([id]) => id);
+    const done = new Set(acked);
+    return { acked, notFound: wanted.filter((id) => !done.has(id)) };
+  }
+
+  async #open(candidate: Candidate): Promise<Message | undefined> {
+    return this.mail.openAt(this.agent, readKey(this.agent, candidate.fileName), candidate);
+  }
+
+  /** Where the messages of these ids are: as remembered, else by listing. */
+  async #locate(ids: readonly string[]): Promise<Map<string, Place>> {
+    const places = new Map<string, Place>();
+    const missing = new Set<string>();
+    for (const id of ids) {
+      const fileName = this.inbox.shownAs(id);
+      const name = fileName === undefined ? undefined : parseName(fileName);
+      const key = fileName === undefined ? undefined : readKey(this.agent, fileName);
+      // Reading nothing of it tells whether it is there.
+      if (name !== undefined && key !== undefined && (await this.store.read(key, 0)) !== undefined) {
+        places.set(id, { key, name, shown: true });
+      } else {
+        missing.add(id);
+      }
+    }
+    const look = (name: MessageName | undefined, key: string, shown: boolean) => {
+      if (name !== undefined && missing.has(name.id) && !isExpired(name, this.clock.now())) {
+        places.set(name.id, { key, name, shown });
+        missing.delete(name.id);
+      }
+    };
+    if (missing.size > 0) {
+      for (const fileName of await this.store.list(readKey(this.agent))) {
+        look(parseName(fileName), readKey(this.agent, fileName), true);
+      }
+    }
+    if (missing.size > 0) {
+      for (const { fileName, name } of (await this.mail.scan(this.agent, true)).pending) {
+        look(name, inboxKey(this.agent, fileName), false);
+      }
+    }
+    if (missing.size > 0) {
+      for (const session of await this.store.list(takenKey(this.agent))) {
+        for (const fileName of await this.store.list(takenBy(this.agent, session))) {
+          look(parseName(fileName), takenBy(this.agent, session, fileName), false);
+        }
+      }
+    }
+    return places;
+  }
+}

@@ -1,0 +1,52 @@
+/** Where things are in a relay: one function for each kind of key. Described for others in docs/relay-format.md. */
+import { SUFFIX } from './message-name.js';
+
+export const AGENTS = '.agents';
+export const PRESENCE = '.presence';
+export const QUARANTINE = '.quarantine';
+export const RECEIPTS = '.receipts';
+export const SENT = '.sent';
+
+/** Mail that nobody has claimed. */
+export const inboxKey = (agent: string, fileName?: string) => (fileName === undefined ? agent : `${agent}/${fileName}`);
+
+/** Sessions that have claimed mail whose reply is not written. */
+export const takenKey = (agent: string) => `${agent}/taken`;
+
+/** Mail that a session has claimed. */
+export const takenBy = (agent: string, session: string, fileName?: string) =>
+  fileName === undefined ? `${agent}/taken/${session}` : `${agent}/taken/${session}/${fileName}`;
+
+/** Mail that was shown and is not acknowledged. */
+export const readKey = (agent: string, fileName?: string) =>
+  fileName === undefined ? `${agent}/read` : `${agent}/read/${fileName}`;
+
+/** File name of a message in `read/`: how it was shown (one letter) and when. */
+export const readName = (core: string, how: string, at: number) => `${core}~${how}${at}${SUFFIX}`;
+
+/** Since when an agent is known, and when a session served it last. */
+export const agentKey = (agent: string) => `${AGENTS}/${agent}`;
+
+/** The presence file that other programs read too. */
+export const presenceFile = (agent: string) => `${PRESENCE}/${agent}.json`;
+
+/** One record a live session. */
+export const sessionKey = (agent: string, session?: string) =>
+  session === undefined ? `${PRESENCE}/${agent}` : `${PRESENCE}/${agent}/${session}`;
+
+/** Who serves a roster name by claim. */
+export const rosterKey = (agent: string) => `.roster/${agent}`;
+
+/** Where a sender finds what became of its mail. */
+export const receiptKey = (sender: string, name?: string) =>
+  name === undefined ? `${RECEIPTS}/${sender}` : `${RECEIPTS}/${sender}/${name}`;
+
+/** Receipts that the sender has been shown. */
+export const seenReceiptKey = (sender: string, name?: string) =>
+  name === undefined ? `${RECEIPTS}/${sender}/seen` : `${RECEIPTS}/${sender}/seen/${name}`;
+
+/** What a sender has published: a finding aid. */
+export const sentKey = (sender: string, name?: string) =>
+  name === undefined ? `${SENT}/${sender}` : `${SENT}/${sender}/${name}`;
+
+export const quarantineKey = (name: string) => `${QUARANTINE}/${name}`;

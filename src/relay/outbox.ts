@@ -1,0 +1,140 @@
+/** Sends: one message to the inboxes of its recipients, and an answer that claims no more than happened. */
+import type { Clock } from '../model/clock.js';
+import { MAX_TIME_MS } from '../model/clock.js';
+import { DispatchError, isDispatchError } from '../model/errors.js';
+import { newMessageId } from '../model/ids.js';
+import { type JsonObject, type Message, type Priority, serializeMessage } from '../model/message.js';
+import { utf8Bytes } from '../model/text.js';
+import type { CreateOutcome, Store } from '../store/store.js';
+import type { Agents } from './agents.js';
+import { inboxKey, sentKey } from './keys.js';
+import { coreName, SUFFIX } from './message-name.js';
+import type { NameClock } from './name-clock.js';
+
+export interface Draft {
+  readonly target: string;
+  readonly content: string;
+  readonly priority?: Priority;
+  readonly threadId?: string | undefined;
+  readonly replyTo?: string | undefined;
+  readonly payload?: JsonObject | undefined;
+  /** Seconds; 0 is never. @default the configured `default_ttl` */
+  readonly ttl?: number | undefined;
+  readonly mustRead?: boolean | undefined;
+}
+
+export interface Sent {
+  readonly message: Message;
+  /** Whose inboxes hold the message, durably where the store is. Never empty. */
+  readonly queuedTo: readonly string[];
+  readonly refused: readonly Refused[];
+  readonly neverSeen: boolean;
+}
+
+export interface Refused {
+  readonly to: string;
+  readonly code: string;
+  /** Present when the copy may nevertheless be there. */
+  readonly outcome?: 'unknown';
+}
+
+export class Outbox {
+  constructor(
+    private readonly store: Store,
+    private readonly clock: Clock,
+    private readonly agents: Agents,
+    private readonly limits: { readonly maxMessageBytes: number; readonly defaultTtlSeconds: number },
+  ) {}
+
+  /**
+   * Publishes a message from `from`. What it returns as queued is in those inboxes and synced; a broadcast is sent if anyone got it.
+   * @throws DispatchError `MESSAGE_TOO_LARGE`, `INVALID_ARGUMENT`, and what `Agents.resolve` throws, before any effect;
+   * `STORE_UNAVAILABLE` when nobody got it, with `outcome: "unknown"` and the id where a copy may be there all the same.
+   */
+  async send(from: string, draft: Draft, order: NameClock): Promise<Sent> {
+    const now = this.clock.now();
+    const ttl = draft.ttl ?? this.limits.defaultTtlSeconds;
+    if (now + ttl * 1000 > MAX_TIME_MS) {
+      throw new DispatchError(
+        'INVALID_ARGUMENT',
+        `ttl ${ttl} ends after the year 9999. Give seconds, or 0 for a message that never expires.`,
+        { argument: 'ttl' },
+      );
+    }
+    const { to, recipients, neverSeen } = await this.agents.resolve(draft.target, from);
+    const message: Message = {
+      id: newMessageId(),
+      from,
+      to,
+      timestamp: new Date(now).toISOString(),
+      priority: draft.priority ?? 'normal',
+      content: draft.content,
+      payload: draft.payload ?? null,
+      thread_id: draft.threadId ?? null,
+      reply_to: draft.replyTo ?? null,
+      ttl,
+      must_read: draft.mustRead ?? false,
+      state: 'pending',
+    };
+    const value = serializeMessage(message);
+    const bytes = utf8Bytes(value);
+    if (bytes > this.limits.maxMessageBytes) {
+      throw new DispatchError(
+        'MESSAGE_TOO_LARGE',
+        `The message would take ${bytes} bytes as stored (UTF-8 JSON), the limit is ${this.limits.maxMessageBytes}. Shorten it, split it, or write it to a file and send the path.`,
+        { bytes, maxBytes: this.limits.maxMessageBytes },
+      );
+    }
+    const { time, counter } = order.next();
+    const core = coreName(message, time, counter, bytes);
+    const shared = { shared: value };
+    const outcomes = await this.store.createAll(
+      recipients.map((to) => ({ key: inboxKey(to, core + SUFFIX), value: shared })),
+    );
+    const queuedTo = recipients.filter((_, index) => outcomes[index]?.state === 'created');
+    const refused = recipients.flatMap((to, index) => refusal(to, outcomes[index]));
+    await this.#note(from, core, [
+      ...queuedTo,
+      ...refused.filter(({ outcome }) => outcome === 'unknown').map(({ to }) => to),
+    ]);
+    if (queuedTo.length === 0) throw nobodyGotIt(message.id, refused, outcomes);
+    return { message, queuedTo, refused, neverSeen };
+  }
+
+  /** What comes after publishing only helps, so its failure must not make a sent message look unsent. */
+  async #note(from: string, core: string, recipients: readonly string[]): Promise<void> {
+    try {
+      await this.store.createAll(
+        recipients.map((to) => ({ key: sentKey(from, `${core}~${to}`), value: '' })),
+        { durable: false },
+      );
+    } catch {
+      // A finding aid: without it the message is as safe, and its receipts come all the same.
+    }
+    for (const to of recipients) await this.store.ring(to);
+  }
+}
+
+function refusal(to: string, outcome: CreateOutcome | undefined): Refused[] {
+  if (outcome === undefined || outcome.state === 'created') return [];
+  if (outcome.state === 'exists') return [{ to, code: 'EXISTS' }];
+  const code = isDispatchError(outcome.error) ? outcome.error.code : 'INTERNAL';
+  return [outcome.outcome === 'unknown' ? { to, code, outcome: 'unknown' } : { to, code }];
+}
+
+function nobodyGotIt(id: string, refused: readonly Refused[], outcomes: readonly CreateOutcome[]): DispatchError {
+  const error = outcomes.flatMap((outcome) => (outcome.state === 'failed' ? [outcome.error] : []))[0];
+  const why = error?.message ?? 'The name of the message is taken.';
+  const code = isDispatchError(error) ? error.code : 'STORE_UNAVAILABLE';
+  if (refused.some(({ outcome }) => outcome === 'unknown')) {
+    return new DispatchError(
+      code,
+      `outcome: unknown. ${why} Message ${id} may or may not arrive; ask what became of it with peek(message_id="${id}") before you send it again.`,
+      {
+        id,
+        outcome: 'unknown',
+      },
+    );
+  }
+  return new DispatchError(code, `Not sent, nothing was delivered. ${why}`, { outcome: 'none' });
+}

@@ -1,0 +1,174 @@
+/**
+ * What became of a message, for its sender. A receipt is an empty file whose name says everything; the sender's own
+ * folder holds only what changed, so looking costs by its own mail and not by the relay.
+ *
+ *     1771360200000.acked.read.msg-k3j9x0q2m4ab.bob
+ *
+ * The end of a message (acknowledged, expired, quarantined) is recorded, synced, before the message is removed. That it was shown is
+ * recorded after the message has moved to `read/`, and not synced: losing it claims less than happened, never more.
+ */
+import { isRecipient } from '../model/agent-id.js';
+import type { Clock } from '../model/clock.js';
+import { isMessageId } from '../model/ids.js';
+import type { Entry, Store } from '../store/store.js';
+import { inboxKey, readKey, receiptKey, seenReceiptKey, sentKey, takenBy, takenKey } from './keys.js';
+import { isExpired, parseName, SUFFIX } from './message-name.js';
+
+export const RECEIPT_STATES = ['read', 'acked', 'expired', 'quarantined'] as const;
+export type ReceiptState = (typeof RECEIPT_STATES)[number];
+
+/** Kept this long, in milliseconds, whether seen or not. */
+export const RECEIPT_RETENTION_MS = 7 * 24 * 60 * 60 * 1000;
+
+/** Notes of what was sent outlive the receipts, for mail that waits long. */
+export const SENT_RETENTION_MS = 30 * 24 * 60 * 60 * 1000;
+
+export interface Receipt {
+  readonly id: string;
+  readonly to: string;
+  readonly state: ReceiptState;
+  /** `read`: by which kind of reply (`peek`, `piggyback`, `other`); otherwise whether it had been shown: `read` or `unread`. */
+  readonly how: string;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+}
+
+/** `unknown` is said where there is no evidence. */
+export interface Whereabouts {
+  readonly to: string;
+  readonly state: ReceiptState | 'pending' | 'unknown';
+  readonly at?: number;
+}
+
+const NAME = /^(\d{13})\.([a-z]+)\.([a-z]+)\.([A-Za-z0-9_-]{1,64})\.([a-z0-9_-]{1,64})$/;
+
+export class Receipts {
+  constructor(
+    private readonly store: Store,
+    private readonly clock: Clock,
+  ) {}
+
+  /** The entry that records a change for the sender `from`; written by the caller, together with others. */
+  entry(from: string, receipt: Omit<Receipt, 'at'>): Entry {
+    const at = String(this.clock.now()).padStart(13, '0');
+    return { key: receiptKey(from, `${at}.${receipt.state}.${receipt.how}.${receipt.id}.${receipt.to}`), value: '' };
+  }
+
+  /**
+   * What changed and was not yet shown to `sender`: the latest state of each message and recipient, newest first, at
+   * most `limit`, with the number of the rest. `markSeen` is for when the reply that carries them was written.
+   */
+  async changes(
+    sender: string,
+    limit: number,
+  ): Promise<{ receipts: Receipt[]; rest: number; markSeen(shown: number): Promise<void> }> {
+    const latest = new Map<string, { receipt: Receipt; names: string[] }>();
+    const names = (await this.store.list(receiptKey(sender))).filter((name) => NAME.test(name)).sort();
+    for (const name of names) {
+      const receipt = parseReceipt(name);
+      if (receipt === undefined) continue;
+      const key = `${receipt.id} ${receipt.to}`;
+      const known = latest.get(key);
+      if (known === undefined) {
+        latest.set(key, { receipt, names: [name] });
+      } else {
+        known.names.push(name);
+        if (!isEnd(known.receipt) || isEnd(receipt)) known.receipt = receipt;
+      }
+    }
+    const newestFirst = [...latest.values()].sort((a, b) => b.receipt.at - a.receipt.at);
+    const chosen = newestFirst.slice(0, limit);
+    return {
+      receipts: chosen.map(({ receipt }) => receipt),
+      rest: newestFirst.length - chosen.length,
+      markSeen: async (shown) => {
+        for (const { names } of chosen.slice(0, shown)) {
+          for (const name of names) await this.store.move(receiptKey(sender, name), seenReceiptKey(sender, name));
+        }
+      },
+    };
+  }
+
+  /**
+   * Where each copy of a message of `sender` is now; empty when it sent no such message, as far as its notes go.
+   * A message that is found nowhere is looked for twice, because it may be on its way between two places.
+   */
+  async lookUp(sender: string, id: string): Promise<Whereabouts[]> {
+    const found: Whereabouts[] = [];
+    for (const note of await this.store.list(sentKey(sender))) {
+      const [core = '', to = ''] = note.split('~');
+      const name = parseName(core + SUFFIX);
+      if (name?.id !== id || !isRecipient(to)) continue;
+      found.push(
+        (await this.#locate(sender, core, id, to)) ??
+          (await this.#locate(sender, core, id, to)) ?? { to, state: 'unknown' },
+      );
+    }
+    return found;
+  }
+
+  /** Forgets receipts and notes past their retention. */
+  async sweep(): Promise<void> {
+    const now = this.clock.now();
+    for (const sender of await this.store.list('.receipts')) {
+      for (const key of [
+        (name?: string) => receiptKey(sender, name),
+        (name?: string) => seenReceiptKey(sender, name),
+      ]) {
+        await this.#removeOlder(key, now - RECEIPT_RETENTION_MS);
+      }
+    }
+    for (const sender of await this.store.list('.sent')) {
+      await this.#removeOlder((name) => sentKey(sender, name), now - SENT_RETENTION_MS);
+    }
+  }
+
+  async #removeOlder(key: (name?: string) => string, before: number): Promise<void> {
+    const names = await this.store.list(key());
+    const old = names.filter((name) => /^\d{13}[.-]/.test(name) && Number(name.slice(0, 13)) < before);
+    if (old.length > 0) await this.store.removeAll(old.map(key), { durable: false });
+  }
+
+  async #locate(sender: string, core: string, id: string, to: string): Promise<Whereabouts | undefined> {
+    const receipts = [
+      ...(await this.store.list(receiptKey(sender))),
+      ...(await this.store.list(seenReceiptKey(sender))),
+    ]
+      .map(parseReceipt)
+      .filter((receipt) => receipt?.id === id && receipt.to === to);
+    const end = receipts.find((receipt) => receipt !== undefined && isEnd(receipt));
+    if (end !== undefined) return { to, state: end.state, at: end.at };
+    const isIt = (name: string) => name.startsWith(core) && (name[core.length] === '.' || name[core.length] === '~');
+    const shown = (await this.store.list(readKey(to))).find(isIt);
+    if (shown !== undefined) return { to, state: 'read', ...shownAt(shown) };
+    const waiting = (await this.store.list(inboxKey(to))).find(isIt);
+    if (waiting !== undefined) {
+      const name = parseName(waiting);
+      return { to, state: name !== undefined && isExpired(name, this.clock.now()) ? 'expired' : 'pending' };
+    }
+    for (const session of await this.store.list(takenKey(to))) {
+      if ((await this.store.list(takenBy(to, session))).some(isIt)) return { to, state: 'pending' };
+    }
+    return undefined;
+  }
+}
+
+export function parseReceipt(name: string): Receipt | undefined {
+  const [, at, state, how, id, to] = NAME.exec(name) ?? [];
+  if (at === undefined || how === undefined || id === undefined || to === undefined) return undefined;
+  if (!isReceiptState(state) || !isMessageId(id) || !isRecipient(to)) return undefined;
+  return { id, to, state, how, at: Number(at) };
+}
+
+function isReceiptState(state: string | undefined): state is ReceiptState {
+  return RECEIPT_STATES.some((known) => known === state);
+}
+
+function isEnd(receipt: Receipt): boolean {
+  return receipt.state !== 'read';
+}
+
+function shownAt(readName: string): { at?: number } {
+  const at = /~[a-z](\d{13})/.exec(readName)?.[1];
+  return at === undefined ? {} : { at: Number(at) };
+}

@@ -1,0 +1,81 @@
+/** The domain over one store: what the facade and the commands call. */
+import type { Clock } from '../model/clock.js';
+import { systemClock } from '../model/clock.js';
+import { newSessionId } from '../model/ids.js';
+import type { Processes } from '../store/processes.js';
+import type { Store } from '../store/store.js';
+import { Agents } from './agents.js';
+import { Inbox } from './inbox.js';
+import { Kept } from './kept.js';
+import { Mail } from './mail.js';
+import { NameClock } from './name-clock.js';
+import { type Draft, Outbox, type Sent } from './outbox.js';
+import { Presence } from './presence.js';
+import { Quarantine } from './quarantine.js';
+import { Receipts } from './receipts.js';
+import { RollCall } from './roll-call.js';
+import { Roster } from './roster.js';
+import { Session } from './session.js';
+import { Sweeper } from './sweep.js';
+
+export interface RelayOptions {
+  readonly store: Store;
+  readonly processes: Processes;
+  readonly clock?: Clock;
+  /** The names that exist; undefined for dynamic mode. */
+  readonly roster?: readonly string[] | undefined;
+  /** Bytes of a stored message. @default 65536 */
+  readonly maxMessageBytes?: number;
+  /** Seconds; 0 is never. @default 0 */
+  readonly defaultTtlSeconds?: number;
+  /** For the person at the terminal: quarantined files, unreadable ones. */
+  readonly warn?: (text: string) => void;
+}
+
+export class Relay {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly presence: Presence;
+  readonly agents: Agents;
+  readonly receipts: Receipts;
+  readonly mail: Mail;
+  readonly rollCall: RollCall;
+  readonly sweeper: Sweeper;
+  readonly roster: Roster | undefined;
+  readonly #outbox: Outbox;
+
+  constructor(options: RelayOptions) {
+    const { store, processes, clock = systemClock, roster, warn = () => {} } = options;
+    this.store = store;
+    this.clock = clock;
+    this.presence = new Presence(store, clock, processes);
+    this.agents = new Agents(roster, store, clock, this.presence);
+    this.receipts = new Receipts(store, clock);
+    this.mail = new Mail(store, clock, new Quarantine(store, warn), this.receipts, warn);
+    this.rollCall = new RollCall(this.agents, this.presence, this.mail);
+    this.sweeper = new Sweeper(store, clock, this.agents, this.presence, this.receipts, this.mail);
+    this.roster = roster === undefined ? undefined : new Roster(roster, store, this.presence, processes);
+    this.#outbox = new Outbox(store, clock, this.agents, {
+      maxMessageBytes: options.maxMessageBytes ?? 65_536,
+      defaultTtlSeconds: options.defaultTtlSeconds ?? 0,
+    });
+  }
+
+  /** A session of `agent` in this process. It leaves no trace until `announce` or `begin`. */
+  session(agent: string, id = newSessionId()): Session {
+    return new Session(this, agent, id);
+  }
+
+  /** Sends on behalf of `from`; see `Outbox.send`. `order` is the sending session's, a new one for a single message. */
+  async send(from: string, draft: Draft, order = new NameClock(this.clock)): Promise<Sent> {
+    return this.#outbox.send(from, draft, order);
+  }
+
+  inboxOf(agent: string, session: string): Inbox {
+    return new Inbox(agent, session, this.store, this.clock, this.mail, this.receipts, this.presence);
+  }
+
+  keptOf(agent: string, inbox: Inbox): Kept {
+    return new Kept(agent, this.store, this.clock, this.mail, this.receipts, inbox);
+  }
+}

@@ -1,0 +1,43 @@
+/** Who can be written to: live agents with their sessions, and offline ones with what waits for them. */
+import { HUMAN } from '../model/agent-id.js';
+import type { Agents } from './agents.js';
+import type { Mail } from './mail.js';
+import type { LiveSession, Presence } from './presence.js';
+
+export interface Attendance {
+  readonly agent: string;
+  /** Empty for an agent that is offline. */
+  readonly sessions: readonly LiveSession[];
+  readonly unread: number;
+  /** When a session last served it, milliseconds since 1970; undefined for a name that only has mail. */
+  readonly servedAt: number | undefined;
+}
+
+export class RollCall {
+  constructor(
+    private readonly agents: Agents,
+    private readonly presence: Presence,
+    private readonly mail: Mail,
+  ) {}
+
+  /**
+   * Every agent that is live, has mail waiting, or is reached by `all`, once each: live ones first, then those with
+   * waiting mail, then the rest; by name within. The human is listed while mail waits for it.
+   */
+  async take(): Promise<Attendance[]> {
+    const reached = new Set(await this.agents.everyone());
+    const attendance: Attendance[] = [];
+    for (const agent of [...(await this.agents.known()), HUMAN]) {
+      const sessions = agent === HUMAN ? [] : await this.presence.sessions(agent);
+      const unread = await this.unread(agent);
+      if (sessions.length === 0 && unread === 0 && !reached.has(agent)) continue;
+      attendance.push({ agent, sessions, unread, servedAt: await this.agents.servedAt(agent) });
+    }
+    const rank = ({ sessions, unread }: Attendance) => (sessions.length > 0 ? 0 : unread > 0 ? 1 : 2);
+    return attendance.sort((a, b) => rank(a) - rank(b));
+  }
+
+  async unread(agent: string): Promise<number> {
+    return (await this.mail.scan(agent, false)).pending.length;
+  }
+}

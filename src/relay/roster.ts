@@ -1,0 +1,71 @@
+/**
+ * Gives a session without an id the first free name of the roster. Who holds a name is a record changed by
+ * compare-and-set, so one of several racing servers gets it, and the name of a dead holder passes to exactly one.
+ */
+import * as z from 'zod/v4';
+import type { Processes } from '../store/processes.js';
+import type { Store } from '../store/store.js';
+import { rosterKey } from './keys.js';
+import type { Presence } from './presence.js';
+
+const Holder = z.object({
+  session: z.string(),
+  pid: z.number().int(),
+  host: z.string(),
+  boot: z.string().optional(),
+  namespace: z.string().optional(),
+  start: z.string().optional(),
+});
+
+export class Roster {
+  constructor(
+    private readonly names: readonly string[],
+    private readonly store: Store,
+    private readonly presence: Presence,
+    private readonly processes: Processes,
+  ) {}
+
+  /** The name that is now held by `session`; undefined when all are held by others or served under an explicit id. */
+  async claim(session: string): Promise<string | undefined> {
+    const value = JSON.stringify({ session, ...this.processes.self() });
+    for (const name of this.names) {
+      const record = await this.store.readRecord(rosterKey(name));
+      if (record !== undefined && !this.#isFree(record.value)) continue;
+      if (await this.presence.isLive(name)) continue;
+      if (await this.store.update(rosterKey(name), record?.revision, value)) return name;
+    }
+    return undefined;
+  }
+
+  /** Frees the name, if `session` holds it. */
+  async release(name: string, session: string): Promise<void> {
+    const record = await this.store.readRecord(rosterKey(name));
+    if (record !== undefined && parseHolder(record.value)?.session === session) {
+      await this.store.update(rosterKey(name), record.revision, undefined);
+    }
+  }
+
+  /** Only what is proven dead is free: a holder that cannot be seen from here keeps its name. */
+  #isFree(value: Uint8Array): boolean {
+    const holder = parseHolder(value);
+    if (holder === undefined) return false;
+    const { boot, namespace, start, pid, host } = holder;
+    return (
+      this.processes.check({
+        pid,
+        host,
+        ...(boot === undefined ? {} : { boot }),
+        ...(namespace === undefined ? {} : { namespace }),
+        ...(start === undefined ? {} : { start }),
+      }) === 'dead'
+    );
+  }
+}
+
+function parseHolder(value: Uint8Array): z.output<typeof Holder> | undefined {
+  try {
+    return Holder.parse(JSON.parse(Buffer.from(value).toString('utf8')));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,87 @@
+/**
+ * One running server that serves an agent.
+ *
+ * States: *quiet* (no trace on the relay) until `announce` or `begin`; *present* (a record that is renewed) until `end`;
+ * *over*. A health check that only lists tools stays quiet. Only `begin`, at a call, makes the agent known.
+ */
+import type { Inbox } from './inbox.js';
+import type { Kept } from './kept.js';
+import { NameClock } from './name-clock.js';
+import type { Draft, Sent } from './outbox.js';
+import { type ClientInfo, HEARTBEAT_MS, type LiveSession } from './presence.js';
+import type { Relay } from './relay.js';
+
+export class Session {
+  readonly inbox: Inbox;
+  readonly kept: Kept;
+  /** As the client named itself; set when it has. */
+  client: ClientInfo | undefined;
+  readonly #order: NameClock;
+  readonly #since: string;
+  #heartbeat: NodeJS.Timeout | undefined;
+  #over = false;
+
+  constructor(
+    private readonly relay: Relay,
+    readonly agent: string,
+    readonly id: string,
+  ) {
+    this.inbox = relay.inboxOf(agent, id);
+    this.kept = relay.keptOf(agent, this.inbox);
+    this.#order = new NameClock(relay.clock);
+    this.#since = new Date(relay.clock.now()).toISOString();
+  }
+
+  /** Makes the session present, and keeps its record renewed; nothing the second time. */
+  async announce(): Promise<void> {
+    if (this.#heartbeat !== undefined || this.#over) return;
+    this.#heartbeat = setInterval(() => {
+      // A record that cannot be renewed now may be the next time; the calls themselves report a relay that is gone.
+      this.#renew().catch(() => {});
+    }, HEARTBEAT_MS);
+    this.#heartbeat.unref();
+    try {
+      await this.#renew();
+    } catch (error) {
+      clearInterval(this.#heartbeat);
+      this.#heartbeat = undefined;
+      throw error;
+    }
+  }
+
+  /** A tool was called: the session is present, and its agent known from now on. */
+  async begin(): Promise<void> {
+    await this.announce();
+    await this.relay.agents.markServed(this.agent);
+  }
+
+  async send(draft: Draft): Promise<Sent> {
+    return this.relay.send(this.agent, draft, this.#order);
+  }
+
+  /** Takes back the record and gives back unwritten mail. The agent and its mail stay. */
+  async end(): Promise<void> {
+    if (this.#over) return;
+    this.#over = true;
+    const present = this.#heartbeat !== undefined;
+    clearInterval(this.#heartbeat);
+    this.#heartbeat = undefined;
+    if (!present) return;
+    try {
+      await this.inbox.close();
+    } finally {
+      await this.relay.presence.withdraw(this.agent, this.id);
+    }
+  }
+
+  async #renew(): Promise<void> {
+    const session: LiveSession & { session: string } = {
+      session: this.id,
+      pid: process.pid,
+      cwd: process.cwd(),
+      since: this.#since,
+      ...(this.client === undefined ? {} : { client: this.client }),
+    };
+    await this.relay.presence.announce(this.agent, session);
+  }
+}

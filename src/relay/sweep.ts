@@ -1,0 +1,86 @@
+/**
+ * Removes what has run its course: expired mail (its receipt first), records of dead sessions, old receipts and
+ * leftovers. Done by whoever reads, now and then; one sweeper at a time, and no harm when two meet.
+ */
+import type { Clock } from '../model/clock.js';
+import type { Store } from '../store/store.js';
+import type { Agents } from './agents.js';
+import { inboxKey, readKey } from './keys.js';
+import type { Mail } from './mail.js';
+import { isExpired, type MessageName, parseName } from './message-name.js';
+import type { Presence } from './presence.js';
+import type { Receipts } from './receipts.js';
+
+const SWEPT = '.swept';
+const INTERVAL_MS = 60_000;
+// Bounds what one sync has to carry, and what is redone when a sweep is cut short.
+const BATCH = 500;
+
+export class Sweeper {
+  #lookedAt = 0;
+
+  constructor(
+    private readonly store: Store,
+    private readonly clock: Clock,
+    private readonly agents: Agents,
+    private readonly presence: Presence,
+    private readonly receipts: Receipts,
+    private readonly mail: Mail,
+  ) {}
+
+  /** Sweeps when nobody did within the last minute, or when `expiredSeen`. False when there was nothing to do or another was at it. */
+  async sweepIfDue(expiredSeen: boolean): Promise<boolean> {
+    const now = this.clock.now();
+    if (!expiredSeen) {
+      // A clock that stepped back must not stop the sweeping until it has caught up.
+      if (Math.abs(now - this.#lookedAt) < INTERVAL_MS) return false;
+      this.#lookedAt = now;
+      const swept = await this.store.read(SWEPT, 0);
+      if (swept !== undefined && Math.abs(now - swept.modifiedAt) < INTERVAL_MS) return false;
+    }
+    return this.sweep();
+  }
+
+  /** Sweeps the whole relay. False when another process is at it. */
+  async sweep(): Promise<boolean> {
+    return this.store.exclusively('sweep', async () => {
+      await this.store.put(SWEPT, '');
+      for (const owner of await this.agents.inboxes()) await this.#expire(owner);
+      await this.presence.sweep();
+      await this.receipts.sweep();
+      await this.store.tidy();
+    });
+  }
+
+  async #expire(owner: string): Promise<void> {
+    const now = this.clock.now();
+    const { expired } = await this.mail.scan(owner, false);
+    await this.#end(
+      owner,
+      expired.map(({ fileName, name }) => ({ key: inboxKey(owner, fileName), name })),
+      'unread',
+    );
+    const read: { key: string; name: MessageName }[] = [];
+    for (const fileName of await this.store.list(readKey(owner))) {
+      const name = parseName(fileName);
+      if (name !== undefined && isExpired(name, now)) read.push({ key: readKey(owner, fileName), name });
+    }
+    await this.#end(owner, read, 'read');
+  }
+
+  async #end(
+    owner: string,
+    mail: readonly { key: string; name: MessageName }[],
+    how: 'read' | 'unread',
+  ): Promise<void> {
+    for (let start = 0; start < mail.length; start += BATCH) {
+      const batch = mail.slice(start, start + BATCH);
+      const outcomes = await this.store.createAll(
+        batch.map(({ name }) => this.receipts.entry(name.from, { id: name.id, to: owner, state: 'expired', how })),
+      );
+      // Without its receipt an expired message would look like one that was handled: it stays until there is one.
+      const recorded = batch.filter((_, index) => outcomes[index]?.state !== 'failed');
+      await this.store.removeAll(recorded.map(({ key }) => key));
+    }
+  }
+}
