@@ -1,0 +1,75 @@
+/** The composition root: configuration, store, relay, then the facade or a command. The only file that names an adapter. */
+
+import type { Config } from './config/schema.js';
+import { DispatchError } from './model/errors.js';
+import type { Relay } from './relay/relay.js';
+
+export interface App {
+  readonly config: Config;
+  readonly relay: Relay;
+}
+
+/** Runs the stdio server without arguments, and a command with some. */
+export async function main(argv: readonly string[]): Promise<void> {
+  process.umask(0o077);
+  if (argv.length > 0) {
+    const { runCommand } = await import('./cli/program.js');
+    process.exitCode = await runCommand(argv, { open, version: __VERSION__ });
+    return;
+  }
+  // stdout belongs to JSON-RPC, whatever a library thinks.
+  for (const method of ['log', 'info', 'debug', 'dir', 'table', 'trace'] as const) console[method] = console.error;
+  if (process.stdin.isTTY) {
+    log('mcp-dispatch is an MCP server: it waits here for JSON-RPC from a client on stdin. Ctrl-C ends it.');
+    log('For people: mcp-dispatch --help, or mcp-dispatch demo for a tour and the lines to configure your client.');
+  }
+  try {
+    const { config, relay } = await open(process.env);
+    const { Identity } = await import('./relay/identity.js');
+    const { serve } = await import('./mcp/serve.js');
+    await serve({
+      relay,
+      identity: new Identity(relay, config.agentId),
+      alertsFor: config.watch ? (agent) => startAlerts(agent, relay) : undefined,
+      version: __VERSION__,
+      maxReplyBytes: config.maxReplyBytes,
+      instructions: config.instructions,
+      log,
+    });
+  } catch (error) {
+    if (!(error instanceof DispatchError)) throw error;
+    log(error.message);
+    process.exitCode = error.code === 'CONFIG_INVALID' ? 2 : 1;
+  }
+}
+
+/** The relay as configured. Nothing is read or written there before the first use. */
+async function open(env: NodeJS.ProcessEnv): Promise<App> {
+  const { loadConfig } = await import('./config/load.js');
+  const config = await loadConfig(env);
+  const { FilesystemStore } = await import('./store/filesystem/filesystem-store.js');
+  const { Files } = await import('./store/filesystem/files.js');
+  const { ProcessTable } = await import('./store/filesystem/process-table.js');
+  const { Relay } = await import('./relay/relay.js');
+  const files = new Files(undefined, log);
+  const relay = new Relay({
+    store: new FilesystemStore(config.relayDir, { files, durability: config.durability }),
+    processes: new ProcessTable(files),
+    roster: config.agents,
+    maxMessageBytes: config.maxMessageBytes,
+    defaultTtlSeconds: config.defaultTtlSeconds,
+    warn: log,
+  });
+  return { config, relay };
+}
+
+async function startAlerts(agent: string, relay: Relay) {
+  const { Alerts } = await import('./relay/alerts.js');
+  const alerts = new Alerts(agent, relay.store, relay.mail, relay.clock, (line) => process.stderr.write(`${line}\n`));
+  await alerts.start();
+  return alerts;
+}
+
+function log(text: string): void {
+  process.stderr.write(`[dispatch] ${text}\n`);
+}

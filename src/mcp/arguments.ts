@@ -1,0 +1,65 @@
+/**
+ * How the arguments of a call are judged; the rules for what goes into a message are in model/draft.ts. Models send null for
+ * "absent", spaces around names, and objects as JSON text; that is understood. Everything else wrong is answered with what
+ * was wrong and what is right.
+ */
+import * as z from 'zod/v4';
+import { parseIfText } from '../model/draft.js';
+import { DispatchError } from '../model/errors.js';
+import type { Tool } from './tool.js';
+
+export const cursor = z
+  .string('must be a string')
+  .trim()
+  .min(1)
+  .max(256, 'is not a cursor of ours')
+  .regex(/^[A-Za-z0-9._-]+$/, 'is not a cursor of ours');
+
+/** A list, its JSON text, or one item alone. */
+export function listOf<T extends z.ZodType>(item: T, check: (list: z.ZodArray<T>) => z.ZodArray<T>) {
+  return z.preprocess(
+    (value) => {
+      const parsed = parseIfText(value);
+      return typeof parsed === 'string' ? [parsed] : parsed;
+    },
+    check(z.array(item, 'must be a list of strings')),
+  );
+}
+
+/**
+ * The arguments of a call, as the tool's schema has them.
+ * @throws DispatchError `INVALID_ARGUMENT`, naming each argument that is wrong.
+ */
+export function parseArguments(tool: Tool, given: unknown): Record<string, unknown> {
+  const known = Object.keys(tool.input.shape);
+  if (given !== undefined && (given === null || typeof given !== 'object' || Array.isArray(given))) {
+    throw new DispatchError(
+      'INVALID_ARGUMENT',
+      `${tool.name}: the arguments must be an object with ${known.join(', ')}.`,
+    );
+  }
+  const present = Object.fromEntries(
+    Object.entries(given ?? {}).filter(([, value]) => value !== null && value !== undefined),
+  );
+  const unknown = Object.keys(present).filter((name) => !known.includes(name));
+  if (unknown.length > 0) {
+    const names = unknown.slice(0, 5).map((name) => JSON.stringify(name.slice(0, 64)));
+    throw new DispatchError(
+      'INVALID_ARGUMENT',
+      `${tool.name} has no argument ${names.join(', ')}. Its arguments: ${known.join(', ')}. Nothing was done.`,
+      {
+        argument: unknown[0],
+      },
+    );
+  }
+  const result = tool.input.safeParse(present);
+  if (result.success) return result.data;
+  const problems = result.error.issues.slice(0, 5).map((issue) => {
+    const [name = 'arguments', ...rest] = issue.path.map(String);
+    const missing = !(name in present);
+    return `${[name, ...rest].join('.')} ${missing ? 'is required' : issue.message}`;
+  });
+  throw new DispatchError('INVALID_ARGUMENT', `${tool.name}: ${problems.join('; ')}. Nothing was done.`, {
+    argument: result.error.issues[0]?.path[0],
+  });
+}

@@ -1,0 +1,55 @@
+/** Puts mail into replies: the one place where a message gets into an answer, and where its claim is tied to the reply. */
+import type { Claim, ClaimOptions, Delivered } from '../relay/inbox.js';
+import type { Reply, ReplyList } from './reply.js';
+import { showMessage, showPart } from './shown-message.js';
+import type { ToolContext } from './tool.js';
+
+export const DEFAULT_LIMIT = 20;
+
+// Less than this is not worth beginning a message in: the next reply has more.
+const SMALLEST_PART = 512;
+
+/** What a list may take beside its first item. */
+export const PART_MARGIN = 32;
+
+/** Claims new mail for a list of the reply. A message that is larger than the room is begun if it is the first. */
+export async function deliver(
+  { session, reply, relay }: ToolContext,
+  list: ReplyList,
+  options: Omit<ClaimOptions, 'offer'>,
+): Promise<Claim> {
+  const offer = ({ message, redelivered }: Delivered) => {
+    const showing = { reader: session.agent, redelivered };
+    let shown = showMessage(message, showing);
+    if (!list.has(shown)) {
+      if (list.length > 0 || reply.room < SMALLEST_PART) return undefined;
+      shown = showPart(message, showing, 0, reply.room - PART_MARGIN);
+    }
+    return () => list.add(shown);
+  };
+  const claim = await session.inbox.claim({ ...options, offer });
+  settleWith(reply, claim);
+  if (claim.sawExpired) relay.sweeper.sweepIfDue(true).catch(() => {});
+  return claim;
+}
+
+/** Lets unread mail ride on the answer of another tool. */
+export async function piggyback(context: ToolContext): Promise<void> {
+  const { reply, session } = context;
+  const unacked = await session.kept.count();
+  const claim = await deliver(context, reply.list('new_messages'), { by: 'piggyback', limit: DEFAULT_LIMIT });
+  reply.set('more', claim.more > 0 ? claim.more : undefined);
+  setUnacked(reply, unacked.count, unacked.more);
+}
+
+/** What was shown and is not acknowledged, without what this reply shows. */
+export function setUnacked(reply: Reply, count: number, more: boolean): void {
+  reply.set('unacked', count > 0 ? count : undefined);
+  reply.set('unacked_more', more);
+}
+
+function settleWith(reply: Reply, claim: Claim): void {
+  if (claim.delivered.length === 0) return;
+  reply.whenWritten(() => claim.commit());
+  reply.whenDropped(() => claim.release());
+}

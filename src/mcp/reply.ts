@@ -1,0 +1,110 @@
+/**
+ * One reply: one JSON object, shown to the model as text and, identical, as structured content. It never grows past its
+ * budget: what has no room is counted instead. What it carries is settled when the reply was written, or was not.
+ */
+import { utf8Bytes } from '../model/text.js';
+import type { Settlement } from './stdio.js';
+
+// For the counts that are set last: `more`, `unacked`, `next_cursor` and the brackets between.
+const RESERVE = 384;
+
+export class Reply implements Settlement {
+  readonly #fields: Record<string, unknown> = {};
+  readonly #onWritten: (() => Promise<void>)[] = [];
+  readonly #onDropped: (() => Promise<void>)[] = [];
+  #bytes = 2;
+
+  /** @param maxBytes of the JSON text, in UTF-8. */
+  constructor(readonly maxBytes: number) {}
+
+  /** Adds a field. Null, undefined, false and an empty list are left out: absent says the same in fewer tokens. */
+  set(name: string, value: unknown): this {
+    if (value === undefined || value === null || value === false) return this;
+    if (Array.isArray(value) && value.length === 0) return this;
+    this.#fields[name] = value;
+    this.#bytes += jsonBytes(value) + utf8Bytes(name) + 4;
+    return this;
+  }
+
+  /** Adds a field of a default that is worth saying: the empty list of a `peek`. */
+  setAlways(name: string, value: unknown): this {
+    this.#fields[name] = value;
+    this.#bytes += jsonBytes(value) + utf8Bytes(name) + 4;
+    return this;
+  }
+
+  /** Bytes that another item may still take. */
+  get room(): number {
+    return this.maxBytes - RESERVE - this.#bytes;
+  }
+
+  /** A list that grows while there is room. Absent as long as it is empty. */
+  list(name: string): ReplyList {
+    const items: unknown[] = [];
+    return {
+      add: (item) => {
+        if (items.length === 0) {
+          this.#fields[name] = items;
+          this.#bytes += utf8Bytes(name) + 6;
+        }
+        items.push(item);
+        this.#bytes += jsonBytes(item) + 1;
+      },
+      has: (item) => jsonBytes(item) + (items.length === 0 ? utf8Bytes(name) + 6 : 0) < this.room,
+      get length() {
+        return items.length;
+      },
+    };
+  }
+
+  /** Adds as many of `items` as have room within `maxBytes`; the number of the others goes into `restName`. */
+  setBounded(name: string, items: readonly unknown[], restName: string, maxBytes: number): number {
+    const list = this.list(name);
+    let left = Math.min(maxBytes, this.room);
+    for (const item of items) {
+      left -= jsonBytes(item) + 1;
+      if (left < 0 || !list.has(item)) break;
+      list.add(item);
+    }
+    if (list.length < items.length) this.set(restName, items.length - list.length);
+    return list.length;
+  }
+
+  whenWritten(action: () => Promise<void>): void {
+    this.#onWritten.push(action);
+  }
+
+  whenDropped(action: () => Promise<void>): void {
+    this.#onDropped.push(action);
+  }
+
+  async written(): Promise<void> {
+    await runAll(this.#onWritten);
+  }
+
+  async dropped(): Promise<void> {
+    await runAll(this.#onDropped);
+  }
+
+  toJson(): { readonly [field: string]: unknown } {
+    return this.#fields;
+  }
+}
+
+export interface ReplyList {
+  add(item: unknown): void;
+  /** Whether there is room for the item. */
+  has(item: unknown): boolean;
+  readonly length: number;
+}
+
+export function jsonBytes(value: unknown): number {
+  return utf8Bytes(JSON.stringify(value));
+}
+
+/** Runs all, and reports the first failure after that. */
+async function runAll(actions: readonly (() => Promise<void>)[]): Promise<void> {
+  const results = await Promise.allSettled(actions.map((action) => action()));
+  const failure = results.find((result) => result.status === 'rejected');
+  if (failure?.status === 'rejected') throw failure.reason;
+}

@@ -1,0 +1,120 @@
+/**
+ * The life of the server process. Starting writes nothing; stopping is prompt, whatever is going on: clients kill within
+ * 0.1 to 0.5 s of a first signal, so nothing may depend on a clean end.
+ */
+import type { Alerts } from '../relay/alerts.js';
+import type { Identity } from '../relay/identity.js';
+import type { Relay } from '../relay/relay.js';
+import { createServer } from './server.js';
+import { SettlingStdioTransport } from './stdio.js';
+
+export interface ServeOptions {
+  readonly relay: Relay;
+  readonly identity: Identity;
+  /** Undefined when the operator wants no alerts. */
+  readonly alertsFor: ((agent: string) => Promise<Alerts>) | undefined;
+  readonly version: string;
+  readonly maxReplyBytes: number;
+  readonly instructions?: string | undefined;
+  /** One line for the person at the terminal. */
+  readonly log: (text: string) => void;
+}
+
+// A session shows itself after this long without a call; a health check is over by then.
+const ANNOUNCE_AFTER_MS = 5000;
+// Calls that were read before the end of input are still answered, for at most this long.
+const FINISH_MS = 1000;
+// Whatever hangs, the process is gone by then.
+const BACKSTOP_MS = 1500;
+// An orphan whose input stays open notices within twice this.
+const PARENT_CHECK_MS = 10_000;
+
+/** Serves one client on stdin and stdout until the connection ends, then exits the process. */
+export async function serve(options: ServeOptions): Promise<void> {
+  const { identity, log } = options;
+  // Claims a roster name, so that the instructions can say whose mail this is. What fails is said by each call.
+  await identity.resolve().catch((error: unknown) => log(error instanceof Error ? error.message : String(error)));
+
+  const transport = new SettlingStdioTransport(process.stdin, process.stdout);
+  const server = createServer({ ...options, transport });
+  let alerts: Promise<Alerts> | undefined;
+  let announcing: NodeJS.Timeout | undefined;
+  let ending = false;
+
+  const end = async (code: number, why: string | undefined, patience: number) => {
+    if (ending) return;
+    ending = true;
+    if (why !== undefined) log(why);
+    setTimeout(() => process.exit(code), BACKSTOP_MS).unref();
+    clearTimeout(announcing);
+    try {
+      if (patience > 0) await Promise.race([transport.idle(), sleep(patience)]);
+      await identity.end();
+    } catch (error) {
+      log(`Leaving the relay failed: ${error instanceof Error ? error.message : String(error)}`);
+    }
+    process.exit(code);
+  };
+
+  process.stdin.once('end', () => void end(0, undefined, FINISH_MS));
+  process.stdin.once('close', () => void end(0, undefined, FINISH_MS));
+  process.stdin.on('error', () => void end(0, undefined, 0));
+  process.stdout.on('error', () => void end(0, undefined, 0));
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, () => void end(0, undefined, 0));
+  process.on(
+    'uncaughtException',
+    (error) => void end(1, `Stopped by an unexpected error: ${error.stack ?? error.message}`, 0),
+  );
+  process.on(
+    'unhandledRejection',
+    (error) =>
+      void end(1, `Stopped by an unexpected error: ${error instanceof Error ? error.stack : String(error)}`, 0),
+  );
+  // Without a terminal to read it, what is said on stderr may have nowhere to go; that is no reason to stop.
+  process.stderr.on('error', () => {});
+  watchParent(() => void end(0, 'The client is gone.', 0));
+
+  transport.onsettleerror = (error) =>
+    log(`Bookkeeping after a reply failed: ${error instanceof Error ? error.message : String(error)}`);
+  // The SDK stops reading when a line is longer than it takes, and would leave the client waiting for ever.
+  server.onclose = () =>
+    void end(1, ending ? undefined : 'The connection cannot go on: a line was longer than 10 MB.', 0);
+  server.onerror = (error) => {
+    if (!ending) log(`MCP: ${error.message.slice(0, 300)}`);
+  };
+  server.oninitialized = () => {
+    announcing = setTimeout(() => {
+      void (async () => {
+        const session = await identity.resolve();
+        session.client ??= server.getClientVersion();
+        await session.announce();
+        alerts ??= options.alertsFor?.(session.agent);
+        await alerts;
+      })().catch((error: unknown) => log(error instanceof Error ? error.message : String(error)));
+    }, ANNOUNCE_AFTER_MS);
+    announcing.unref();
+  };
+  await server.connect(transport);
+}
+
+/** Calls `gone` when the process that started this one is no more. */
+function watchParent(gone: () => void): void {
+  const parent = process.ppid;
+  if (parent <= 1) return;
+  setInterval(() => {
+    if (process.ppid !== parent || !exists(parent)) gone();
+  }, PARENT_CHECK_MS).unref();
+}
+
+function exists(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

@@ -1,0 +1,125 @@
+/** The MCP server: lists the tools, runs a call from its arguments to its reply, and turns every error into one that helps. */
+import { Server } from '@modelcontextprotocol/sdk/server/index.js';
+import { CallToolRequestSchema, ListToolsRequestSchema } from '@modelcontextprotocol/sdk/types.js';
+import * as z from 'zod/v4';
+import { DispatchError } from '../model/errors.js';
+import type { Identity } from '../relay/identity.js';
+import type { Relay } from '../relay/relay.js';
+import { parseArguments } from './arguments.js';
+import { instructionsFor } from './instructions.js';
+import { piggyback } from './piggyback.js';
+import { Reply } from './reply.js';
+import type { SettlingStdioTransport } from './stdio.js';
+import type { Tool } from './tool.js';
+import { ack } from './tools/ack.js';
+import { dispatch } from './tools/dispatch.js';
+import { peek } from './tools/peek.js';
+import { who } from './tools/who.js';
+
+/** In the order in which clients list them. */
+export const TOOLS: readonly Tool[] = [dispatch, peek, ack, who];
+
+export interface FacadeOptions {
+  readonly relay: Relay;
+  readonly identity: Identity;
+  readonly transport: SettlingStdioTransport;
+  readonly version: string;
+  /** Bytes of a reply's JSON. */
+  readonly maxReplyBytes: number;
+  readonly instructions?: string | undefined;
+  readonly log: (text: string) => void;
+}
+
+type ToolResult = {
+  content: { type: 'text'; text: string }[];
+  structuredContent?: { [field: string]: unknown };
+  isError?: true;
+};
+
+/** A server for one connection. Everything about the connection that the domain must know is passed on from here. */
+export function createServer(options: FacadeOptions): Server {
+  const { relay, identity, transport, log } = options;
+  const server = new Server(
+    { name: 'mcp-dispatch', title: 'mcp-dispatch', version: options.version },
+    {
+      capabilities: { tools: {} },
+      instructions: instructionsFor(identity.session?.agent, relay.agents.roster, options.instructions),
+      // Only ever asked about answers to elicitation, which this server does not use.
+      jsonSchemaValidator: { getValidator: () => () => ({ valid: false, data: undefined, errorMessage: 'not used' }) },
+    },
+  );
+
+  server.setRequestHandler(ListToolsRequestSchema, () => ({ tools: TOOLS.map(describeTool) }));
+
+  server.setRequestHandler(CallToolRequestSchema, async (request, { requestId, signal }): Promise<ToolResult> => {
+    signal.addEventListener('abort', () => transport.abandon(requestId), { once: true });
+    const reply = new Reply(options.maxReplyBytes);
+    try {
+      const tool = findTool(request.params.name);
+      const args = parseArguments(tool, request.params.arguments);
+      const session = await identity.resolve();
+      session.client ??= server.getClientVersion();
+      await session.begin();
+      const context = { relay, session, reply };
+      await tool.handle(args, context);
+      // What the tool did is done: mail that cannot be added now is no reason to call that a failure.
+      if (tool.piggyback)
+        await piggyback(context).catch((error: unknown) =>
+          log(`Unread mail was not added to a reply: ${describeError(error)}`),
+        );
+    } catch (error) {
+      await reply.dropped();
+      return errorResult(error, log);
+    }
+    transport.settleWith(requestId, signal, reply);
+    relay.sweeper.sweepIfDue(false).catch((error: unknown) => log(`The sweep failed: ${describeError(error)}`));
+    const json = reply.toJson();
+    return { content: [{ type: 'text', text: JSON.stringify(json) }], structuredContent: json };
+  });
+
+  return server;
+}
+
+/** A tool as `tools/list` has it: the same for every agent and at every time. */
+export function describeTool(tool: Tool) {
+  const { $schema: _, ...inputSchema } = z.toJSONSchema(tool.input, { io: 'input', target: 'draft-7' });
+  return {
+    name: tool.name,
+    title: tool.title,
+    description: tool.description,
+    inputSchema: inputSchema as { type: 'object' },
+    // Loose on purpose: its place is to say that there is structured content.
+    outputSchema: { type: 'object' as const },
+    annotations: { title: tool.title, ...tool.annotations },
+    ...(tool.alwaysLoad ? { _meta: { 'anthropic/alwaysLoad': true } } : {}),
+  };
+}
+
+function findTool(name: string): Tool {
+  const tool = TOOLS.find((candidate) => candidate.name === name);
+  if (tool !== undefined) return tool;
+  throw new DispatchError(
+    'INVALID_ARGUMENT',
+    `There is no tool of that name here. The tools: ${TOOLS.map((each) => each.name).join(', ')}.`,
+  );
+}
+
+/** The one place where an error becomes an answer: text only, and nothing consumed. */
+function errorResult(error: unknown, log: (text: string) => void): ToolResult {
+  if (error instanceof DispatchError)
+    return { isError: true, content: [{ type: 'text', text: `${error.code}: ${error.message}` }] };
+  log(`A tool call failed unexpectedly: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  return {
+    isError: true,
+    content: [
+      {
+        type: 'text',
+        text: 'INTERNAL: mcp-dispatch failed unexpectedly; its stderr has the details. Try once more, and report it if it stays.',
+      },
+    ],
+  };
+}
+
+function describeError(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

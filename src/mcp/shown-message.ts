@@ -1,0 +1,127 @@
+/** A message as a model is shown it: without what is null or default, and in parts when it is larger than a reply. */
+import { DispatchError } from '../model/errors.js';
+import type { Message } from '../model/message.js';
+import { cutUtf8, isCharacterBoundary } from '../model/text.js';
+import { jsonBytes } from './reply.js';
+
+export interface ShownMessage {
+  readonly id: string;
+  readonly from: string;
+  /** Absent when it was sent to the reader alone. */
+  readonly to?: string;
+  readonly timestamp: string;
+  readonly priority?: 'urgent';
+  readonly thread_id?: string;
+  readonly reply_to?: string;
+  readonly ttl?: number;
+  readonly must_read?: true;
+  readonly redelivered?: true;
+  /** Only on mail that was shown before. */
+  readonly state?: 'read';
+  readonly content?: string;
+  readonly payload?: object;
+  /** A part of the payload's JSON text. */
+  readonly payload_part?: string;
+  /** Size of the whole content, when a part is shown. */
+  readonly content_bytes?: number;
+  /** Size of the payload as JSON text, when it is not shown whole. */
+  readonly payload_bytes?: number;
+  /** Where the next part begins. */
+  readonly next_offset?: number;
+}
+
+export interface Showing {
+  readonly reader: string;
+  readonly redelivered?: boolean;
+  readonly read?: boolean;
+}
+
+/** The whole message. */
+export function showMessage(message: Message, showing: Showing): ShownMessage {
+  return {
+    ...envelope(message, showing),
+    content: message.content,
+    ...(message.payload === null ? {} : { payload: message.payload }),
+  };
+}
+
+/**
+ * As much of a message from `offset` on as fits into `room` bytes of JSON. Its text is the content followed by the payload's
+ * JSON, and offsets count the bytes of both in UTF-8.
+ * @throws DispatchError `INVALID_ARGUMENT` for an offset past the end or inside a character.
+ */
+export function showPart(message: Message, showing: Showing, offset: number, room: number): ShownMessage {
+  const content = Buffer.from(message.content, 'utf8');
+  const payload = message.payload === null ? Buffer.alloc(0) : Buffer.from(JSON.stringify(message.payload), 'utf8');
+  const inContent = offset < content.length || (offset === 0 && content.length === 0);
+  const [text, start] = inContent ? [content, offset] : [payload, offset - content.length];
+  if (offset > 0 && (start >= text.length || !isCharacterBoundary(text, start))) {
+    throw new DispatchError(
+      'INVALID_ARGUMENT',
+      `offset ${offset} is not a place in message ${message.id}: it has ${content.length + payload.length} bytes, and a part begins between two characters. Use the next_offset of the part before.`,
+      {
+        argument: 'offset',
+      },
+    );
+  }
+  const head = envelope(message, showing);
+  const sizes = { content_bytes: content.length, ...(payload.length > 0 ? { payload_bytes: payload.length } : {}) };
+  const fixed = jsonBytes({
+    ...head,
+    ...sizes,
+    next_offset: content.length + payload.length,
+    payload_part: '',
+    content: '',
+  });
+  const part = fitting(text.subarray(start), room - fixed);
+  const end = offset + part.length;
+  if (!inContent) {
+    return {
+      ...head,
+      payload_part: part.toString('utf8'),
+      ...sizes,
+      ...(end < content.length + payload.length ? { next_offset: end } : {}),
+    };
+  }
+  const left = room - fixed - jsonBytes(part.toString('utf8'));
+  const whole = end === content.length && payload.length > 0 && payload.length + 16 <= left;
+  return {
+    ...head,
+    content: part.toString('utf8'),
+    ...(whole && message.payload !== null ? { payload: message.payload } : {}),
+    content_bytes: content.length,
+    ...(payload.length > 0 && !whole ? { payload_bytes: payload.length } : {}),
+    ...(end < content.length || (payload.length > 0 && !whole) ? { next_offset: end } : {}),
+  };
+}
+
+function envelope(message: Message, { reader, redelivered, read }: Showing): ShownMessage {
+  return {
+    id: message.id,
+    from: message.from,
+    ...(message.to === reader ? {} : { to: message.to }),
+    timestamp: message.timestamp,
+    ...(message.priority === 'urgent' ? { priority: 'urgent' } : {}),
+    ...(message.thread_id === null ? {} : { thread_id: message.thread_id }),
+    ...(message.reply_to === null ? {} : { reply_to: message.reply_to }),
+    ...(message.ttl === 0 ? {} : { ttl: message.ttl }),
+    ...(message.must_read ? { must_read: true } : {}),
+    ...(redelivered === true ? { redelivered: true } : {}),
+    ...(read === true ? { state: 'read' } : {}),
+  };
+}
+
+/** The longest beginning of `text` whose JSON string takes at most `room` bytes, and at least one character. */
+function fitting(text: Buffer, room: number): Buffer {
+  const fits = (bytes: number) => jsonBytes(Buffer.from(cutUtf8(text, bytes)).toString('utf8')) <= room;
+  if (fits(text.length)) return text;
+  let low = 0;
+  let high = Math.min(text.length, Math.max(room, 0));
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2);
+    if (fits(middle)) low = middle;
+    else high = middle - 1;
+  }
+  // Progress even where there is no room at all: four bytes hold any character.
+  return Buffer.from(cutUtf8(text, Math.max(low, 4)));
+}

@@ -1,0 +1,35 @@
+/** What a tool is, and what its handler gets. */
+import type * as z from 'zod/v4';
+import type { Relay } from '../relay/relay.js';
+import type { Session } from '../relay/session.js';
+import type { Reply } from './reply.js';
+
+export interface ToolContext {
+  readonly relay: Relay;
+  readonly session: Session;
+  /** What the tool answers goes in here. */
+  readonly reply: Reply;
+}
+
+export interface Tool<Input extends z.ZodObject = z.ZodObject> {
+  readonly name: string;
+  readonly title: string;
+  readonly description: string;
+  readonly input: Input;
+  readonly annotations: {
+    readonly readOnlyHint: boolean;
+    readonly destructiveHint: boolean;
+    readonly idempotentHint: boolean;
+    readonly openWorldHint: boolean;
+  };
+  /** Offered to the model at once, where the client defers tools. */
+  readonly alwaysLoad: boolean;
+  /** False when unread mail must not ride on the answer, because the answer is mail. */
+  readonly piggyback: boolean;
+  handle(args: z.output<Input>, context: ToolContext): Promise<void>;
+}
+
+/** Ties the handler's arguments to the schema; nothing more. */
+export function defineTool<Input extends z.ZodObject>(tool: Tool<Input>): Tool {
+  return tool as unknown as Tool;
+}

@@ -1,0 +1,70 @@
+import * as z from 'zod/v4';
+import { HUMAN } from '../../model/agent-id.js';
+import { content, messageId, payload, priority, text, threadId, ttlSeconds } from '../../model/draft.js';
+import { defineTool, type ToolContext } from '../tool.js';
+
+// A broadcast may name more recipients than a reply should spend on them.
+const RECIPIENTS_SHARE = 0.25;
+
+export const dispatch = defineTool({
+  name: 'dispatch',
+  title: 'Send a message',
+  description:
+    'Sends a message to another agent, to "all" agents, or to "human" (the person at this machine). It is stored durably and waits until the recipient reads it, even while that agent is offline. ' +
+    'Returns the message id and queued_to, the inboxes that hold it; not_listening names those of them without a live session. ' +
+    'What becomes of it appears later in sent_receipts of peek. Use who to find names.',
+  input: z.strictObject({
+    message: content.describe('What to say, as text. Not empty; at most about 64 KB with the payload.'),
+    target: text().describe('Agent id from who, or "all", or "human".'),
+    priority: priority.optional().describe('"urgent" is read before normal mail. Default: normal.'),
+    thread_id: threadId.optional().describe('Any name, to group messages of one conversation. Default: none.'),
+    reply_to: messageId.optional().describe('Id of the message that this one answers.'),
+    payload: payload.optional().describe('A JSON object with structured data beside the text.'),
+    ttl: ttlSeconds
+      .optional()
+      .describe(
+        'Seconds until it expires unread or unacknowledged; 0 is never. Default: as configured, normally never.',
+      ),
+    must_read: z
+      .boolean('must be true or false')
+      .optional()
+      .describe('true: does not expire before it is acknowledged.'),
+  }),
+  annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: false, openWorldHint: false },
+  alwaysLoad: true,
+  piggyback: true,
+
+  async handle(args, { relay, session, reply }: ToolContext) {
+    const { message, queuedTo, refused, neverSeen } = await session.send({
+      target: args.target,
+      content: args.message,
+      priority: args.priority ?? 'normal',
+      threadId: args.thread_id,
+      replyTo: args.reply_to,
+      payload: args.payload,
+      ttl: args.ttl,
+      mustRead: args.must_read,
+    });
+    reply
+      .set('sent', true)
+      .set('id', message.id)
+      .set('from', message.from)
+      .set('to', message.to)
+      .set('priority', message.priority)
+      .set('thread_id', message.thread_id);
+    const share = Math.trunc(reply.maxBytes * RECIPIENTS_SHARE);
+    reply.setBounded('queued_to', queuedTo, 'queued_to_more', share);
+    reply.setBounded('refused', refused, 'refused_more', share);
+    const absent: string[] = [];
+    for (const agent of queuedTo) {
+      if (agent !== HUMAN && agent !== session.agent && !(await relay.presence.isLive(agent))) absent.push(agent);
+    }
+    reply.setBounded('not_listening', absent, 'not_listening_more', share);
+    if (neverSeen) {
+      reply.set(
+        'note',
+        `No session has ever served "${message.to}" here. The message waits for one; if the name is a mistake, who lists the agents that exist.`,
+      );
+    }
+  },
+});

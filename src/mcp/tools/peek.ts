@@ -1,0 +1,144 @@
+import * as z from 'zod/v4';
+import { limit, messageId, threadId } from '../../model/draft.js';
+import { DispatchError } from '../../model/errors.js';
+import { cursor } from '../arguments.js';
+import { DEFAULT_LIMIT, deliver, PART_MARGIN, setUnacked } from '../piggyback.js';
+import { showMessage, showPart } from '../shown-message.js';
+import { defineTool, type ToolContext } from '../tool.js';
+
+const MOST_RECEIPTS = 20;
+const RECEIPTS_SHARE = 0.25;
+
+export const peek = defineTool({
+  name: 'peek',
+  title: 'Read mail',
+  description:
+    'Returns your new messages, urgent ones first, then oldest first; each is new once. They stay in your mailbox as read until ack. ' +
+    'Also returns sent_receipts (what became of messages you sent, since you last looked), more (how many new ones are left; call again) and unacked (how many older ones you read and never acknowledged; include_read shows them). ' +
+    'A long message has content_bytes and next_offset: pass them as message_id and offset for the next part. New mail also arrives as new_messages in the answers of the other tools.',
+  input: z.strictObject({
+    thread_id: threadId.optional().describe('Only messages of this thread. Default: all.'),
+    include_read: z
+      .boolean('must be true or false')
+      .optional()
+      .describe('true: also messages that you have read and not acknowledged, after the new ones.'),
+    limit: limit.optional().describe(`At most this many messages, 1 to 100. Default: ${DEFAULT_LIMIT}.`),
+    cursor: cursor
+      .optional()
+      .describe('next_cursor of the answer before, to go on in the messages that include_read shows.'),
+    message_id: messageId.optional().describe('Only this message, read or not. For one that you sent: its receipts.'),
+    offset: z
+      .int('must be a whole number of bytes')
+      .min(0, 'must not be negative')
+      .optional()
+      .describe('With message_id: start at this byte, a next_offset from before. Default: 0.'),
+  }),
+  annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: false, openWorldHint: false },
+  alwaysLoad: true,
+  piggyback: false,
+
+  async handle(args, context: ToolContext) {
+    const { relay, session, reply } = context;
+    reply.set('agent_id', session.agent);
+    if (args.offset !== undefined && args.message_id === undefined) {
+      throw new DispatchError('INVALID_ARGUMENT', 'peek: offset goes with message_id. Nothing was done.', {
+        argument: 'offset',
+      });
+    }
+    const unacked = await session.kept.count();
+    if (args.message_id !== undefined) {
+      await showOne(args.message_id, args.offset ?? 0, context);
+      setUnacked(reply, unacked.count, unacked.more);
+      return;
+    }
+    const receipts = await relay.receipts.changes(session.agent, MOST_RECEIPTS);
+    const most = args.limit ?? DEFAULT_LIMIT;
+    const thread = args.thread_id === undefined ? {} : { threadId: args.thread_id };
+
+    const shownReceipts = receipts.receipts.map(({ id, to, state, how, at }) => ({
+      id,
+      to,
+      state,
+      ...(state === 'expired' && how === 'unread' ? { never_read: true } : {}),
+      at: new Date(at).toISOString(),
+    }));
+    const shown = reply.setBounded(
+      'sent_receipts',
+      shownReceipts,
+      'sent_receipts_more',
+      Math.trunc(reply.maxBytes * RECEIPTS_SHARE),
+    );
+    if (receipts.rest > 0) reply.set('sent_receipts_more', receipts.rest + shownReceipts.length - shown);
+    if (shown > 0) reply.whenWritten(() => receipts.markSeen(shown));
+
+    // A page of read mail is asked for: new mail keeps for a reply of its own unless it is the first page.
+    const isFirstPage = args.cursor === undefined;
+    const list = reply.list('messages');
+    const claim = await deliver(context, list, { by: 'peek', limit: isFirstPage ? most : 0, ...thread });
+    let count = claim.delivered.length;
+    let read = 0;
+    if (args.include_read === true) {
+      const showing = { reader: session.agent, read: true };
+      const page = await session.kept.page({
+        ...(args.cursor === undefined ? {} : { cursor: args.cursor }),
+        ...thread,
+        limit: most - count,
+        fits: (message) => {
+          const whole = showMessage(message, showing);
+          if (list.has(whole)) list.add(whole);
+          else if (list.length === 0) list.add(showPart(message, showing, 0, reply.room - PART_MARGIN));
+          else return false;
+          return true;
+        },
+      });
+      read = page.messages.length;
+      count += read;
+      reply.set('next_cursor', page.cursor);
+    }
+    if (count === 0) reply.setAlways('messages', []);
+    reply.setAlways('count', count);
+    reply.set('more', claim.more > 0 ? claim.more : undefined);
+    setUnacked(reply, unacked.count - (unacked.more ? 0 : read), unacked.more);
+  },
+});
+
+/** One message by its id: new, read before, or one's own, which is answered with its receipts. */
+async function showOne(id: string, offset: number, context: ToolContext): Promise<void> {
+  const { relay, session, reply } = context;
+  if (offset === 0) {
+    const claim = await deliver(context, reply.list('messages'), { by: 'peek', limit: 1, messageId: id });
+    if (claim.delivered.length > 0) {
+      reply.setAlways('count', 1);
+      return;
+    }
+  }
+  const message = await session.kept.find(id);
+  if (message !== undefined) {
+    const showing = { reader: session.agent, read: true };
+    const whole = showMessage(message, showing);
+    const list = reply.list('messages');
+    list.add(offset === 0 && list.has(whole) ? whole : showPart(message, showing, offset, reply.room - PART_MARGIN));
+    reply.setAlways('count', 1);
+    return;
+  }
+  const receipts = await relay.receipts.lookUp(session.agent, id);
+  if (receipts.length === 0) {
+    throw new DispatchError(
+      'NOT_FOUND',
+      `There is no message ${id} in your mailbox, nor one that you sent: it was acknowledged, has expired, or is another agent's.`,
+      { id },
+    );
+  }
+  reply.setAlways('messages', []).setAlways('count', 0);
+  reply.setBounded(
+    'sent_receipts',
+    receipts.map(({ to, state, at }) => ({
+      id,
+      to,
+      state,
+      ...(at === undefined ? {} : { at: new Date(at).toISOString() }),
+    })),
+    'sent_receipts_more',
+    reply.room,
+  );
+}

@@ -1,0 +1,72 @@
+import * as z from 'zod/v4';
+import type { Attendance } from '../../relay/roll-call.js';
+import { cursor } from '../arguments.js';
+import { defineTool } from '../tool.js';
+
+// The newest ones say what there is to say, and one entry must always have room in a reply.
+const MOST_SESSIONS = 5;
+const MOST_PATH_CHARACTERS = 200;
+
+export const who = defineTool({
+  name: 'who',
+  title: 'List agents',
+  description:
+    'Lists the agents that dispatch can reach: under agents those with a live session (client, pid, working directory, since when, unread messages), under known those that are offline, with what waits for them. ' +
+    'Returns self, your own id, and relay, where the mail is kept.',
+  input: z.strictObject({
+    cursor: cursor
+      .optional()
+      .describe('next_cursor of the answer before, when there were more agents than one answer holds.'),
+  }),
+  annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
+  alwaysLoad: false,
+  piggyback: true,
+
+  async handle(args, { relay, session, reply }) {
+    reply.set('self', session.agent).set('relay', relay.store.location);
+    const attendance = await relay.rollCall.take();
+    // The cursor is the last name shown and whether it was live, since the order is by both.
+    const from = args.cursor === undefined ? 0 : attendance.findIndex(({ agent }) => agent === args.cursor) + 1;
+    const live = reply.list('agents');
+    const offline = reply.list('known');
+    let last: string | undefined;
+    let shown = 0;
+    for (const one of attendance.slice(from)) {
+      const [list, entry] = one.sessions.length > 0 ? [live, showLive(one)] : [offline, showOffline(one)];
+      if (!list.has(entry)) break;
+      list.add(entry);
+      last = one.agent;
+      shown++;
+    }
+    if (live.length === 0) reply.setAlways('agents', []);
+    reply.setAlways('count', live.length);
+    const more = attendance.length - from - shown;
+    if (more > 0) reply.set('more', more).set('next_cursor', last);
+  },
+});
+
+function showLive({ agent, sessions, unread }: Attendance): object {
+  return {
+    agent_id: agent,
+    sessions: sessions.slice(-MOST_SESSIONS).map(({ client, pid, cwd, since }) => ({
+      ...(client === undefined ? {} : { client: { name: client.name, version: client.version } }),
+      pid,
+      ...(cwd === undefined ? {} : { cwd: shortened(cwd) }),
+      since,
+    })),
+    ...(sessions.length > MOST_SESSIONS ? { older_sessions: sessions.length - MOST_SESSIONS } : {}),
+    unread,
+  };
+}
+
+function showOffline({ agent, unread, servedAt }: Attendance): object {
+  return {
+    agent_id: agent,
+    unread,
+    ...(servedAt === undefined ? {} : { last_seen: new Date(servedAt).toISOString() }),
+  };
+}
+
+function shortened(path: string): string {
+  return path.length <= MOST_PATH_CHARACTERS ? path : `...${path.slice(3 - MOST_PATH_CHARACTERS)}`;
+}
