@@ -14,6 +14,8 @@ export interface ConfigCheck {
   readonly problems: readonly Problem[];
   /** Present exactly when there are no problems. */
   readonly config?: Config;
+  /** The keys that the file sets; an environment variable may win over them all the same. Present with `config`. */
+  readonly fromFile?: readonly string[];
 }
 
 /**
@@ -48,7 +50,8 @@ export async function checkConfig(env: NodeJS.ProcessEnv): Promise<ConfigCheck> 
 
   const relayDir = relayDirOf(env.MCP_DISPATCH_DIR || undefined, values.dispatch_dir, home, problems);
   if (problems.length > 0 || relayDir === undefined) return { ...used, problems };
-  return { ...used, problems, config: Object.freeze({ ...configOf(env, values, relayDir), ...used }) };
+  const config = Object.freeze({ ...configOf(env, values, relayDir), ...used });
+  return { ...used, problems, config, fromFile: Object.keys(values) };
 }
 
 /**

@@ -2,6 +2,7 @@
  * The life of the server process. Starting writes nothing; stopping is prompt, whatever is going on: clients kill within
  * 0.1 to 0.5 s of a first signal, so nothing may depend on a clean end.
  */
+import { forTerminal } from '../model/text.js';
 import type { Alerts } from '../relay/alerts.js';
 import type { Identity } from '../relay/identity.js';
 import type { Relay } from '../relay/relay.js';
@@ -60,7 +61,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   process.stdin.once('close', () => void end(0, undefined, FINISH_MS));
   process.stdin.on('error', () => void end(0, undefined, 0));
   process.stdout.on('error', () => void end(0, undefined, 0));
-  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, () => void end(0, undefined, 0));
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => void end(0, undefined, 0));
   process.on(
     'uncaughtException',
     (error) => void end(1, `Stopped by an unexpected error: ${error.stack ?? error.message}`, 0),
@@ -80,12 +81,12 @@ export async function serve(options: ServeOptions): Promise<void> {
   server.onclose = () =>
     void end(1, ending ? undefined : 'The connection cannot go on: a line was longer than 10 MB.', 0);
   server.onerror = (error) => {
-    if (!ending) log(`MCP: ${error.message.slice(0, 300)}`);
+    if (!ending) log(`MCP: ${forTerminal(error.message, 300)}`);
   };
   server.oninitialized = () => {
     announcing = setTimeout(() => {
       void (async () => {
-        const session = await identity.resolve();
+        const session = await identity.session();
         session.client ??= server.getClientVersion();
         await session.announce();
         alerts ??= options.alertsFor?.(session.agent);

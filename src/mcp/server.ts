@@ -1,6 +1,11 @@
 /** The MCP server: lists the tools, runs a call from its arguments to its reply, and turns every error into one that helps. */
 import { Server } from '@modelcontextprotocol/sdk/server/index.js';
-import { CallToolRequestSchema, ListToolsRequestSchema } from '@modelcontextprotocol/sdk/types.js';
+import {
+  type CallToolRequest,
+  CallToolRequestSchema,
+  ListToolsRequestSchema,
+  type RequestId,
+} from '@modelcontextprotocol/sdk/types.js';
 import * as z from 'zod/v4';
 import { DispatchError } from '../model/errors.js';
 import type { Identity } from '../relay/identity.js';
@@ -43,7 +48,7 @@ export function createServer(options: FacadeOptions): Server {
     { name: 'mcp-dispatch', title: 'mcp-dispatch', version: options.version },
     {
       capabilities: { tools: {} },
-      instructions: instructionsFor(identity.session?.agent, relay.agents.roster, options.instructions),
+      instructions: instructionsFor(identity.agent, relay.agents.roster, options.instructions),
       // Only ever asked about answers to elicitation, which this server does not use.
       jsonSchemaValidator: { getValidator: () => () => ({ valid: false, data: undefined, errorMessage: 'not used' }) },
     },
@@ -51,13 +56,12 @@ export function createServer(options: FacadeOptions): Server {
 
   server.setRequestHandler(ListToolsRequestSchema, () => ({ tools: TOOLS.map(describeTool) }));
 
-  server.setRequestHandler(CallToolRequestSchema, async (request, { requestId, signal }): Promise<ToolResult> => {
-    signal.addEventListener('abort', () => transport.abandon(requestId), { once: true });
+  const call = async (params: CallToolRequest['params'], id: RequestId, signal: AbortSignal): Promise<ToolResult> => {
     const reply = new Reply(options.maxReplyBytes);
     try {
-      const tool = findTool(request.params.name);
-      const args = parseArguments(tool, request.params.arguments);
-      const session = await identity.resolve();
+      const tool = findTool(params.name);
+      const args = parseArguments(tool, params.arguments);
+      const session = await identity.session();
       session.client ??= server.getClientVersion();
       await session.begin();
       const context = { relay, session, reply };
@@ -71,10 +75,20 @@ export function createServer(options: FacadeOptions): Server {
       await reply.dropped();
       return errorResult(error, log);
     }
-    transport.settleWith(requestId, signal, reply);
+    transport.settleWith(id, signal, reply);
     relay.sweeper.sweepIfDue(false).catch((error: unknown) => log(`The sweep failed: ${describeError(error)}`));
     const json = reply.toJson();
     return { content: [{ type: 'text', text: JSON.stringify(json) }], structuredContent: json };
+  };
+
+  // One call after the other, in the order they came: clients make calls side by side, and what was sent first must be
+  // read first, although the first call of a session has more to do than the next.
+  let turn: Promise<unknown> = Promise.resolve();
+  server.setRequestHandler(CallToolRequestSchema, ({ params }, { requestId, signal }) => {
+    signal.addEventListener('abort', () => transport.abandon(requestId), { once: true });
+    const result = turn.then(() => call(params, requestId, signal));
+    turn = result.catch(() => {});
+    return result;
   });
 
   return server;

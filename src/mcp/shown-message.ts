@@ -53,7 +53,8 @@ export function showMessage(message: Message, showing: Showing): ShownMessage {
 export function showPart(message: Message, showing: Showing, offset: number, room: number): ShownMessage {
   const content = Buffer.from(message.content, 'utf8');
   const payload = message.payload === null ? Buffer.alloc(0) : Buffer.from(JSON.stringify(message.payload), 'utf8');
-  const inContent = offset < content.length || (offset === 0 && content.length === 0);
+  // Content that is empty has no part of its own: the payload would never be reached.
+  const inContent = offset < content.length || payload.length === 0;
   const [text, start] = inContent ? [content, offset] : [payload, offset - content.length];
   if (offset > 0 && (start >= text.length || !isCharacterBoundary(text, start))) {
     throw new DispatchError(

@@ -44,13 +44,14 @@ export class SettlingStdioTransport extends StdioServerTransport {
       await new Promise<void>((resolve, reject) => {
         this.#stdout.write(serializeMessage(message), (error) => (error ? reject(error) : resolve()));
       });
+      await this.#settle(() => settlement?.written());
     } catch (error) {
       await this.#settle(() => settlement?.dropped());
       throw error;
     } finally {
+      // Not before it is settled: who waits for idle ends the process next.
       if (id !== undefined) this.#answered(id);
     }
-    await this.#settle(() => settlement?.written());
   }
 
   /** Says what to do once the reply to request `id` is written. A request that is cancelled before is settled as dropped. */

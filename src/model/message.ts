@@ -3,7 +3,7 @@ import * as z from 'zod/v4';
 import { isSender } from './agent-id.js';
 import { MAX_TIME_MS } from './clock.js';
 import { isMessageId } from './ids.js';
-import { isNestedAtMost } from './text.js';
+import { isNestedAtMost, isWellFormedThroughout } from './text.js';
 
 /** Largest stored message that is ever read, in bytes; the configured limit for sending is at most this. */
 export const MAX_STORED_BYTES = 8 * 1024 * 1024;
@@ -55,7 +55,8 @@ const StoredMessage = z.object({
   id: z.string().refine(isMessageId, 'id is not a message id'),
   from: z.string().refine(isSender, 'from is not an agent id'),
   to: z.string().min(1).max(128),
-  timestamp: z.string().refine(isTime, 'timestamp is not a time'),
+  // Date.parse passes over comments in brackets, of any length.
+  timestamp: z.string().max(64).refine(isTime, 'timestamp is not a time'),
   priority: optional(z.enum(PRIORITIES), 'normal'),
   content: z.string(),
   payload: optional(
@@ -71,7 +72,8 @@ const StoredMessage = z.object({
   state: optional(z.enum(['pending', 'read']), 'pending'),
 });
 
-const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+// A byte order mark is passed over: some shells and editors of Windows put one first.
+const decoder = new TextDecoder('utf-8', { fatal: true });
 
 /** The message in the bytes of a file, or what is wrong with them in a few words of ours (never of the file's). */
 export function parseMessage(bytes: Uint8Array): { readonly message: Message } | { readonly problem: string } {
@@ -83,7 +85,11 @@ export function parseMessage(bytes: Uint8Array): { readonly message: Message } |
   }
   if (json === null || typeof json !== 'object' || Array.isArray(json)) return { problem: 'not a JSON object' };
   const result = StoredMessage.safeParse(json);
-  if (result.success) return { message: result.data as Message };
+  if (result.success) {
+    // JSON can escape half of a surrogate pair. Strict readers refuse a whole reply that holds one.
+    if (!isWellFormedThroughout(result.data)) return { problem: 'half of a surrogate pair' };
+    return { message: result.data as Message };
+  }
   const [issue] = result.error.issues;
   const field = issue?.path[0];
   return {

@@ -17,8 +17,6 @@ export interface Target {
   readonly to: string;
   /** Whose inboxes it goes to; never empty. */
   readonly recipients: readonly string[];
-  /** True when no session ever served this name, as far as the relay knows. */
-  readonly neverSeen: boolean;
 }
 
 export class Agents {
@@ -67,13 +65,13 @@ export class Agents {
     const name = normalizeName(text);
     if (name === EVERYONE) {
       const recipients = (await this.everyone()).filter((agent) => agent !== from);
-      if (recipients.length > 0) return { to: EVERYONE, recipients, neverSeen: false };
+      if (recipients.length > 0) return { to: EVERYONE, recipients };
       throw new DispatchError(
         'NO_RECIPIENT',
         'Nobody got it: "all" reaches no other agent here yet. Name an agent and the message waits for it; `who` lists those known.',
       );
     }
-    if (name === HUMAN) return { to: HUMAN, recipients: [HUMAN], neverSeen: false };
+    if (name === HUMAN) return { to: HUMAN, recipients: [HUMAN] };
     const agent = parseAgentId(text, 'target');
     if (this.roster !== undefined) {
       if (!this.roster.includes(agent)) {
@@ -86,11 +84,8 @@ export class Agents {
           },
         );
       }
-      return { to: agent, recipients: [agent], neverSeen: false };
     }
-    const neverSeen =
-      agent !== from && (await this.servedAt(agent)) === undefined && !(await this.presence.isLive(agent));
-    return { to: agent, recipients: [agent], neverSeen };
+    return { to: agent, recipients: [agent] };
   }
 
   /** Names with an inbox, a presence or a history, the human excluded. */

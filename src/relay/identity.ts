@@ -6,10 +6,11 @@ import type { Relay } from './relay.js';
 import type { Session } from './session.js';
 
 export class Identity {
-  readonly #sessionId = newSessionId();
+  #agent: string | undefined;
+  #resolving: Promise<string> | undefined;
   #session: Session | undefined;
-  #resolving: Promise<Session> | undefined;
-  #claimed = false;
+  // Set while a name of the roster is held.
+  #claimant: string | undefined;
   #over = false;
 
   constructor(
@@ -18,27 +19,30 @@ export class Identity {
     private readonly agentId: string | undefined,
   ) {}
 
-  /** The session, once it is known whom it serves. */
-  get session(): Session | undefined {
-    return this.#session;
+  /** Whom this server serves, once that is known. */
+  get agent(): string | undefined {
+    return this.#agent;
   }
 
   /**
    * Finds out whom to serve. Asked again at each call as long as it fails, since a name may become free.
    * @throws DispatchError `INVALID_AGENT_ID`, `NO_IDENTITY`, and what the store throws.
    */
-  async resolve(): Promise<Session> {
-    if (this.#session !== undefined) return this.#session;
+  async resolve(): Promise<string> {
+    if (this.#agent !== undefined) return this.#agent;
     // Two calls at once must not claim two names.
-    this.#resolving ??= this.#agent()
-      .then((agent) => {
-        this.#session = this.relay.session(agent, this.#sessionId);
-        return this.#session;
-      })
-      .finally(() => {
-        this.#resolving = undefined;
-      });
-    return this.#resolving;
+    this.#resolving ??= this.#find().finally(() => {
+      this.#resolving = undefined;
+    });
+    this.#agent = await this.#resolving;
+    return this.#agent;
+  }
+
+  /** The session of the agent; see `resolve` for what it throws. */
+  async session(): Promise<Session> {
+    const agent = await this.resolve();
+    this.#session ??= this.relay.session(agent, this.#claimant);
+    return this.#session;
   }
 
   /** Ends the session and frees a claimed name. */
@@ -47,12 +51,12 @@ export class Identity {
     try {
       await this.#session?.end();
     } finally {
-      if (this.#claimed && this.#session !== undefined)
-        await this.relay.roster?.release(this.#session.agent, this.#sessionId);
+      if (this.#claimant !== undefined && this.#agent !== undefined)
+        await this.relay.roster?.release(this.#agent, this.#claimant);
     }
   }
 
-  async #agent(): Promise<string> {
+  async #find(): Promise<string> {
     const { roster } = this.relay.agents;
     if (this.agentId !== undefined) {
       const agent = parseAgentId(this.agentId, 'MCP_DISPATCH_AGENT_ID');
@@ -68,14 +72,15 @@ export class Identity {
         'This server does not know which agent it serves. Tell your user to set MCP_DISPATCH_AGENT_ID (for instance "alice") in the env of this MCP server, one name a window, and to restart it.',
       );
     }
-    const name = this.#over ? undefined : await this.relay.roster.claim(this.#sessionId);
+    const claimant = newSessionId();
+    const name = this.#over ? undefined : await this.relay.roster.claim(claimant);
     if (name === undefined) {
       throw new DispatchError(
         'NO_IDENTITY',
         `All names of the roster are taken by live sessions: ${roster?.join(', ')}. Tell your user to close one, to add a name to agents in the configuration, or to set MCP_DISPATCH_AGENT_ID; then call again.`,
       );
     }
-    this.#claimed = true;
+    this.#claimant = claimant;
     return name;
   }
 }

@@ -66,8 +66,8 @@ const SELECTION = 128;
 const REMEMBERED = 10_000;
 
 export class Inbox {
-  #uncommitted: { taken: readonly Taken[]; by: ShownBy }[] = [];
-  readonly #open = new Set<Claim>();
+  #unsettled: (() => Promise<void>)[] = [];
+  readonly #claims = new Set<Claim>();
   readonly #shown = new Map<string, string>();
 
   constructor(
@@ -82,39 +82,40 @@ export class Inbox {
 
   /** Claims pending mail for one reply, urgent first, then by age. Nothing is shown twice unless `redelivered`. */
   async claim(options: ClaimOptions): Promise<Claim> {
-    await this.#commitLate();
+    await this.#settleLate();
     await this.#recover();
     const taken: Taken[] = [];
     const delivered: Delivered[] = [];
     const scan = await this.mail.scan(this.agent, true);
     const matching = this.#matching(scan.pending, options);
     let gone = 0;
-    let full = options.limit === 0;
-    let candidates = smallest(matching, SELECTION, byUrgencyThenTime);
-    for (let index = 0; !full && index < matching.length; index++) {
-      // Only an inbox full of unreadable or contested mail gets past its selection.
-      if (index === SELECTION) candidates = matching.sort(byUrgencyThenTime);
-      const candidate = candidates[index];
-      if (candidate === undefined) break;
-      const message = await this.mail.open(this.agent, candidate);
-      if (message === undefined || (options.threadId !== undefined && message.thread_id !== options.threadId)) {
-        gone++;
-        continue;
+    try {
+      for (const candidate of inOrder(matching)) {
+        if (delivered.length === options.limit) break;
+        const next = await this.#open(candidate, options);
+        if (next === undefined) {
+          gone++;
+          continue;
+        }
+        const putIn = options.offer(next);
+        if (putIn === undefined) break;
+        const { core, from, id } = candidate.name;
+        const fileName = next.redelivered ? redeliveredName(core) : core + SUFFIX;
+        const claimed = await this.store.move(
+          inboxKey(this.agent, candidate.fileName),
+          takenBy(this.agent, this.session, fileName),
+        );
+        if (!claimed) {
+          gone++;
+          continue;
+        }
+        putIn();
+        taken.push({ core, from, id, fileName });
+        delivered.push(next);
       }
-      const next = { message, redelivered: isRedelivered(candidate.name) };
-      const putIn = options.offer(next);
-      if (putIn === undefined) break;
-      const fileName = next.redelivered ? redeliveredName(candidate.name.core) : candidate.name.core + SUFFIX;
-      if (
-        !(await this.store.move(inboxKey(this.agent, candidate.fileName), takenBy(this.agent, this.session, fileName)))
-      ) {
-        gone++;
-        continue;
-      }
-      putIn();
-      taken.push({ core: candidate.name.core, from: message.from, id: message.id, fileName });
-      delivered.push(next);
-      full = delivered.length === options.limit;
+    } catch (error) {
+      // What is claimed stands in the reply already: it is delivered, and the next call meets the error.
+      if (delivered.length === 0) throw error;
     }
     return this.#claimOf(taken, delivered, {
       by: options.by,
@@ -125,8 +126,8 @@ export class Inbox {
 
   /** Gives back everything that is claimed and whose reply will not be written any more. For the end of the session. */
   async close(): Promise<void> {
-    await this.#commitLate();
-    for (const claim of [...this.#open]) await claim.release();
+    await this.#settleLate();
+    for (const claim of [...this.#claims]) await claim.release();
     await this.store.prune(takenBy(this.agent, this.session));
     await this.store.prune(takenKey(this.agent));
   }
@@ -134,6 +135,13 @@ export class Inbox {
   /** Where this session last saw a message that it has shown; a hint, for acknowledging without a listing. */
   shownAs(id: string): string | undefined {
     return this.#shown.get(id);
+  }
+
+  /** The message of a candidate as it is delivered; undefined when it is gone, or not of the thread after all. */
+  async #open(candidate: Candidate, { threadId }: ClaimOptions): Promise<Delivered | undefined> {
+    const message = await this.mail.open(this.agent, candidate);
+    if (message === undefined || (threadId !== undefined && message.thread_id !== threadId)) return undefined;
+    return { message, redelivered: isRedelivered(candidate.name) };
   }
 
   #matching(pending: Candidate[], { threadId, messageId }: ClaimOptions): Candidate[] {
@@ -146,7 +154,7 @@ export class Inbox {
   #claimOf(taken: Taken[], delivered: Delivered[], facts: { by: ShownBy; more: number; sawExpired: boolean }): Claim {
     const settle = async (how: () => Promise<void>) => {
       // Settled once: a cancel that arrives while the reply is being written must not undo it.
-      if (this.#open.delete(claim)) await how();
+      if (this.#claims.delete(claim)) await this.#settle(how);
     };
     const claim: Claim = {
       delivered,
@@ -155,27 +163,24 @@ export class Inbox {
       commit: () => settle(() => this.#commit(taken, facts.by)),
       release: () => settle(() => this.#release(taken)),
     };
-    this.#open.add(claim);
+    this.#claims.add(claim);
     return claim;
   }
 
   async #commit(taken: readonly Taken[], by: ShownBy): Promise<void> {
     const entries: Entry[] = [];
-    for (const [index, one] of taken.entries()) {
-      const kept = readName(one.core, by === 'peek' ? 'p' : 'g', this.clock.now());
-      try {
-        // False when another session acknowledged it meanwhile.
-        if (!(await this.store.move(takenBy(this.agent, this.session, one.fileName), readKey(this.agent, kept))))
-          continue;
-      } catch (error) {
-        // It was shown, so it must not be given back: tried again before the next claim.
-        this.#uncommitted.push({ taken: taken.slice(index), by });
-        throw error;
+    try {
+      for (const one of taken) {
+        const kept = readName(one.core, by === 'peek' ? 'p' : 'g', this.clock.now());
+        // False when another session acknowledged it meanwhile, or an earlier attempt got this far.
+        const moved = await this.store.move(takenBy(this.agent, this.session, one.fileName), readKey(this.agent, kept));
+        if (!moved) continue;
+        this.#remember(one.id, kept);
+        entries.push(this.receipts.entry(one.from, { id: one.id, to: this.agent, state: 'read', how: by }));
       }
-      this.#remember(one.id, kept);
-      entries.push(this.receipts.entry(one.from, { id: one.id, to: this.agent, state: 'read', how: by }));
+    } finally {
+      if (entries.length > 0) await this.store.createAll(entries, { durable: false });
     }
-    if (entries.length > 0) await this.store.createAll(entries, { durable: false });
   }
 
   async #release(taken: readonly Taken[]): Promise<void> {
@@ -184,10 +189,21 @@ export class Inbox {
     }
   }
 
-  async #commitLate(): Promise<void> {
-    const late = this.#uncommitted;
-    this.#uncommitted = [];
-    for (const { taken, by } of late) await this.#commit(taken, by);
+  /** Settles what could not be settled when its reply ended: what was shown must not be given back, nor the other way. */
+  async #settleLate(): Promise<void> {
+    const late = this.#unsettled;
+    this.#unsettled = [];
+    const results = await Promise.allSettled(late.map((how) => this.#settle(how)));
+    for (const result of results) if (result.status === 'rejected') throw result.reason;
+  }
+
+  async #settle(how: () => Promise<void>): Promise<void> {
+    try {
+      await how();
+    } catch (error) {
+      this.#unsettled.push(how);
+      throw error;
+    }
   }
 
   /** Makes new again, as redelivered, what sessions had claimed that are over. */
@@ -209,4 +225,10 @@ export class Inbox {
     const [oldest] = this.#shown.keys();
     if (oldest !== undefined) this.#shown.delete(oldest);
   }
+}
+
+/** Urgent first, then by age. Only an inbox full of unreadable or contested mail gets past the first selection. */
+function* inOrder(candidates: readonly Candidate[]): Generator<Candidate> {
+  yield* smallest(candidates, SELECTION, byUrgencyThenTime);
+  if (candidates.length > SELECTION) yield* [...candidates].sort(byUrgencyThenTime).slice(SELECTION);
 }

@@ -138,11 +138,8 @@ export class Kept {
       const name = fileName === undefined ? undefined : parseName(fileName);
       const key = fileName === undefined ? undefined : readKey(this.agent, fileName);
       // Reading nothing of it tells whether it is there.
-      if (name !== undefined && key !== undefined && (await this.store.read(key, 0)) !== undefined) {
-        places.set(id, { key, name, shown: true });
-      } else {
-        missing.add(id);
-      }
+      if (name === undefined || key === undefined || (await this.store.read(key, 0)) === undefined) missing.add(id);
+      else if (!isExpired(name, this.clock.now())) places.set(id, { key, name, shown: true });
     }
     const look = (name: MessageName | undefined, key: string, shown: boolean) => {
       if (name !== undefined && missing.has(name.id) && !isExpired(name, this.clock.now())) {

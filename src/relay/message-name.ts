@@ -9,12 +9,14 @@
  * All parts up to the size have a fixed width; "." separates them, since ids hold none. Names sort by time of sending. An expiry of zeros is never, a thread of
  * dashes is none. Behind the id, "~" begins a mark: `~r` in an inbox is "redelivered".
  */
-import { createHash } from 'node:crypto';
 import { isSender } from '../model/agent-id.js';
 import { isMessageId } from '../model/ids.js';
+import { lazyBuiltin } from '../model/lazy-builtin.js';
 import { expiryOf, type Message, type Priority } from '../model/message.js';
 
 export const SUFFIX = '.json';
+
+const crypto = lazyBuiltin<typeof import('node:crypto')>('node:crypto');
 
 const NO_THREAD = '--------';
 const NEVER = '0000000000000';
@@ -84,9 +86,10 @@ export function isExpired(name: Pick<MessageName, 'expiresAt' | 'mustRead'>, now
 
 /** Eight hexadecimal digits of a thread id: a filter only, equality is decided by the message itself. */
 export function threadHash(threadId: string): string {
-  return createHash('sha256').update(threadId).digest('hex').slice(0, 8);
+  return crypto().createHash('sha256').update(threadId).digest('hex').slice(0, 8);
 }
 
+/** What is too large for its place, such as a time after the year 2286, is written as the largest that fits. */
 function digits(value: number, width: number): string {
-  return String(Math.trunc(value)).padStart(width, '0');
+  return String(Math.min(Math.trunc(value), 10 ** width - 1)).padStart(width, '0');
 }

@@ -1,4 +1,5 @@
 /** Sends: one message to the inboxes of its recipients, and an answer that claims no more than happened. */
+import { HUMAN } from '../model/agent-id.js';
 import type { Clock } from '../model/clock.js';
 import { MAX_TIME_MS } from '../model/clock.js';
 import { DispatchError, isDispatchError } from '../model/errors.js';
@@ -10,6 +11,7 @@ import type { Agents } from './agents.js';
 import { inboxKey, sentKey } from './keys.js';
 import { coreName, SUFFIX } from './message-name.js';
 import type { NameClock } from './name-clock.js';
+import type { Presence } from './presence.js';
 
 export interface Draft {
   readonly target: string;
@@ -28,6 +30,9 @@ export interface Sent {
   /** Whose inboxes hold the message, durably where the store is. Never empty. */
   readonly queuedTo: readonly string[];
   readonly refused: readonly Refused[];
+  /** Who of `queuedTo` has no live session, the sender and the human left out. */
+  readonly notListening: readonly string[];
+  /** True when no session ever served the one name it was sent to, as far as the relay knows. */
   readonly neverSeen: boolean;
 }
 
@@ -43,6 +48,7 @@ export class Outbox {
     private readonly store: Store,
     private readonly clock: Clock,
     private readonly agents: Agents,
+    private readonly presence: Presence,
     private readonly limits: { readonly maxMessageBytes: number; readonly defaultTtlSeconds: number },
   ) {}
 
@@ -61,7 +67,7 @@ export class Outbox {
         { argument: 'ttl' },
       );
     }
-    const { to, recipients, neverSeen } = await this.agents.resolve(draft.target, from);
+    const { to, recipients } = await this.agents.resolve(draft.target, from);
     const message: Message = {
       id: newMessageId(),
       from,
@@ -98,7 +104,21 @@ export class Outbox {
       ...refused.filter(({ outcome }) => outcome === 'unknown').map(({ to }) => to),
     ]);
     if (queuedTo.length === 0) throw nobodyGotIt(message.id, refused, outcomes);
-    return { message, queuedTo, refused, neverSeen };
+    return { message, queuedTo, refused, ...(await this.#audience(from, to, queuedTo)) };
+  }
+
+  /** Who is not there to hear of it. Like the note a help only: what cannot be found out now is left out. */
+  async #audience(from: string, to: string, recipients: readonly string[]) {
+    const notListening: string[] = [];
+    try {
+      for (const agent of recipients) {
+        if (agent !== HUMAN && agent !== from && !(await this.presence.isLive(agent))) notListening.push(agent);
+      }
+      const isStranger = this.agents.roster === undefined && notListening[0] === to;
+      return { notListening, neverSeen: isStranger && (await this.agents.servedAt(to)) === undefined };
+    } catch {
+      return { notListening, neverSeen: false };
+    }
   }
 
   /** What comes after publishing only helps, so its failure must not make a sent message look unsent. */

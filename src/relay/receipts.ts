@@ -4,7 +4,7 @@
  *
  *     1771360200000.acked.read.msg-k3j9x0q2m4ab.bob
  *
- * The end of a message (acknowledged, expired, quarantined) is recorded, synced, before the message is removed. That it was shown is
+ * The end of a message (acknowledged, expired, refused, quarantined) is recorded, synced, before the message is removed. That it was shown is
  * recorded after the message has moved to `read/`, and not synced: losing it claims less than happened, never more.
  */
 import { isRecipient } from '../model/agent-id.js';
@@ -14,7 +14,7 @@ import type { Entry, Store } from '../store/store.js';
 import { inboxKey, readKey, receiptKey, seenReceiptKey, sentKey, takenBy, takenKey } from './keys.js';
 import { isExpired, parseName, SUFFIX } from './message-name.js';
 
-export const RECEIPT_STATES = ['read', 'acked', 'expired', 'quarantined'] as const;
+export const RECEIPT_STATES = ['read', 'acked', 'expired', 'refused', 'quarantined'] as const;
 export type ReceiptState = (typeof RECEIPT_STATES)[number];
 
 /** Kept this long, in milliseconds, whether seen or not. */
@@ -62,7 +62,7 @@ export class Receipts {
     sender: string,
     limit: number,
   ): Promise<{ receipts: Receipt[]; rest: number; markSeen(shown: number): Promise<void> }> {
-    const latest = new Map<string, { receipt: Receipt; names: string[] }>();
+    const latest = new Map<string, { receipt: Receipt; name: string; older: string[] }>();
     const names = (await this.store.list(receiptKey(sender))).filter((name) => NAME.test(name)).sort();
     for (const name of names) {
       const receipt = parseReceipt(name);
@@ -70,10 +70,13 @@ export class Receipts {
       const key = `${receipt.id} ${receipt.to}`;
       const known = latest.get(key);
       if (known === undefined) {
-        latest.set(key, { receipt, names: [name] });
+        latest.set(key, { receipt, name, older: [] });
+      } else if (isEnd(known.receipt) && !isEnd(receipt)) {
+        known.older.push(name);
       } else {
-        known.names.push(name);
-        if (!isEnd(known.receipt) || isEnd(receipt)) known.receipt = receipt;
+        known.older.push(known.name);
+        known.receipt = receipt;
+        known.name = name;
       }
     }
     const newestFirst = [...latest.values()].sort((a, b) => b.receipt.at - a.receipt.at);
@@ -82,8 +85,12 @@ export class Receipts {
       receipts: chosen.map(({ receipt }) => receipt),
       rest: newestFirst.length - chosen.length,
       markSeen: async (shown) => {
-        for (const { names } of chosen.slice(0, shown)) {
-          for (const name of names) await this.store.move(receiptKey(sender, name), seenReceiptKey(sender, name));
+        for (const { name, older } of chosen.slice(0, shown)) {
+          await this.store.removeAll(
+            older.map((each) => receiptKey(sender, each)),
+            { durable: false },
+          );
+          await this.store.move(receiptKey(sender, name), seenReceiptKey(sender, name));
         }
       },
     };
@@ -140,16 +147,20 @@ export class Receipts {
     if (end !== undefined) return { to, state: end.state, at: end.at };
     const isIt = (name: string) => name.startsWith(core) && (name[core.length] === '.' || name[core.length] === '~');
     const shown = (await this.store.list(readKey(to))).find(isIt);
-    if (shown !== undefined) return { to, state: 'read', ...shownAt(shown) };
+    if (shown !== undefined)
+      return this.#isPast(shown) ? { to, state: 'expired' } : { to, state: 'read', ...shownAt(shown) };
     const waiting = (await this.store.list(inboxKey(to))).find(isIt);
-    if (waiting !== undefined) {
-      const name = parseName(waiting);
-      return { to, state: name !== undefined && isExpired(name, this.clock.now()) ? 'expired' : 'pending' };
-    }
+    if (waiting !== undefined) return { to, state: this.#isPast(waiting) ? 'expired' : 'pending' };
     for (const session of await this.store.list(takenKey(to))) {
       if ((await this.store.list(takenBy(to, session))).some(isIt)) return { to, state: 'pending' };
     }
     return undefined;
+  }
+
+  /** Expired, and not swept yet. */
+  #isPast(fileName: string): boolean {
+    const name = parseName(fileName);
+    return name !== undefined && isExpired(name, this.clock.now());
   }
 }
 

@@ -55,7 +55,7 @@ export class Relay {
     this.rollCall = new RollCall(this.agents, this.presence, this.mail);
     this.sweeper = new Sweeper(store, clock, this.agents, this.presence, this.receipts, this.mail);
     this.roster = roster === undefined ? undefined : new Roster(roster, store, this.presence, processes);
-    this.#outbox = new Outbox(store, clock, this.agents, {
+    this.#outbox = new Outbox(store, clock, this.agents, this.presence, {
       maxMessageBytes: options.maxMessageBytes ?? 65_536,
       defaultTtlSeconds: options.defaultTtlSeconds ?? 0,
     });

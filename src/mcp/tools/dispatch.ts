@@ -1,7 +1,6 @@
 import * as z from 'zod/v4';
-import { HUMAN } from '../../model/agent-id.js';
 import { content, messageId, payload, priority, text, threadId, ttlSeconds } from '../../model/draft.js';
-import { defineTool, type ToolContext } from '../tool.js';
+import { defineTool } from '../tool.js';
 
 // A broadcast may name more recipients than a reply should spend on them.
 const RECIPIENTS_SHARE = 0.25;
@@ -34,8 +33,8 @@ export const dispatch = defineTool({
   alwaysLoad: true,
   piggyback: true,
 
-  async handle(args, { relay, session, reply }: ToolContext) {
-    const { message, queuedTo, refused, neverSeen } = await session.send({
+  async handle(args, { session, reply }) {
+    const { message, queuedTo, refused, notListening, neverSeen } = await session.send({
       target: args.target,
       content: args.message,
       priority: args.priority ?? 'normal',
@@ -55,11 +54,7 @@ export const dispatch = defineTool({
     const share = Math.trunc(reply.maxBytes * RECIPIENTS_SHARE);
     reply.setBounded('queued_to', queuedTo, 'queued_to_more', share);
     reply.setBounded('refused', refused, 'refused_more', share);
-    const absent: string[] = [];
-    for (const agent of queuedTo) {
-      if (agent !== HUMAN && agent !== session.agent && !(await relay.presence.isLive(agent))) absent.push(agent);
-    }
-    reply.setBounded('not_listening', absent, 'not_listening_more', share);
+    reply.setBounded('not_listening', notListening, 'not_listening_more', share);
     if (neverSeen) {
       reply.set(
         'note',

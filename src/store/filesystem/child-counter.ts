@@ -16,6 +16,8 @@ const TICK_MS = 20;
 
 interface Remembered {
   count: number;
+  /** Counting stopped there: the directory may hold more. */
+  readonly cut: boolean;
   modifiedAt: number;
   takenAt: number;
 }
@@ -35,27 +37,34 @@ export class ChildCounter {
     }
     const known = this.#remembered.get(directory);
     if (known !== undefined && known.modifiedAt === modifiedAt && Math.abs(now - known.takenAt) < MAX_AGE_MS) {
-      return Math.min(known.count, limit);
+      if (!known.cut || known.count >= limit) return Math.min(known.count, limit);
     }
-    // Room above the limit, so that a few removals do not make the count a guess.
+    // Room above the limit, so that a few removals do not make a new count necessary.
     const count = this.files.countUpTo(directory, limit * 2);
     const settled = now - modifiedAt > TICK_MS;
-    if (count >= WORTH_REMEMBERING && settled) this.#remembered.set(directory, { count, modifiedAt, takenAt: now });
-    else this.#remembered.delete(directory);
+    if (count >= WORTH_REMEMBERING && settled) {
+      this.#remembered.set(directory, { count, cut: count === limit * 2, modifiedAt, takenAt: now });
+    } else {
+      this.#remembered.delete(directory);
+    }
     return Math.min(count, limit);
   }
 
   /** Runs a change of our own that adds `delta` names to a directory when it succeeds, and keeps the count true. */
-  changing(directory: string, delta: 1 | -1, change: () => boolean): boolean {
+  changing(directory: string, delta: 1 | 0 | -1, change: () => boolean): boolean {
     const known = this.#remembered.get(directory);
     if (known === undefined) return change();
     const unchangedSince = this.files.modifiedAt(directory) === known.modifiedAt;
     const changed = change();
-    if (!unchangedSince) {
-      this.#remembered.delete(directory);
-    } else if (changed) {
-      known.count += delta;
-      known.modifiedAt = this.files.modifiedAt(directory) ?? 0;
+    // Forgotten first: the change has happened, and an error from here on must not hide that.
+    this.#remembered.delete(directory);
+    if (!unchangedSince) return changed;
+    try {
+      const modifiedAt = changed ? this.files.modifiedAt(directory) : known.modifiedAt;
+      if (modifiedAt === undefined) return changed;
+      this.#remembered.set(directory, { ...known, count: known.count + (changed ? delta : 0), modifiedAt });
+    } catch {
+      // Counted anew when it is wanted again.
     }
     return changed;
   }

@@ -29,6 +29,7 @@ export type SystemCalls = Pick<
   | 'opendirSync'
   | 'utimesSync'
   | 'readlinkSync'
+  | 'realpathSync'
 >;
 
 const { O_RDONLY, O_WRONLY, O_CREAT, O_EXCL } = nodeFs.constants;
@@ -215,6 +216,7 @@ export class Files {
 
   /** How many names a directory holds, counted up to `limit`. */
   countUpTo(path: string, limit: number): number {
+    if (limit <= 0) return 0;
     let directory: nodeFs.Dir;
     try {
       directory = this.#sys.opendirSync(path, { bufferSize: Math.min(limit, 1024) });
@@ -263,6 +265,11 @@ export class Files {
 
   readLink(path: string): string {
     return this.#sys.readlinkSync(path);
+  }
+
+  /** The path without links in it, all of which must be there. */
+  realPath(path: string): string {
+    return this.#sys.realpathSync(path);
   }
 
   /** Reads a file of the kernel's (/proc), whose size is not known beforehand. Undefined when it cannot be read. */

@@ -8,7 +8,7 @@
  * 4. sync each folder once, and the relay when a folder is new.
  * Several names share one file, which is safe because no value is ever written again.
  */
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { DispatchError, errnoOf } from '../../model/errors.js';
 import { newSessionId } from '../../model/ids.js';
 import type {
@@ -47,17 +47,17 @@ export class FilesystemStore implements Store {
   readonly #records: Records;
   readonly #bells: Bells;
   readonly #sync: boolean;
-  readonly #nonce = newSessionId();
+  #nonce: string | undefined;
   #serial = 0;
 
   constructor(root: string, options: FilesystemStoreOptions = {}) {
-    this.location = root;
+    this.location = resolve(root);
     this.#files = options.files ?? new Files();
     this.#sync = options.durability !== 'process';
-    this.#directory = new RelayDirectory(root, this.#files);
+    this.#directory = new RelayDirectory(this.location, this.#files);
     this.#counter = new ChildCounter(this.#files);
     this.#records = new Records(this.#files, () => this.#temporaryPath(), this.#sync);
-    this.#bells = new Bells(this.#files, join(root, '.bell'));
+    this.#bells = new Bells(this.#files, join(this.location, '.bell'));
   }
 
   async create(key: string, value: Value, options: WriteOptions = {}): Promise<boolean> {
@@ -68,6 +68,8 @@ export class FilesystemStore implements Store {
 
   async createAll(entries: readonly Entry[], options: WriteOptions = {}): Promise<CreateOutcome[]> {
     const sync = this.#sync && options.durable !== false;
+    // Before anything is written: a key that is none is a mistake of the caller, not the outcome of an entry.
+    const paths = entries.map(({ key }) => this.#path(key));
     const written = new Map<Value | SharedValue, string | DispatchError>();
     const unsynced = new Map<string, number[]>();
     try {
@@ -80,8 +82,8 @@ export class FilesystemStore implements Store {
       if (indices === undefined) unsynced.set(folder, [index]);
       else indices.push(index);
     };
-    const outcomes = entries.map(({ key, value }, index): CreateOutcome => {
-      const path = this.#path(key);
+    const outcomes = entries.map(({ value }, index): CreateOutcome => {
+      const path = paths[index] as string;
       try {
         const folder = parentOf(path);
         this.#makeFolder(folder, sync);
@@ -101,7 +103,8 @@ export class FilesystemStore implements Store {
         noteUnsynced(folder, index);
         return { state: 'created' };
       } catch (error) {
-        return failed(unavailable('publish', path, error));
+        const failure = unavailable('publish', path, error);
+        return failed(failure, failure.data.outcome === 'unknown' ? 'unknown' : 'none');
       }
     });
     for (const temporary of written.values()) {
@@ -129,17 +132,17 @@ export class FilesystemStore implements Store {
   async read(key: string, maxBytes: number): Promise<ReadOutcome | undefined> {
     const path = this.#path(key);
     return this.#guarded('read', path, () =>
-      this.#directory.open(false) ? this.#files.readSafely(path, maxBytes) : undefined,
+      this.#isFolder(parentOf(path)) ? this.#files.readSafely(path, maxBytes) : undefined,
     );
   }
 
   async list(prefix: string): Promise<string[]> {
-    const path = this.#path(prefix);
+    const path = this.#folder(prefix);
     return this.#guarded('list', path, () => (this.#isFolder(path) ? this.#files.list(path) : []));
   }
 
   async count(prefix: string, limit: number): Promise<number> {
-    const path = this.#path(prefix);
+    const path = this.#folder(prefix);
     return this.#guarded('list', path, () => (this.#isFolder(path) ? this.#counter.count(path, limit) : 0));
   }
 
@@ -148,8 +151,19 @@ export class FilesystemStore implements Store {
     const target = this.#path(to);
     return this.#guarded('move', source, () => {
       if (!this.#isFolder(parentOf(source))) return false;
+      const replaced = this.#files.lstat(target);
+      if (replaced !== undefined) {
+        if (source === target) return true;
+        // Two names of one file: rename(2) succeeds and leaves both, so the source is taken away instead.
+        const moved = this.#files.lstat(source);
+        if (moved?.ino === replaced.ino && moved.dev === replaced.dev) {
+          return this.#counter.changing(parentOf(source), -1, () => this.#files.unlink(source));
+        }
+      }
       return this.#counter.changing(parentOf(source), -1, () =>
-        this.#counter.changing(parentOf(target), 1, () => this.#renameInto(source, target)),
+        this.#counter.changing(parentOf(target), replaced === undefined ? 1 : 0, () =>
+          this.#renameInto(source, target),
+        ),
       );
     });
   }
@@ -160,11 +174,10 @@ export class FilesystemStore implements Store {
   }
 
   async removeAll(keys: readonly string[], options: WriteOptions = {}): Promise<boolean[]> {
-    return this.#guarded('remove', this.location, () => {
-      if (!this.#directory.open(false)) return keys.map(() => false);
-      const changed = new Set<string>();
-      const outcomes = keys.map((key) => {
-        const path = this.#path(key);
+    const paths = keys.map((key) => this.#path(key));
+    const changed = new Set<string>();
+    try {
+      const outcomes = paths.map((path) => {
         const folder = parentOf(path);
         if (!this.#isFolder(folder)) return false;
         const removed = this.#counter.changing(folder, -1, () => this.#files.unlink(path));
@@ -173,35 +186,56 @@ export class FilesystemStore implements Store {
       });
       if (this.#sync && options.durable !== false) for (const folder of changed) this.#files.syncDirectory(folder);
       return outcomes;
-    });
+    } catch (error) {
+      throw unavailable(
+        'remove',
+        paths.length === 1 ? (paths[0] as string) : this.location,
+        error,
+        changed.size > 0 ? 'unknown' : 'none',
+      );
+    }
   }
 
   async prune(prefix: string): Promise<void> {
     const path = this.#path(prefix);
-    await this.#guarded('remove', path, () => this.#files.removeEmptyDirectory(path));
+    await this.#guarded('remove', path, () => {
+      if (this.#isFolder(parentOf(path))) this.#files.removeEmptyDirectory(path);
+    });
   }
 
   async readRecord(key: string): Promise<Record | undefined> {
     const path = this.#path(key);
-    return this.#guarded('read', path, () => (this.#directory.open(false) ? this.#records.read(path) : undefined));
+    return this.#guarded('read', path, () => (this.#isFolder(path) ? this.#records.read(path) : undefined));
   }
 
   async update(key: string, revision: string | undefined, value: Value | undefined): Promise<boolean> {
     const path = this.#path(key);
     return this.#guarded('update', path, () => {
       this.#directory.open(true);
-      this.#files.ensureDirectory(parentOf(path));
-      this.#files.ensureDirectory(this.#directory.temporary);
+      this.#makeFolder(parentOf(path), this.#sync);
+      this.#makeFolder(this.#directory.temporary, false);
+      // Refuses a link in the record's place.
+      this.#isFolder(path);
       return this.#records.update(path, revision, value === undefined ? undefined : bytesOf(value));
     });
   }
 
   async ring(channel: string): Promise<void> {
-    this.#bells.ring(this.#segment(channel));
+    const segment = this.#segment(channel);
+    try {
+      if (this.#isFolder(join(this.location, '.bell'))) this.#bells.ring(segment);
+    } catch {
+      // A hint that is lost is found by polling.
+    }
   }
 
   async watch(channel: string, hint: () => void): Promise<Watch> {
-    return this.#bells.watch(this.#segment(channel), hint);
+    const segment = this.#segment(channel);
+    return this.#guarded('watch', join(this.location, '.bell', segment), () => {
+      this.#directory.open(true);
+      this.#makeFolder(join(this.location, '.bell'), false);
+      return this.#bells.watch(segment, hint);
+    });
   }
 
   async exclusively(name: string, work: () => Promise<void>): Promise<boolean> {
@@ -218,12 +252,18 @@ export class FilesystemStore implements Store {
 
   async tidy(): Promise<void> {
     await this.#guarded('tidy', this.#directory.temporary, () => {
+      if (!this.#isFolder(this.#directory.temporary)) return;
       for (const name of this.#files.list(this.#directory.temporary)) {
         const path = join(this.#directory.temporary, name);
         const modifiedAt = this.#files.modifiedAt(path);
         if (modifiedAt === undefined || Date.now() - modifiedAt < LEFTOVER_AGE_MS) continue;
-        if (this.#files.kindOf(path) === 'directory') this.#files.removeEmptyDirectory(path);
-        else this.#files.discard(path);
+        if (this.#files.kindOf(path) === 'directory') {
+          // A record that never got its place.
+          for (const part of this.#files.list(path)) this.#files.discard(join(path, part));
+          this.#files.removeEmptyDirectory(path);
+        } else {
+          this.#files.discard(path);
+        }
       }
     });
   }
@@ -245,23 +285,28 @@ export class FilesystemStore implements Store {
       return true;
     } catch (error) {
       if (errnoOf(error) === 'EEXIST') return false;
-      throw error;
+      // It is made in its place, so what could not be taken back is visible.
+      throw unavailable('publish', path, error, this.#mayBeThere(path) ? 'unknown' : 'none');
+    }
+  }
+
+  #mayBeThere(path: string): boolean {
+    try {
+      return this.#files.kindOf(path) !== 'missing';
+    } catch {
+      return true;
     }
   }
 
   #temporaryPath(): string {
+    this.#nonce ??= newSessionId();
     return join(this.#directory.temporary, `${this.#nonce}-${this.#serial++}`);
   }
 
   /** Runs a creation in `.tmp/`, which is made when it is missing. */
   #inTemporary(write: () => void): void {
-    try {
-      write();
-    } catch (error) {
-      if (this.#files.kindOf(this.#directory.temporary) !== 'missing') throw error;
-      this.#files.ensureDirectory(this.#directory.temporary);
-      write();
-    }
+    this.#makeFolder(this.#directory.temporary, false);
+    write();
   }
 
   /** Renames into a folder that may be missing; false when there is nothing to rename. */
@@ -272,8 +317,13 @@ export class FilesystemStore implements Store {
     return this.#files.rename(source, target);
   }
 
-  /** True for a folder of ours, false when there is none. A link in its place is refused: it would lead out of the relay. */
+  /**
+   * True for a folder of ours, false when there is none, or no relay. A link in its place or above it is refused: it would
+   * lead out of the relay.
+   */
   #isFolder(path: string): boolean {
+    if (path === this.location) return this.#directory.open(false);
+    if (!this.#isFolder(parentOf(path))) return false;
     const kind = this.#files.kindOf(path);
     if (kind === 'missing') return false;
     if (kind === 'directory') return true;
@@ -309,8 +359,12 @@ export class FilesystemStore implements Store {
     return name;
   }
 
+  /** The folder of a prefix; the empty prefix is the relay itself. */
+  #folder(prefix: string): string {
+    return prefix === '' ? this.location : this.#path(prefix);
+  }
+
   #path(key: string): string {
-    if (key === '') return this.location;
     const segments = key.split('/');
     for (const segment of segments) {
       if (segment === '' || segment === '.' || segment === '..' || segment.includes('\0')) {

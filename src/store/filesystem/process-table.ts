@@ -1,10 +1,12 @@
 /** Processes of this machine, by /proc where there is one, else by signal 0 and what `ps` says. */
-import { spawnSync } from 'node:child_process';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { errnoOf } from '../../model/errors.js';
+import { lazyBuiltin } from '../../model/lazy-builtin.js';
 import type { Liveness, Processes, ProcessIdentity } from '../processes.js';
 import { Files } from './files.js';
+
+const childProcess = lazyBuiltin<typeof import('node:child_process')>('node:child_process');
 
 export class ProcessTable implements Processes {
   readonly #files: Files;
@@ -74,7 +76,7 @@ export class ProcessTable implements Processes {
       return { start: fields[19] ?? '', zombie: fields[0] === 'Z' || fields[0] === 'X' };
     }
     if (process.platform === 'win32' || process.platform === 'linux') return undefined;
-    const ps = spawnSync('ps', ['-o', 'stat=,lstart=', '-p', String(pid)], {
+    const ps = childProcess().spawnSync('ps', ['-o', 'stat=,lstart=', '-p', String(pid)], {
       encoding: 'utf8',
       timeout: 1000,
       env: { LC_ALL: 'C' },

@@ -8,7 +8,9 @@
  *    succeeds; the others find it gone. No later revision can be mistaken for an earlier one, for nonces never recur;
  * 3. sync the folder, then remove the old value, which no head can name again.
  * A first revision is a folder made aside and renamed into place, which fails when a record is there (a folder with a head is not
- * empty). Linking `<n+1>` instead, and deleting older heads, has had two winners: a slow caller links a number that was
+ * empty). To end a record, its head is renamed to `<n+1>.ended`, which has no value. The folder is then removed; should
+ * anything be left in it (we were killed, or a losing caller's value is just there), the ended head stays beside it, and the
+ * next first revision is a rename of that head. Without it, what is left would block the record for ever. Linking `<n+1>` instead, and deleting older heads, has had two winners: a slow caller links a number that was
  * already used and cleaned up.
  */
 import { join } from 'node:path';
@@ -16,9 +18,14 @@ import { errnoOf } from '../../model/errors.js';
 import { newSessionId } from '../../model/ids.js';
 import type { Record } from '../store.js';
 import { type Files, parentOf } from './files.js';
+import { unavailable } from './unavailable.js';
 
 const MAX_RECORD_BYTES = 1024 * 1024;
 const HEAD = /^([0-9]{1,15})\.([a-z0-9]+)$/;
+// Shorter than any nonce, so that it is none.
+const ENDED = 'ended';
+// Each time somebody else has made progress meanwhile.
+const START_ATTEMPTS = 10;
 
 export class Records {
   constructor(
@@ -36,6 +43,7 @@ export class Records {
         empty++;
         continue;
       }
+      if (nonceOf(head) === ENDED) return undefined;
       const value = this.files.readSafely(join(folder, nonceOf(head)), MAX_RECORD_BYTES);
       if (value?.ok === true) return { revision: head, value: value.bytes };
       if (value !== undefined) throw Object.assign(new Error(value.unsafe), { code: 'EACCES' });
@@ -48,7 +56,13 @@ export class Records {
 
   update(folder: string, revision: string | undefined, value: Uint8Array | undefined): boolean {
     if (revision === undefined) return value === undefined ? false : this.#start(folder, value);
+    // A revision of another making is nobody's, and must not be taken for a path.
+    if (!HEAD.test(revision) || nonceOf(revision) === ENDED) return false;
     if (value === undefined) return this.#end(folder, revision);
+    return this.#replace(folder, revision, value);
+  }
+
+  #replace(folder: string, revision: string, value: Uint8Array): boolean {
     const nonce = newSessionId();
     const prepared = join(folder, nonce);
     try {
@@ -57,17 +71,30 @@ export class Records {
       if (errnoOf(error) === 'ENOENT') return false;
       throw error;
     }
-    const next = `${Number(HEAD.exec(revision)?.[1] ?? 0) + 1}.${nonce}`;
-    if (!this.files.rename(join(folder, revision), join(folder, next))) {
-      this.files.discard(prepared);
-      return false;
+    let won = false;
+    try {
+      won = this.files.rename(join(folder, revision), join(folder, successor(revision, nonce)));
+    } finally {
+      if (!won) this.files.discard(prepared);
     }
-    if (this.sync) this.files.syncDirectory(folder);
-    this.files.discard(join(folder, nonceOf(revision)));
+    if (!won) return false;
+    this.#syncDecided(folder);
+    if (nonceOf(revision) !== ENDED) this.files.discard(join(folder, nonceOf(revision)));
     return true;
   }
 
   #start(folder: string, value: Uint8Array): boolean {
+    for (let attempt = 0; attempt < START_ATTEMPTS; attempt++) {
+      if (this.#startAside(folder, value)) return true;
+      const head = this.files.list(folder).find((name) => HEAD.test(name));
+      // Without a head it is just being removed.
+      if (head === undefined) continue;
+      return nonceOf(head) === ENDED && this.#replace(folder, head, value);
+    }
+    return false;
+  }
+
+  #startAside(folder: string, value: Uint8Array): boolean {
     const nonce = newSessionId();
     const aside = this.temporaryPath();
     this.files.makeDirectory(aside);
@@ -77,9 +104,9 @@ export class Records {
       this.files.writeNew(prepared, value, this.sync);
       this.files.writeNew(head, new Uint8Array(), false);
       if (this.sync) this.files.syncDirectory(aside);
-      this.files.rename(aside, folder);
-      if (this.sync) this.files.syncDirectory(parentOf(folder));
-      return true;
+      if (!this.files.rename(aside, folder)) {
+        throw Object.assign(new Error(`${parentOf(folder)} was removed`), { code: 'ENOENT' });
+      }
     } catch (error) {
       this.files.discard(head);
       this.files.discard(prepared);
@@ -89,17 +116,38 @@ export class Records {
       if (code === 'ENOTEMPTY' || code === 'EEXIST' || (code === 'EPERM' && process.platform === 'win32')) return false;
       throw error;
     }
+    this.#syncDecided(parentOf(folder));
+    return true;
   }
 
   #end(folder: string, revision: string): boolean {
-    const gone = this.temporaryPath();
-    if (!this.files.rename(join(folder, revision), gone)) return false;
-    this.files.discard(gone);
+    const ended = successor(revision, ENDED);
+    if (!this.files.rename(join(folder, revision), join(folder, ended))) return false;
+    this.#syncDecided(folder);
     this.files.discard(join(folder, nonceOf(revision)));
-    this.files.removeEmptyDirectory(folder);
-    if (this.sync) this.files.syncDirectory(parentOf(folder));
+    try {
+      const left = this.files.list(folder);
+      if (left.length === 1 && left[0] === ended && this.files.unlink(join(folder, ended))) {
+        this.files.removeEmptyDirectory(folder);
+      }
+    } catch {
+      // Ended all the same; what is left is in nobody's way.
+    }
     return true;
   }
+
+  /** Makes what is decided durable. An error here does not undo it. */
+  #syncDecided(folder: string): void {
+    try {
+      if (this.sync) this.files.syncDirectory(folder);
+    } catch (error) {
+      throw unavailable('sync', folder, error, 'unknown');
+    }
+  }
+}
+
+function successor(revision: string, nonce: string): string {
+  return `${Number(HEAD.exec(revision)?.[1] ?? 0) + 1}.${nonce}`;
 }
 
 function nonceOf(head: string): string {

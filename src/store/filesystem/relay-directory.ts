@@ -4,6 +4,7 @@
  */
 import { dirname, join } from 'node:path';
 import { DispatchError } from '../../model/errors.js';
+import { newSessionId } from '../../model/ids.js';
 import type { Files } from './files.js';
 
 /** The layout that this version writes; `docs/relay-format.md` describes it. */
@@ -11,6 +12,9 @@ export const FORMAT = 1;
 
 const FORMAT_FILE = '.format';
 const TEMPORARY = '.tmp';
+
+// A call makes a dozen operations; one look at the directory does for all of them.
+const TRUSTED_MS = 20;
 
 const GROUP_OR_OTHERS_WRITE = 0o022;
 const GROUP_OR_OTHERS_READ = 0o055;
@@ -20,6 +24,7 @@ const STICKY = 0o1000;
 export class RelayDirectory {
   readonly temporary: string;
   #checked: string | undefined;
+  #trustedUntil = 0;
   #warnedReadable = false;
 
   constructor(
@@ -40,15 +45,19 @@ export class RelayDirectory {
    * @throws DispatchError `RELAY_UNSAFE`, `RELAY_TOO_NEW`; errno errors.
    */
   open(write: boolean): boolean {
+    if (performance.now() < this.#trustedUntil) return true;
     const stat = this.files.lstat(this.root);
     if (stat === undefined) {
       if (!write) return false;
       this.#create();
       return true;
     }
-    if (identityOf(stat) === this.#checked) return true;
-    this.#assertSafe(stat);
-    if (this.#assertFormat(write)) this.#checked = identityOf(stat);
+    if (identityOf(stat) !== this.#checked) {
+      this.#assertSafe(stat);
+      if (!this.#assertFormat(write)) return true;
+      this.#checked = identityOf(stat);
+    }
+    this.#trustedUntil = performance.now() + TRUSTED_MS;
     return true;
   }
 
@@ -94,8 +103,11 @@ export class RelayDirectory {
         `${root} can be read by other users (mode ${octal(stat.mode)}). To keep mail private: chmod 700 "${root}"`,
       );
     }
-    for (let above = dirname(root), below = root; above !== below; below = above, above = dirname(above)) {
-      const mode = this.files.lstat(above)?.mode ?? 0;
+    // As it is written and as it is without links: whoever can write any of these folders can put another relay in place.
+    for (const above of new Set([...foldersAbove(root), ...foldersAbove(this.files.realPath(root))])) {
+      const found = this.files.lstat(above);
+      // The mode of a link says nothing; it is 0777 on Linux.
+      const mode = found === undefined || found.isSymbolicLink() ? 0 : found.mode;
       if ((mode & OTHERS_WRITE) !== 0 && (mode & STICKY) === 0) {
         throw this.#unsafe(
           `lies in ${above}, which every user can write (mode ${octal(mode)}). Move the relay, or: chmod o-w "${above}"`,
@@ -111,10 +123,13 @@ export class RelayDirectory {
     if (read === undefined) {
       if (!write) return false;
       this.files.ensureDirectory(this.temporary);
-      const temporary = join(this.temporary, `format-${process.pid}-${Date.now()}`);
+      const temporary = join(this.temporary, newSessionId());
       this.files.writeNew(temporary, Buffer.from(`${FORMAT}\n`), true);
-      this.files.link(temporary, path);
-      this.files.discard(temporary);
+      try {
+        this.files.link(temporary, path);
+      } finally {
+        this.files.discard(temporary);
+      }
       return true;
     }
     const text = read.ok ? Buffer.from(read.bytes).toString('utf8').trim() : '';
@@ -139,6 +154,13 @@ export class RelayDirectory {
 /** Tells a directory from another one that took its place, also where the inode is used again. */
 function identityOf(stat: { dev: number; ino: number; birthtimeMs: number }): string {
   return `${stat.dev}:${stat.ino}:${stat.birthtimeMs}`;
+}
+
+function foldersAbove(path: string): string[] {
+  const found: string[] = [];
+  for (let above = dirname(path), below = path; above !== below; below = above, above = dirname(above))
+    found.push(above);
+  return found;
 }
 
 function octal(mode: number): string {

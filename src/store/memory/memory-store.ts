@@ -24,6 +24,7 @@ export class MemoryStore implements Store {
 
   async createAll(entries: readonly Entry[]): Promise<CreateOutcome[]> {
     const outcomes: CreateOutcome[] = [];
+    for (const { key } of entries) checked(key);
     for (const { key, value } of entries) {
       const plain = typeof value === 'object' && 'shared' in value ? value.shared : value;
       outcomes.push({ state: (await this.create(key, plain)) ? 'created' : 'exists' });
@@ -59,9 +60,10 @@ export class MemoryStore implements Store {
 
   async move(from: string, to: string): Promise<boolean> {
     const held = this.#values.get(checked(from));
+    checked(to);
     if (held === undefined) return false;
     this.#values.delete(from);
-    this.#values.set(checked(to), held);
+    this.#values.set(to, held);
     return true;
   }
 
@@ -70,10 +72,13 @@ export class MemoryStore implements Store {
   }
 
   async removeAll(keys: readonly string[]): Promise<boolean[]> {
-    return keys.map((key) => this.#values.delete(checked(key)));
+    for (const key of keys) checked(key);
+    return keys.map((key) => this.#values.delete(key));
   }
 
-  async prune(): Promise<void> {}
+  async prune(prefix: string): Promise<void> {
+    checked(prefix);
+  }
 
   async readRecord(key: string): Promise<Record | undefined> {
     return this.#records.get(checked(key));

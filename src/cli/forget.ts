@@ -1,0 +1,44 @@
+/** `forget`: gives up an agent that nobody will serve again. */
+import { parseAgentId } from '../model/agent-id.js';
+import { forgetAgent } from '../relay/forget.js';
+import { type Define, JSON_OPTION, remark, report } from './command.js';
+import { EXIT } from './exit-code.js';
+import { count } from './layout.js';
+
+export const defineForget: Define = (program, choose) => {
+  program
+    .command('forget')
+    .summary('remove an agent that will not come back')
+    .description(
+      'Removes the inbox of an agent, and its name from those that "all" reaches. Refuses while the agent is live, and while its inbox holds mail.',
+    )
+    .argument('<agent>', 'its name')
+    .option('--drop', 'give up the mail it holds; the senders see it as refused')
+    .option(...JSON_OPTION)
+    .addHelpText(
+      'after',
+      `
+Example:
+  $ mcp-dispatch forget old-reviewer --drop`,
+    )
+    .action((name: string, { drop = false, json = false }: { drop?: boolean; json?: boolean }) => {
+      const agent = parseAgentId(name, 'agent');
+      choose(
+        async (context) => {
+          const { relay } = await context.open();
+          const { dropped } = await forgetAgent(relay, agent, { drop });
+          await report(context, { forgotten: agent, dropped }, () => [
+            `Forgot ${agent}.`,
+            ...(dropped.length === 0
+              ? []
+              : [`Dropped ${count(dropped.length, 'message')}: ${dropped.map(({ id }) => id).join(', ')}.`]),
+          ]);
+          if (relay.agents.roster?.includes(agent) === true) {
+            remark(context, `${agent} is still on the roster: take it out of agents in the configuration as well.`);
+          }
+          return EXIT.done;
+        },
+        { json },
+      );
+    });
+};

@@ -1,0 +1,63 @@
+/** Lays text out for a terminal: tables, paragraphs, ages. */
+
+/** How long ago, in the largest unit that fits: `12 s`, `5 min`, `3 h`, `2 days`. */
+export function ageOf(sinceMs: number, now: number): string {
+  const seconds = Math.max(0, Math.floor((now - sinceMs) / 1000));
+  if (!Number.isFinite(seconds)) return '?';
+  if (seconds < 60) return `${seconds} s`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min`;
+  if (seconds < 86_400) return `${Math.floor(seconds / 3600)} h`;
+  const days = Math.floor(seconds / 86_400);
+  return days === 1 ? '1 day' : `${days} days`;
+}
+
+/** The same as a phrase: `just now`, `5 min ago`. */
+export function agoOf(thenMs: number, now: number): string {
+  return now - thenMs < 10_000 ? 'just now' : `${ageOf(thenMs, now)} ago`;
+}
+
+/** Rows as lines, each column as wide as its widest cell. */
+export function table(rows: readonly (readonly string[])[]): string[] {
+  const widths: number[] = [];
+  for (const row of rows) {
+    row.forEach((cell, column) => {
+      widths[column] = Math.max(widths[column] ?? 0, [...cell].length);
+    });
+  }
+  return rows.map((row) =>
+    row
+      .map((cell, column) => cell + ' '.repeat((widths[column] ?? 0) - [...cell].length))
+      .join('  ')
+      .trimEnd(),
+  );
+}
+
+/** Lines behind an indentation, broken between words where they are longer than `columns`; undefined breaks nothing. */
+export function paragraph(lines: readonly string[], indent: string, columns: number | undefined): string[] {
+  return lines
+    .flatMap((line) => wrap(line, (columns ?? Number.POSITIVE_INFINITY) - indent.length))
+    .map((line) => {
+      return line === '' ? '' : indent + line;
+    });
+}
+
+/** Continued lines keep the indentation of the first, so that lists and code stay readable. */
+function wrap(line: string, width: number): string[] {
+  if (line.length <= width || width < 20) return [line];
+  const margin = /^\s*(?:[-*] )?/.exec(line)?.[0].replace(/\S/g, ' ') ?? '';
+  const lines: string[] = [];
+  let rest = line;
+  while (rest.length > width) {
+    const space = rest.lastIndexOf(' ', width);
+    // A word longer than the line is left whole: the terminal breaks it, and it can still be copied.
+    const end = space > margin.length ? space : rest.indexOf(' ', width);
+    if (end === -1) break;
+    lines.push(rest.slice(0, end).trimEnd());
+    rest = margin + rest.slice(end + 1).trimStart();
+  }
+  return [...lines, rest];
+}
+
+export function count(number: number, one: string, many = `${one}s`): string {
+  return number === 1 ? `1 ${one}` : `${number.toLocaleString('en-US')} ${many}`;
+}

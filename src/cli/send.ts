@@ -1,0 +1,146 @@
+/** `send`: a message from the person at the terminal, or from a script in the name of an agent that is not running. */
+import * as z from 'zod/v4';
+import { HUMAN, parseAgentId } from '../model/agent-id.js';
+import { content, messageId, payload, priority, threadId, ttlSeconds } from '../model/draft.js';
+import { DispatchError } from '../model/errors.js';
+import type { Relay } from '../relay/relay.js';
+import { type Context, type Define, JSON_OPTION, remark, report } from './command.js';
+import { EXIT } from './exit-code.js';
+import { assertHuman } from './human.js';
+import { numeric, parseOptions } from './options.js';
+
+const Options = z.object({
+  from: z.string().optional(),
+  priority: priority.optional(),
+  thread: threadId.optional(),
+  replyTo: messageId.optional(),
+  payload: payload.optional(),
+  ttl: numeric(ttlSeconds).optional(),
+  mustRead: z.boolean().optional(),
+});
+type Options = z.output<typeof Options>;
+
+export const defineSend: Define = (program, choose) => {
+  const command = program
+    .command('send')
+    .summary('send a message to an agent, or to all')
+    .description(
+      'Sends a message, which waits until it is read. It comes from "human", the person at this terminal; scripts say --from.',
+    )
+    .argument('<target>', 'an agent, "all" or "human"')
+    .argument('<message...>', 'the text; "-" reads it from stdin')
+    .option('--from <agent>', 'send in the name of an agent that has no live session')
+    .option('--priority <priority>', '"normal" or "urgent"')
+    .option('--thread <id>', 'the conversation that it belongs to')
+    .option('--reply-to <id>', 'the message that it answers')
+    .option('--payload <json>', 'structured data beside the text: a JSON object')
+    .option('--ttl <seconds>', 'expires after so long; 0 is never')
+    .option('--must-read', 'does not expire before it is acknowledged')
+    .option(...JSON_OPTION)
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ mcp-dispatch send bob "The staging database is back."
+  $ mcp-dispatch send all --priority urgent "Stop deploying, please."
+  $ git log -1 | mcp-dispatch send bob - --from ci --thread deploys`,
+    )
+    .action((target: string, words: string[], options: { json?: boolean }) => {
+      const parsed = parseOptions(command, Options, options);
+      choose((context) => send(context, target, words, parsed), options);
+    });
+};
+
+async function send(context: Context, target: string, words: readonly string[], options: Options): Promise<number> {
+  if (options.from === undefined) {
+    const instead = 'Say in whose name it is: send --from <agent> (a name that has no live session).';
+    assertHuman(context.env, context.terminal.stdinIsTTY, instead);
+  }
+  const { relay, config } = await context.open();
+  const from = options.from === undefined ? HUMAN : await assertMaySendAs(relay, options.from);
+  const text =
+    words.length === 1 && words[0] === '-' ? await fromInput(context, config.maxMessageBytes) : words.join(' ');
+  const judged = content.safeParse(text);
+  if (!judged.success) {
+    const problem = judged.error.issues[0]?.message ?? 'is not valid';
+    throw new DispatchError('INVALID_ARGUMENT', `send: the message ${problem}. Nothing was sent.`, {
+      argument: 'message',
+    });
+  }
+  const { message, queuedTo, refused, notListening, neverSeen } = await relay.send(from, {
+    target,
+    content: judged.data,
+    priority: options.priority ?? 'normal',
+    threadId: options.thread,
+    replyTo: options.replyTo,
+    payload: options.payload,
+    ttl: options.ttl,
+    mustRead: options.mustRead,
+  });
+  const answer = {
+    sent: true,
+    id: message.id,
+    from,
+    to: message.to,
+    priority: message.priority,
+    thread_id: message.thread_id,
+    queued_to: queuedTo,
+    not_listening: notListening,
+    refused,
+    never_seen: neverSeen,
+  };
+  await report(context, answer, () => {
+    const { style } = context.terminal;
+    const lines = [`Sent ${style.bold(message.id)} from ${from} to ${queuedTo.join(', ')}.`];
+    if (notListening.length > 0) lines.push(`Not listening now: ${notListening.join(', ')}. The message waits.`);
+    for (const { to, code, outcome } of refused) {
+      const what = outcome === 'unknown' ? 'Uncertain' : 'Not delivered';
+      lines.push(style.red(`${what}: ${to} (${code}).`));
+    }
+    return lines;
+  });
+  if (neverSeen) {
+    remark(context, `No session ever served "${message.to}" here. If the name is a mistake: \`who\` lists the agents.`);
+  }
+  return EXIT.done;
+}
+
+/**
+ * The name, normalized. A live agent speaks for itself: mail in its name that it knows nothing of would be a forgery.
+ * @throws DispatchError `INVALID_AGENT_ID`, `NOT_ALLOWED` for a name that is not on the roster, `AGENT_IS_LIVE`.
+ */
+async function assertMaySendAs(relay: Relay, text: string): Promise<string> {
+  const agent = parseAgentId(text, '--from');
+  const { roster } = relay.agents;
+  if (roster !== undefined && !roster.includes(agent)) {
+    throw new DispatchError(
+      'NOT_ALLOWED',
+      `--from ${agent} is not on the roster: ${roster.join(', ')}. Nothing was sent.`,
+    );
+  }
+  if (await relay.presence.isLive(agent)) {
+    throw new DispatchError(
+      'AGENT_IS_LIVE',
+      `${agent} has a live session, which sends its own mail; \`who\` shows where it runs. Nothing was sent.`,
+      { agent },
+    );
+  }
+  return agent;
+}
+
+async function fromInput({ terminal }: Context, maxBytes: number): Promise<string> {
+  // A file's last line ends with a line feed, which is no part of the message.
+  const bytes = await terminal.readInput(maxBytes + 1);
+  if (bytes.length > maxBytes + 1) {
+    throw new DispatchError(
+      'MESSAGE_TOO_LARGE',
+      `stdin holds more than the ${maxBytes} bytes that a message may have. Shorten it, or send the path of a file. Nothing was sent.`,
+      { maxBytes },
+    );
+  }
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes).replace(/\r?\n$/, '');
+  } catch (error) {
+    throw new DispatchError('INVALID_ARGUMENT', 'stdin is not text in UTF-8. Nothing was sent.', {}, error);
+  }
+}

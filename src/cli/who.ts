@@ -1,0 +1,77 @@
+/** `who`: the agents that can be written to, live ones with their sessions. */
+import os from 'node:os';
+import path from 'node:path';
+import { forTerminal } from '../model/text.js';
+import type { Attendance } from '../relay/roll-call.js';
+import { type Context, type Define, JSON_OPTION, remark, report } from './command.js';
+import { EXIT } from './exit-code.js';
+import { ageOf, agoOf, table } from './layout.js';
+
+export const defineWho: Define = (program, choose) => {
+  program
+    .command('who')
+    .summary('list the agents, live and offline')
+    .description('Lists the live agents with their sessions, and the offline ones that are known or have mail waiting.')
+    .option(...JSON_OPTION)
+    .addHelpText('after', '\nExit code 3 when no agent is known yet.')
+    .action((options: { json?: boolean }) => choose(who, options));
+};
+
+async function who(context: Context): Promise<number> {
+  const { relay } = await context.open();
+  const attendance = await relay.rollCall.take();
+  const live = attendance.filter(({ sessions }) => sessions.length > 0);
+  const offline = attendance.filter(({ sessions }) => sessions.length === 0);
+  const now = relay.clock.now();
+  const answer = {
+    relay: relay.store.location,
+    agents: live.map(({ agent, sessions, unread }) => ({
+      agent_id: agent,
+      sessions: sessions.map(({ session: _, ...shown }) => shown),
+      unread,
+    })),
+    known: offline.map(({ agent, unread, servedAt }) => ({
+      agent_id: agent,
+      unread,
+      last_seen: servedAt === undefined ? null : new Date(servedAt).toISOString(),
+    })),
+    count: live.length,
+  };
+  await report(context, answer, () => lines(live, offline, context, now));
+  if (attendance.length > 0) return EXIT.done;
+  remark(context, `No agent is known in ${relay.store.location} yet.`);
+  return EXIT.nothing;
+}
+
+function lines(live: readonly Attendance[], offline: readonly Attendance[], context: Context, now: number): string[] {
+  const { style } = context.terminal;
+  const tables: string[][] = [];
+  if (live.length > 0) {
+    const rows = live.flatMap(({ agent, sessions, unread }) =>
+      sessions.map(({ client, pid, since, cwd }, index) => [
+        agent,
+        client === undefined ? '-' : forTerminal(`${client.name} ${client.version}`, 40),
+        String(pid),
+        ageOf(Date.parse(since), now),
+        // Mail is the agent's, not the session's: said once.
+        index === 0 ? String(unread) : '',
+        cwd === undefined ? '-' : forTerminal(shortened(cwd), 200),
+      ]),
+    );
+    tables.push(table([['LIVE', 'CLIENT', 'PID', 'SINCE', 'UNREAD', 'DIRECTORY'], ...rows]));
+  }
+  if (offline.length > 0) {
+    const rows = offline.map(({ agent, unread, servedAt }) => [
+      agent,
+      String(unread),
+      servedAt === undefined ? 'never' : agoOf(servedAt, now),
+    ]);
+    tables.push(table([['OFFLINE', 'UNREAD', 'LAST SEEN'], ...rows]));
+  }
+  return tables.flatMap(([head = '', ...rows], index) => [...(index === 0 ? [] : ['']), style.bold(head), ...rows]);
+}
+
+function shortened(directory: string): string {
+  const home = os.homedir();
+  return directory === home || directory.startsWith(home + path.sep) ? `~${directory.slice(home.length)}` : directory;
+}

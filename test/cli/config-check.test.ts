@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest';
+import { useSandbox } from '../config/sandbox.js';
+import { Desk } from './desk.js';
+
+const sandbox = useSandbox();
+const desk = new Desk();
+const check = (env: NodeJS.ProcessEnv, ...argv: string[]) => desk.run(['config', 'check', ...argv], { env });
+
+const settingsOf = (json: Record<string, unknown>) =>
+  Object.fromEntries((json.settings as { key: string; value: unknown; source: string }[]).map((row) => [row.key, row]));
+
+describe('config check', () => {
+  it('says of every setting what it comes to and where from', async () => {
+    const file = sandbox.write('agents = ["alice", "bob"]\ndispatch_dir = "/srv/relay"\nwatch = true\n');
+    const { code, json } = await check({ MCP_DISPATCH_DIR: '/tmp/relay', MCP_DISPATCH_AGENT_ID: 'bob' }, '--json');
+    expect([code, json.ok, json.file]).toEqual([0, true, file]);
+    expect(settingsOf(json)).toMatchObject({
+      agents: { value: ['alice', 'bob'], source: 'file' },
+      dispatch_dir: { value: '/tmp/relay', source: 'MCP_DISPATCH_DIR' },
+      // Set in the file to what is the default: it is the file that counts.
+      watch: { value: true, source: 'file' },
+      durability: { value: 'full', source: 'default' },
+      'agent id': { value: 'bob', source: 'MCP_DISPATCH_AGENT_ID' },
+    });
+  });
+
+  it('does not name an empty variable as a source', async () => {
+    const { json } = await check({ MCP_DISPATCH_DIR: '', MCP_DISPATCH_AGENT_ID: ' ' }, '--json');
+    expect(settingsOf(json)).toMatchObject({ dispatch_dir: { source: 'default' }, 'agent id': { value: null } });
+  });
+
+  it('prints a table for a person, and says that there is no file', async () => {
+    const { out } = await check({});
+    expect(out).toContain('File: none');
+    expect(out).toMatch(/^max_message_bytes +65536 +default$/m);
+  });
+
+  it('shows every problem, not the first alone, with 2', async () => {
+    sandbox.write('wach = true\nmax_message_bytes = "big"\n');
+    const { code, out } = await check({});
+    expect(code).toBe(2);
+    expect(out).toMatch(/line 1, column 1, key wach: .*watch/s);
+    expect(out).toMatch(/line 2, .*key max_message_bytes/);
+    expect(out).toContain('2 problems');
+    const { json } = await check({}, '--json');
+    expect(json).toMatchObject({ ok: false, problems: [{ key: 'wach', line: 1 }, { line: 2 }] });
+  });
+
+  it.each(['a/b', 'human', 'eve'])('finds that %s cannot be served', async (name) => {
+    sandbox.write('agents = ["alice"]');
+    const { code, json } = await check({ MCP_DISPATCH_AGENT_ID: name }, '--json');
+    expect([code, json]).toMatchObject([2, { ok: false, problems: [{ key: 'MCP_DISPATCH_AGENT_ID' }] }]);
+  });
+
+  it('opens no relay', () => {
+    expect(desk.opened).toBe(0);
+  });
+});

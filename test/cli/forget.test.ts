@@ -1,0 +1,140 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { HOUR, MINUTE, withFaults } from '../helpers/relay-world.js';
+import { Desk } from './desk.js';
+
+let desk: Desk;
+beforeEach(() => {
+  desk = new Desk();
+});
+afterEach(() => desk.world.close());
+
+describe('forget', () => {
+  it('removes an agent without mail from those that "all" reaches', async () => {
+    await (await desk.world.session('bob')).end();
+    expect(await desk.relay.agents.everyone()).toEqual(['bob']);
+    expect(await desk.run(['forget', ' Bob '])).toMatchObject({ code: 0, out: 'Forgot bob.\n' });
+    expect(await desk.relay.agents.everyone()).toEqual([]);
+    expect((await desk.run(['who'])).code).toBe(3);
+  });
+
+  it.each(['pending', 'taken', 'read'])('refuses while mail is %s, and changes nothing', async (where) => {
+    const id = await desk.send('alice', 'bob');
+    if (where === 'read') await desk.readAll('bob');
+    if (where === 'taken') {
+      const process = desk.world.process();
+      const session = await process.session('bob');
+      await session.inbox.claim({ by: 'peek', limit: 1, offer: () => () => {} });
+      process.kill();
+    }
+    const before = await desk.world.keys();
+    const { code, json } = await desk.run(['forget', 'bob', '--json']);
+    expect([code, json]).toMatchObject([4, { error: { code: 'INBOX_NOT_EMPTY' } }]);
+    expect(await desk.world.keys()).toEqual(before);
+
+    expect((await desk.run(['forget', 'bob', '--drop', '--json'])).json).toEqual({
+      forgotten: 'bob',
+      dropped: [{ id, from: 'alice', standing: where === 'read' ? 'read' : 'pending' }],
+    });
+    expect(await desk.whereabouts('alice', id)).toEqual(['refused bob']);
+    expect(await desk.world.keys('bob')).toEqual([]);
+  });
+
+  it('tells each sender that its message ended, and whether it was read; never that it was dealt with', async () => {
+    const read = await desk.send('alice', 'bob');
+    await desk.readAll('bob');
+    const unread = await desk.send('alice', 'bob', { mustRead: true });
+    await desk.run(['forget', 'bob', '--drop']);
+    const { receipts } = await desk.relay.receipts.changes('alice', 10);
+    expect(Object.fromEntries(receipts.map(({ id, state, how }) => [id, `${state} ${how}`]))).toEqual({
+      [read]: 'refused read',
+      [unread]: 'refused unread',
+    });
+  });
+
+  it('refuses a live agent, with or without --drop', async () => {
+    const id = await desk.send('alice', 'bob');
+    await desk.world.session('bob');
+    for (const drop of [[], ['--drop']]) {
+      const { code, json } = await desk.run(['forget', 'bob', ...drop, '--json']);
+      expect([code, json]).toMatchObject([4, { error: { code: 'AGENT_IS_LIVE' } }]);
+    }
+    expect(await desk.whereabouts('alice', id)).toEqual(['pending bob']);
+  });
+
+  it('of a name that nobody has heard of ends with 3', async () => {
+    expect((await desk.run(['forget', 'bob'])).code).toBe(3);
+  });
+
+  it('of the human or of all is a mistake', async () => {
+    await desk.send('alice', 'human');
+    expect((await desk.run(['forget', 'human', '--drop'])).code).toBe(2);
+    expect((await desk.run(['forget', 'all'])).code).toBe(2);
+    expect(await desk.world.keys('human')).toHaveLength(1);
+  });
+
+  it('does not ask for --drop because of mail that has expired, and leaves its receipt', async () => {
+    const id = await desk.send('alice', 'bob', { ttl: 60 });
+    desk.world.clock.advance(MINUTE);
+    expect(await desk.run(['forget', 'bob'])).toMatchObject({ code: 0, out: 'Forgot bob.\n' });
+    const { receipts } = await desk.relay.receipts.changes('alice', 10);
+    expect(receipts).toMatchObject([{ id, state: 'expired', how: 'unread' }]);
+  });
+
+  it('sets broken files aside instead of deleting them', async () => {
+    await desk.world.put('bob/broken.json', '{');
+    desk.world.clock.advance(HOUR);
+    expect((await desk.run(['forget', 'bob'])).code).toBe(0);
+    expect((await desk.world.keys('.quarantine')).length).toBeGreaterThan(0);
+  });
+
+  it('keeps the name, and says so, while a file is left that is no mail', async () => {
+    await (await desk.world.session('bob')).end();
+    await desk.world.put('bob/notes.txt', 'mine');
+    const { code, err } = await desk.run(['forget', 'bob', '--drop']);
+    expect([code, err]).toEqual([4, expect.stringContaining('no mail')]);
+    expect(await desk.world.keys('bob')).toEqual(['bob/notes.txt']);
+    expect(await desk.relay.agents.everyone()).toEqual(['bob']);
+  });
+
+  it('drops nothing when a receipt cannot be written', async () => {
+    const error = new Error('disk full');
+    desk = new Desk({
+      wrap: (store) =>
+        withFaults(store, {
+          createAll: async (entries, options) =>
+            entries.some(({ key }) => key.startsWith('.receipts/alice'))
+              ? entries.map(() => ({ state: 'failed', error, outcome: 'none' }))
+              : store.createAll(entries, options),
+        }),
+    });
+    const id = await desk.send('alice', 'bob');
+    const { code, err } = await desk.run(['forget', 'bob', '--drop']);
+    expect([code, err]).toEqual([1, expect.stringContaining('Nothing was dropped')]);
+    expect(await desk.whereabouts('alice', id)).toEqual(['pending bob']);
+  });
+
+  it('that is cut short before the removal loses no receipt, and can be done again', async () => {
+    let broken = true;
+    desk = new Desk({
+      wrap: (store) =>
+        withFaults(store, {
+          removeAll: async (keys, options) => {
+            if (broken) throw new Error('killed');
+            return store.removeAll(keys, options);
+          },
+        }),
+    });
+    const id = await desk.send('alice', 'bob');
+    expect((await desk.run(['forget', 'bob', '--drop'])).code).toBe(1);
+    expect(await desk.whereabouts('alice', id)).toEqual(['refused bob']);
+    broken = false;
+    expect((await desk.run(['forget', 'bob', '--drop'])).code).toBe(0);
+    expect(await desk.world.keys('bob')).toEqual([]);
+  });
+
+  it('of a name on the roster says that it stays there', async () => {
+    desk = new Desk({ roster: ['alice', 'bob'] });
+    await desk.send('alice', 'bob');
+    expect((await desk.run(['forget', 'bob', '--drop'])).err).toContain('still on the roster');
+  });
+});

@@ -1,0 +1,59 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { HOUR } from '../helpers/relay-world.js';
+import { Desk } from './desk.js';
+
+let desk: Desk;
+beforeEach(() => {
+  desk = new Desk();
+});
+afterEach(() => desk.world.close());
+
+describe('who', () => {
+  it('lists live agents with each session, and offline ones with what waits', async () => {
+    const { relay, identity } = desk.world.process();
+    const alice = relay.session('alice');
+    alice.client = { name: 'claude-code', version: '2.1.0' };
+    await alice.begin();
+    await (await desk.world.session('carol')).end();
+    desk.world.clock.advance(3 * HOUR);
+    await desk.send('alice', 'bob');
+    await desk.send('bob', 'alice');
+    const { code, out } = await desk.run(['who']);
+    await alice.end();
+    expect(code).toBe(0);
+    const rows = out.split('\n').map((line) => line.split(/ {2,}/));
+    expect(rows).toEqual([
+      ['LIVE', 'CLIENT', 'PID', 'SINCE', 'UNREAD', 'DIRECTORY'],
+      ['alice', 'claude-code 2.1.0', String(identity.pid), '3 h', '1', expect.any(String)],
+      [''],
+      ['OFFLINE', 'UNREAD', 'LAST SEEN'],
+      ['bob', '1', 'never'],
+      ['carol', '0', '3 h ago'],
+      [''],
+    ]);
+  });
+
+  it('gives an agent with two sessions two rows, and its mail once', async () => {
+    await desk.world.session('alice');
+    await desk.world.session('alice');
+    await desk.send('bob', 'alice');
+    const rows = (await desk.run(['who'])).out.split('\n').filter((line) => line.startsWith('alice'));
+    expect(rows).toHaveLength(2);
+    const { json } = await desk.run(['who', '--json']);
+    expect(json).toMatchObject({ count: 1, agents: [{ agent_id: 'alice', unread: 1, sessions: [{}, {}] }] });
+  });
+
+  it('prints what a client calls itself so that it cannot act on the terminal', async () => {
+    const session = desk.world.process().relay.session('alice');
+    session.client = { name: 'evil\x1b[2J', version: '\u202e1' };
+    await session.begin();
+    const { out } = await desk.run(['who']);
+    await session.end();
+    expect(out).toContain('evil�[2J �1');
+  });
+
+  it('of an empty relay ends with 3', async () => {
+    expect(await desk.run(['who'])).toMatchObject({ code: 3, out: '', err: expect.stringContaining('No agent') });
+    expect((await desk.run(['who', '--json'])).json).toEqual({ relay: 'memory', agents: [], known: [], count: 0 });
+  });
+});
