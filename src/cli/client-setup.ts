@@ -20,7 +20,7 @@ export function clientSetup(command: string, program: string): ClientSetup {
   };
   return {
     // The option between -e and the name is needed: -e takes all words up to the next option.
-    claudeCommand: `claude mcp add -e MCP_DISPATCH_AGENT_ID=alice --scope user ${SERVER} -- ${shellQuoted(command)} ${shellQuoted(program)}`,
+    claudeCommand: `claude mcp add -e MCP_DISPATCH_AGENT_ID=alice --scope local ${SERVER} -- ${shellQuoted(command)} ${shellQuoted(program)}`,
     claudeJson: JSON.stringify(json, null, 2),
     codexToml: [
       `[mcp_servers.${SERVER}]`,

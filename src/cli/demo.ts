@@ -84,7 +84,9 @@ async function demo(context: Context): Promise<number> {
     '',
     setup.codexToml,
     '',
-    style.dim('Windows with one name share one mailbox. With --scope local the name holds for one project only.'),
+    style.dim(
+      'Windows with one name share one mailbox. The scope local is one project; the entry in the file is for all.',
+    ),
   ]);
   return EXIT.done;
 }

@@ -92,7 +92,8 @@ export const SETTINGS = [
     key: 'watch',
     type: 'boolean',
     default: true,
-    description: 'Whether to watch for mail and announce it on stderr; without it, polling and the next call find it.',
+    description:
+      'Whether to watch for mail and announce it on stderr. Without it, mail is found by the next call alone.',
   },
   {
     key: 'durability',

@@ -20,8 +20,12 @@ export function instructionsFor(
   template = TEMPLATE,
 ): string {
   const list = roster === undefined ? 'any name can be written to' : roster.join(', ');
-  return template
-    .replaceAll('{agent_id}', () => agent ?? 'nobody yet')
-    .replaceAll('{agent_list}', () => (list.length > 400 ? `${list.slice(0, 400)}...` : list))
-    .slice(0, MAX_INSTRUCTIONS);
+  return (
+    template
+      .replaceAll('{agent_id}', () => agent ?? 'nobody yet')
+      .replaceAll('{agent_list}', () => (list.length > 400 ? `${list.slice(0, 400)}...` : list))
+      .slice(0, MAX_INSTRUCTIONS)
+      // The cut may have parted a surrogate pair.
+      .replace(/[\ud800-\udbff]$/, '')
+  );
 }

@@ -47,8 +47,8 @@ export const peek = defineTool({
     }
     const unacked = await session.kept.count();
     if (args.message_id !== undefined) {
-      await showOne(args.message_id, args.offset ?? 0, context);
-      setUnacked(reply, unacked.count, unacked.more);
+      const shown = await showOne(args.message_id, args.offset ?? 0, context);
+      setUnacked(reply, unacked.count - (shown === 'kept' && !unacked.more ? 1 : 0), unacked.more);
       return;
     }
     const receipts = await relay.receipts.changes(session.agent, MOST_RECEIPTS);
@@ -103,13 +103,13 @@ export const peek = defineTool({
 });
 
 /** One message by its id: new, read before, or one's own, which is answered with its receipts. */
-async function showOne(id: string, offset: number, context: ToolContext): Promise<void> {
+async function showOne(id: string, offset: number, context: ToolContext): Promise<'new' | 'kept' | 'sent'> {
   const { relay, session, reply } = context;
   if (offset === 0) {
     const claim = await deliver(context, reply.list('messages'), { by: 'peek', limit: 1, messageId: id });
     if (claim.delivered.length > 0) {
       reply.setAlways('count', 1);
-      return;
+      return 'new';
     }
   }
   const message = await session.kept.find(id);
@@ -119,7 +119,7 @@ async function showOne(id: string, offset: number, context: ToolContext): Promis
     const list = reply.list('messages');
     list.add(offset === 0 && list.has(whole) ? whole : showPart(message, showing, offset, reply.room - PART_MARGIN));
     reply.setAlways('count', 1);
-    return;
+    return 'kept';
   }
   const receipts = await relay.receipts.lookUp(session.agent, id);
   if (receipts.length === 0) {
@@ -141,4 +141,5 @@ async function showOne(id: string, offset: number, context: ToolContext): Promis
     'sent_receipts_more',
     reply.room,
   );
+  return 'sent';
 }

@@ -69,7 +69,7 @@ export class RelayDirectory {
     if (topmost !== undefined) {
       // Every directory made has to be named durably by the one above it.
       for (let made = this.root; made !== dirname(topmost); made = dirname(made))
-        this.files.syncDirectory(dirname(made));
+        this.files.syncDirectory(this.files.realPath(dirname(made)));
     }
     this.#assertFormat(true);
     this.#checked = identityOf(stat);
