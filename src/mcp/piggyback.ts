@@ -12,20 +12,20 @@ const SMALLEST_PART = 512;
 /** What a list may take beside its first item. */
 export const PART_MARGIN = 32;
 
-/** Claims new mail for a list of the reply. A message that is larger than the room is begun if it is the first. */
+/** Claims new mail for a list of the reply. A message that is larger than the room is begun if it is the first, at `offset`. */
 export async function deliver(
   { session, reply, relay }: ToolContext,
   list: ReplyList,
   options: Omit<ClaimOptions, 'offer'>,
+  offset = 0,
 ): Promise<Claim> {
   const offer = ({ message, redelivered }: Delivered) => {
     const showing = { reader: session.agent, redelivered };
-    let shown = showMessage(message, showing);
-    if (!list.has(shown)) {
-      if (list.length > 0 || reply.room < SMALLEST_PART) return undefined;
-      shown = showPart(message, showing, 0, reply.room - PART_MARGIN);
-    }
-    return () => list.add(shown);
+    const whole = showMessage(message, showing);
+    if (offset === 0 && list.has(whole)) return () => list.add(whole);
+    if (list.length > 0 || reply.room < SMALLEST_PART) return undefined;
+    const part = showPart(message, showing, offset, reply.room - PART_MARGIN);
+    return () => list.add(part);
   };
   const claim = await session.inbox.claim({ ...options, offer });
   settleWith(reply, claim);

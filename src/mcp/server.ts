@@ -24,6 +24,8 @@ import { who } from './tools/who.js';
 /** In the order in which clients list them. */
 export const TOOLS: readonly Tool[] = [dispatch, peek, ack, who];
 
+const CANCELLED = new DispatchError('INVALID_ARGUMENT', 'The call was cancelled.');
+
 export interface FacadeOptions {
   readonly relay: Relay;
   readonly identity: Identity;
@@ -59,6 +61,8 @@ export function createServer(options: FacadeOptions): Server {
   const call = async (params: CallToolRequest['params'], id: RequestId, signal: AbortSignal): Promise<ToolResult> => {
     const reply = new Reply(options.maxReplyBytes);
     try {
+      // Cancelled while it waited for its turn: nobody will see the answer, so nothing is done.
+      if (signal.aborted) throw CANCELLED;
       const tool = findTool(params.name);
       const args = parseArguments(tool, params.arguments);
       const session = await identity.session();
@@ -72,7 +76,7 @@ export function createServer(options: FacadeOptions): Server {
           log(`Unread mail was not added to a reply: ${describeError(error)}`),
         );
     } catch (error) {
-      await reply.dropped();
+      await reply.dropped().catch((failure: unknown) => log(`Mail was not given back: ${describeError(failure)}`));
       return errorResult(error, log);
     }
     transport.settleWith(id, signal, reply);

@@ -33,7 +33,14 @@ export const messageId = z
 
 /** An object, or its JSON text. */
 export const payload = z.preprocess(
-  parseIfText,
+  (value, context) => {
+    const parsed = parseIfText(value);
+    // The schema would drop it without a word.
+    if (parsed !== null && typeof parsed === 'object' && Object.hasOwn(parsed, '__proto__')) {
+      context.addIssue('must not have a key "__proto__"');
+    }
+    return parsed;
+  },
   z
     .looseObject({}, 'must be a JSON object, such as {"commit": "abc123"}')
     .refine((value) => isNestedAtMost(value, MAX_PAYLOAD_DEPTH), `may nest at most ${MAX_PAYLOAD_DEPTH} levels deep`)

@@ -38,6 +38,11 @@ export class Agents {
     this.#renewed.set(agent, now);
   }
 
+  /** Has the next `markServed` write again, because what was written is gone. */
+  forgetServed(agent: string): void {
+    this.#renewed.delete(agent);
+  }
+
   /** When a session last served the agent, in milliseconds (an hour's precision); undefined for one never seen. */
   async servedAt(agent: string): Promise<number | undefined> {
     return (await this.store.read(agentKey(agent), 0))?.modifiedAt;

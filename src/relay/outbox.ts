@@ -1,5 +1,5 @@
 /** Sends: one message to the inboxes of its recipients, and an answer that claims no more than happened. */
-import { HUMAN } from '../model/agent-id.js';
+import { EVERYONE, HUMAN } from '../model/agent-id.js';
 import type { Clock } from '../model/clock.js';
 import { MAX_TIME_MS } from '../model/clock.js';
 import { DispatchError, isDispatchError } from '../model/errors.js';
@@ -99,10 +99,8 @@ export class Outbox {
     );
     const queuedTo = recipients.filter((_, index) => outcomes[index]?.state === 'created');
     const refused = recipients.flatMap((to, index) => refusal(to, outcomes[index]));
-    await this.#note(from, core, [
-      ...queuedTo,
-      ...refused.filter(({ outcome }) => outcome === 'unknown').map(({ to }) => to),
-    ]);
+    const uncertain = refused.filter(({ outcome }) => outcome === 'unknown').map(({ to }) => to);
+    await this.#note(from, core, to, [...queuedTo, ...uncertain]);
     if (queuedTo.length === 0) throw nobodyGotIt(message.id, refused, outcomes);
     return { message, queuedTo, refused, ...(await this.#audience(from, to, queuedTo)) };
   }
@@ -122,12 +120,10 @@ export class Outbox {
   }
 
   /** What comes after publishing only helps, so its failure must not make a sent message look unsent. */
-  async #note(from: string, core: string, recipients: readonly string[]): Promise<void> {
+  async #note(from: string, core: string, to: string, recipients: readonly string[]): Promise<void> {
     try {
-      await this.store.createAll(
-        recipients.map((to) => ({ key: sentKey(from, `${core}~${to}`), value: '' })),
-        { durable: false },
-      );
+      const value = to === EVERYONE ? recipients.join('\n') : '';
+      await this.store.create(sentKey(from, `${core}~${to}`), value, { durable: false });
     } catch {
       // A finding aid: without it the message is as safe, and its receipts come all the same.
     }

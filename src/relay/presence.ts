@@ -90,29 +90,40 @@ export class Presence {
   /** The live sessions of an agent, oldest first, those of other programs last. */
   async sessions(agent: string): Promise<LiveSession[]> {
     const live: LiveSession[] = [];
+    for await (const session of this.#live(agent)) live.push(session);
+    const rank = ({ session, since }: LiveSession) => (session === undefined ? `~${since}` : since);
+    return live.sort((a, b) => (rank(a) < rank(b) ? -1 : rank(a) > rank(b) ? 1 : 0));
+  }
+
+  /** True while the record of a session is there. */
+  async isAnnounced(agent: string, session: string): Promise<boolean> {
+    return (await this.store.read(sessionKey(agent, session), 0)) !== undefined;
+  }
+
+  /** True when at least one session of the agent is live. */
+  async isLive(agent: string): Promise<boolean> {
+    for await (const _ of this.#live(agent)) return true;
+    return false;
+  }
+
+  /** Looks no further than it is asked to: each session costs a file and a look at its process. */
+  async *#live(agent: string): AsyncGenerator<LiveSession> {
     for (const session of await this.store.list(sessionKey(agent))) {
       const found = await this.#read(agent, session);
       if (found === undefined || found.standing !== 'live') continue;
       const { pid, since, cwd, client } = found.record;
-      live.push({
+      yield {
         session,
         pid,
         since,
         ...(cwd === undefined ? {} : { cwd }),
         ...(client === undefined ? {} : { client }),
-      });
+      };
     }
-    live.sort((a, b) => (a.since < b.since ? -1 : a.since > b.since ? 1 : 0));
     const shared = await this.#readShared(agent);
     if (shared !== undefined && shared.session === undefined && this.#runs(shared.pid)) {
-      live.push({ pid: shared.pid, since: shared.started });
+      yield { pid: shared.pid, since: shared.started };
     }
-    return live;
-  }
-
-  /** True when at least one session of the agent is live. */
-  async isLive(agent: string): Promise<boolean> {
-    return (await this.sessions(agent)).length > 0;
   }
 
   /** True only where the session's end is proven, or it has not been heard of for a day. */

@@ -7,7 +7,7 @@
  * The end of a message (acknowledged, expired, refused, quarantined) is recorded, synced, before the message is removed. That it was shown is
  * recorded after the message has moved to `read/`, and not synced: losing it claims less than happened, never more.
  */
-import { isRecipient } from '../model/agent-id.js';
+import { EVERYONE, isRecipient } from '../model/agent-id.js';
 import type { Clock } from '../model/clock.js';
 import { isMessageId } from '../model/ids.js';
 import type { Entry, Store } from '../store/store.js';
@@ -39,6 +39,9 @@ export interface Whereabouts {
   readonly state: ReceiptState | 'pending' | 'unknown';
   readonly at?: number;
 }
+
+// Some 16,000 recipients with the longest names.
+const MAX_NOTE_BYTES = 1024 * 1024;
 
 const NAME = /^(\d{13})\.([a-z]+)\.([a-z]+)\.([A-Za-z0-9_-]{1,64})\.([a-z0-9_-]{1,64})$/;
 
@@ -103,15 +106,23 @@ export class Receipts {
   async lookUp(sender: string, id: string): Promise<Whereabouts[]> {
     const found: Whereabouts[] = [];
     for (const note of await this.store.list(sentKey(sender))) {
-      const [core = '', to = ''] = note.split('~');
-      const name = parseName(core + SUFFIX);
-      if (name?.id !== id || !isRecipient(to)) continue;
-      found.push(
-        (await this.#locate(sender, core, id, to)) ??
-          (await this.#locate(sender, core, id, to)) ?? { to, state: 'unknown' },
-      );
+      const [core = '', target = ''] = note.split('~');
+      if (parseName(core + SUFFIX)?.id !== id) continue;
+      for (const to of target === EVERYONE ? await this.#recipients(sender, note) : [target]) {
+        if (!isRecipient(to)) continue;
+        found.push(
+          (await this.#locate(sender, core, id, to)) ??
+            (await this.#locate(sender, core, id, to)) ?? { to, state: 'unknown' },
+        );
+      }
     }
     return found;
+  }
+
+  /** Whom a broadcast went to, as its note holds it. */
+  async #recipients(sender: string, note: string): Promise<string[]> {
+    const read = await this.store.read(sentKey(sender, note), MAX_NOTE_BYTES);
+    return read?.ok === true ? Buffer.from(read.bytes).toString('utf8').split('\n') : [];
   }
 
   /** Forgets receipts and notes past their retention. */

@@ -11,6 +11,9 @@ import type { Draft, Sent } from './outbox.js';
 import { type ClientInfo, HEARTBEAT_MS, type LiveSession } from './presence.js';
 import type { Relay } from './relay.js';
 
+// How often a call makes sure that its record is still there, in milliseconds.
+const LOOK_EVERY_MS = 1000;
+
 export class Session {
   readonly inbox: Inbox;
   readonly kept: Kept;
@@ -20,6 +23,7 @@ export class Session {
   readonly #since: string;
   #heartbeat: NodeJS.Timeout | undefined;
   #over = false;
+  #lookedAt = 0;
 
   constructor(
     private readonly relay: Relay,
@@ -52,6 +56,7 @@ export class Session {
   /** A tool was called: the session is present, and its agent known from now on. */
   async begin(): Promise<void> {
     await this.announce();
+    await this.#renewIfLost();
     await this.relay.agents.markServed(this.agent);
   }
 
@@ -72,6 +77,16 @@ export class Session {
     } finally {
       await this.relay.presence.withdraw(this.agent, this.id);
     }
+  }
+
+  /** A relay that was removed under a running server comes back with the next call, and its agents with it. */
+  async #renewIfLost(): Promise<void> {
+    const now = this.relay.clock.now();
+    if (Math.abs(now - this.#lookedAt) < LOOK_EVERY_MS) return;
+    this.#lookedAt = now;
+    if (await this.relay.presence.isAnnounced(this.agent, this.id)) return;
+    this.relay.agents.forgetServed(this.agent);
+    await this.#renew();
   }
 
   async #renew(): Promise<void> {

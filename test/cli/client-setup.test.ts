@@ -28,6 +28,6 @@ describe('the configuration to paste', () => {
   });
 
   it('has an option between -e, which takes every word it can get, and the name', () => {
-    expect(claudeCommand).toMatch(/ -e \S+ --scope user mcp-dispatch -- /);
+    expect(claudeCommand).toMatch(/ -e \S+ --scope local mcp-dispatch -- /);
   });
 });

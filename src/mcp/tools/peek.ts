@@ -105,12 +105,10 @@ export const peek = defineTool({
 /** One message by its id: new, read before, or one's own, which is answered with its receipts. */
 async function showOne(id: string, offset: number, context: ToolContext): Promise<'new' | 'kept' | 'sent'> {
   const { relay, session, reply } = context;
-  if (offset === 0) {
-    const claim = await deliver(context, reply.list('messages'), { by: 'peek', limit: 1, messageId: id });
-    if (claim.delivered.length > 0) {
-      reply.setAlways('count', 1);
-      return 'new';
-    }
+  const claim = await deliver(context, reply.list('messages'), { by: 'peek', limit: 1, messageId: id }, offset);
+  if (claim.delivered.length > 0) {
+    reply.setAlways('count', 1);
+    return 'new';
   }
   const message = await session.kept.find(id);
   if (message !== undefined) {

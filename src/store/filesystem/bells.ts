@@ -3,6 +3,7 @@
  * 10,000 messages would take 10,000 watches, and a user has some 65,000 in all.
  */
 import { join } from 'node:path';
+import { errnoOf } from '../../model/errors.js';
 import type { Watch } from '../store.js';
 import type { Files } from './files.js';
 
@@ -29,7 +30,7 @@ export class Bells {
     const path = join(this.folder, channel);
     const state: { active: boolean; reason?: string } = { active: false };
     this.files.ensureDirectory(this.folder);
-    if (!this.files.touch(path)) this.files.writeNew(path, new Uint8Array(), false);
+    this.#make(path);
     const { watch } = await import('chokidar');
     const watcher = watch(path, { ignoreInitial: true, persistent: false });
     const fail = (reason: string) => {
@@ -48,7 +49,10 @@ export class Bells {
         })
         .on('change', hint)
         .on('add', hint)
-        .on('unlink', () => fail('the watched file was removed'));
+        .on('unlink', () => {
+          fail('the watched file was removed');
+          hint();
+        });
     });
     return {
       get active() {
@@ -59,5 +63,16 @@ export class Bells {
       },
       close: () => watcher.close(),
     };
+  }
+
+  /** Without touching one that is there, which would ring for others. */
+  #make(path: string): void {
+    if (this.files.kindOf(path) !== 'missing') return;
+    try {
+      this.files.writeNew(path, new Uint8Array(), false);
+    } catch (error) {
+      // Another session of the agent was as quick.
+      if (errnoOf(error) !== 'EEXIST') throw error;
+    }
   }
 }

@@ -11,10 +11,6 @@ import type { Files } from './files.js';
 export const FORMAT = 1;
 
 const FORMAT_FILE = '.format';
-const TEMPORARY = '.tmp';
-
-// A call makes a dozen operations; one look at the directory does for all of them.
-const TRUSTED_MS = 20;
 
 const GROUP_OR_OTHERS_WRITE = 0o022;
 const GROUP_OR_OTHERS_READ = 0o055;
@@ -22,16 +18,16 @@ const OTHERS_WRITE = 0o002;
 const STICKY = 0o1000;
 
 export class RelayDirectory {
+  /** Where a file is made before it gets its name. */
   readonly temporary: string;
   #checked: string | undefined;
-  #trustedUntil = 0;
   #warnedReadable = false;
 
   constructor(
     readonly root: string,
     private readonly files: Files,
   ) {
-    this.temporary = join(root, TEMPORARY);
+    this.temporary = join(root, '.tmp');
   }
 
   /**
@@ -45,7 +41,6 @@ export class RelayDirectory {
    * @throws DispatchError `RELAY_UNSAFE`, `RELAY_TOO_NEW`; errno errors.
    */
   open(write: boolean): boolean {
-    if (performance.now() < this.#trustedUntil) return true;
     const stat = this.files.lstat(this.root);
     if (stat === undefined) {
       if (!write) return false;
@@ -57,7 +52,6 @@ export class RelayDirectory {
       if (!this.#assertFormat(write)) return true;
       this.#checked = identityOf(stat);
     }
-    this.#trustedUntil = performance.now() + TRUSTED_MS;
     return true;
   }
 

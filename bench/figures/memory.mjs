@@ -1,0 +1,63 @@
+/** Resident memory of a server that was opened and not used yet: every agent window has one. */
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import process from 'node:process';
+import { setTimeout as delay } from 'node:timers/promises';
+import { connect } from '../client.mjs';
+
+const ROUNDS = 9;
+// What starting left for later is done by then; long before a session shows itself, after 5 s.
+const SETTLE_MS = 150;
+
+export const memory = {
+  name: 'memory',
+  async run({ servers, freshFolder }) {
+    if (process.platform === 'win32') return [];
+    const relay = freshFolder();
+    const candidates = {
+      ours: servers.ours({ relay, agent: 'alice' }),
+      raw: servers.raw(),
+      lean: servers.lean(),
+    };
+    const samples = { ours: [], raw: [], lean: [], called: [] };
+    for (let round = 0; round < ROUNDS; round++) {
+      for (const [name, server] of Object.entries(candidates)) {
+        const client = await connect(server);
+        await delay(SETTLE_MS);
+        samples[name].push(residentMegabytes(client.pid));
+        if (name === 'ours') {
+          await client.call('peek');
+          await delay(SETTLE_MS);
+          samples.called.push(residentMegabytes(client.pid));
+        }
+        await client.close();
+      }
+    }
+    const unit = 'MB';
+    return [
+      {
+        title: 'memory after initialize',
+        floorIs: 'hand-written loop',
+        unit,
+        ours: samples.ours,
+        floor: samples.raw,
+        bound: 1.35,
+      },
+      { title: 'same, against lean SDK', floorIs: 'lean SDK bundle', unit, ours: samples.ours, floor: samples.lean },
+      {
+        title: 'memory after a first peek',
+        floorIs: 'hand-written loop',
+        unit,
+        ours: samples.called,
+        floor: samples.raw,
+      },
+    ];
+  },
+};
+
+function residentMegabytes(pid) {
+  if (process.platform === 'linux') {
+    return Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
+  }
+  return Number(execFileSync('ps', ['-o', 'rss=', '-p', String(pid)], { encoding: 'utf8' })) / 1024;
+}

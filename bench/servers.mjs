@@ -1,0 +1,107 @@
+/**
+ * The servers that are compared: ours as it is built; a lean bundle of the SDK with one empty tool, which is what the
+ * SDK costs by itself; and a loop written by hand, which is what Node costs by itself.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
+const artefact = path.join(root, 'dist/mcp-dispatch.cjs');
+
+// As in scripts/build.mjs: without them the SDK would start three times as slowly, and be no floor.
+const ALIASES = {
+  ajv: './scripts/stubs/ajv.mjs',
+  'ajv-formats': './scripts/stubs/ajv-formats.mjs',
+  'zod/v3': './scripts/stubs/zod-v3.mjs',
+  'zod-to-json-schema': './scripts/stubs/zod-to-json-schema.mjs',
+};
+
+const LEAN = `
+  import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
+  import { StdioServerTransport } from '@modelcontextprotocol/sdk/server/stdio.js';
+  const server = new McpServer({ name: 'lean', version: '1' });
+  server.registerTool('empty', { description: 'Does nothing.' }, () => ({ content: [] }));
+  server.connect(new StdioServerTransport());
+`;
+
+const RAW = `
+  let partial = '';
+  const server = { name: 'raw', version: '1' };
+  const answer = ({ method, params }) => {
+    if (method === 'initialize') {
+      return { protocolVersion: params.protocolVersion, capabilities: { tools: {} }, serverInfo: server };
+    }
+    if (method === 'tools/call') return { content: [] };
+    return {};
+  };
+  process.stdin.setEncoding('utf8').on('data', (text) => {
+    const lines = (partial + text).split('\\n');
+    partial = lines.pop();
+    for (const line of lines) {
+      const message = JSON.parse(line);
+      if (message.id === undefined) continue;
+      process.stdout.write(JSON.stringify({ jsonrpc: '2.0', id: message.id, result: answer(message) }) + '\\n');
+    }
+  });
+`;
+
+export class Servers {
+  #temp;
+  #env;
+
+  /** Builds what is compared with into `temp`. */
+  static async build(temp) {
+    await build({
+      absWorkingDir: root,
+      stdin: { contents: LEAN, resolveDir: root, sourcefile: 'lean.mjs' },
+      outfile: path.join(temp, 'lean.cjs'),
+      bundle: true,
+      platform: 'node',
+      target: 'node20',
+      format: 'cjs',
+      minify: true,
+      legalComments: 'none',
+      logLevel: 'warning',
+      alias: ALIASES,
+    });
+    writeFileSync(path.join(temp, 'raw.cjs'), RAW);
+    return new Servers(temp);
+  }
+
+  constructor(temp) {
+    this.#temp = temp;
+    const home = path.join(temp, 'home');
+    mkdirSync(home);
+    // A home without a configuration file, and nothing that would make Node itself start differently.
+    const { PATH, SystemRoot, TMPDIR, TEMP, TMP } = process.env;
+    this.#env = { PATH, SystemRoot, TMPDIR, TEMP, TMP, HOME: home, USERPROFILE: home };
+  }
+
+  /**
+   * Ours, without a configuration file unless lines of one are given.
+   * @param {{ relay: string, agent: string, config?: string, node?: string }} options
+   */
+  ours({ relay, agent, config, node }) {
+    const env = { ...this.#env, MCP_DISPATCH_DIR: relay, MCP_DISPATCH_AGENT_ID: agent };
+    if (config !== undefined) {
+      env.MCP_DISPATCH_CONFIG = path.join(this.#temp, `${agent}.toml`);
+      writeFileSync(env.MCP_DISPATCH_CONFIG, `${config}\n`);
+    }
+    return this.#on(node, artefact, env);
+  }
+
+  lean(node) {
+    return this.#on(node, path.join(this.#temp, 'lean.cjs'), this.#env);
+  }
+
+  raw(node) {
+    return this.#on(node, path.join(this.#temp, 'raw.cjs'), this.#env);
+  }
+
+  #on(node = process.execPath, file, env) {
+    return { command: node, args: [file], env, cwd: this.#temp };
+  }
+}

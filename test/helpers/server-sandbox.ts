@@ -1,0 +1,210 @@
+/**
+ * A test's own world for real servers: a temporary home, working directory and relay, an environment with nothing else in
+ * it, and the promise that no process of the test outlives it.
+ */
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { test as base } from 'vitest';
+import { type AgentClient, connectAgent } from './server-client.js';
+import { RawServer } from './server-raw.js';
+
+/** The artefact that `npm test` has built. */
+export const SERVER = fileURLToPath(new URL('../../dist/mcp-dispatch.cjs', import.meta.url));
+
+/** Generous: a condition that a busy machine needs long for is still met within it. */
+export const DEADLINE_MS = 20_000;
+
+export interface ServerOptions {
+  /** MCP_DISPATCH_AGENT_ID; none when left out. */
+  readonly agent?: string;
+  /** Text of a configuration file. */
+  readonly config?: string;
+  /** Paths of scripts to run before the server. */
+  readonly preload?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** Another place for the relay. */
+  readonly relay?: string;
+}
+
+export interface Command {
+  readonly args: readonly string[];
+  readonly env: Record<string, string>;
+  readonly cwd: string;
+}
+
+export class Sandbox {
+  readonly root = realpathSync(mkdtempSync(path.join(os.tmpdir(), 'mcp-dispatch-server-')));
+  readonly home = path.join(this.root, 'home');
+  readonly cwd = path.join(this.root, 'work');
+  readonly relay = path.join(this.root, 'relay');
+  readonly #clients: AgentClient[] = [];
+  readonly #servers: RawServer[] = [];
+  readonly #undo: (() => void)[] = [];
+  #configs = 0;
+
+  constructor() {
+    for (const folder of [this.home, this.cwd]) mkdirSync(folder, { mode: 0o700 });
+  }
+
+  /** How to start a server: nothing of this process's environment gets in but PATH. */
+  command({ agent, config, preload = [], env = {}, relay = this.relay }: ServerOptions = {}): Command {
+    return {
+      args: [...preload.flatMap((script) => ['--require', script]), SERVER],
+      env: {
+        PATH: process.env.PATH ?? '',
+        HOME: this.home,
+        MCP_DISPATCH_DIR: relay,
+        ...(agent === undefined ? {} : { MCP_DISPATCH_AGENT_ID: agent }),
+        ...(config === undefined ? {} : { MCP_DISPATCH_CONFIG: this.#writeConfig(config) }),
+        ...env,
+      },
+      cwd: this.cwd,
+    };
+  }
+
+  /** A server behind the SDK's client, initialized. */
+  async agent(agent: string | undefined, options: Omit<ServerOptions, 'agent'> = {}): Promise<AgentClient> {
+    const client = await connectAgent(this.command({ ...options, ...(agent === undefined ? {} : { agent }) }), agent);
+    this.#clients.push(client);
+    return client;
+  }
+
+  /** A server on bare pipes, not initialized. */
+  spawn(options: ServerOptions = {}): RawServer {
+    const server = new RawServer(this.command(options));
+    this.#servers.push(server);
+    return server;
+  }
+
+  /** The same, initialized. */
+  async start(agent: string | undefined, options: Omit<ServerOptions, 'agent'> = {}): Promise<RawServer> {
+    const server = this.spawn({ ...options, ...(agent === undefined ? {} : { agent }) });
+    await server.initialize(agent);
+    return server;
+  }
+
+  /** To be done when the test is over, before its files go; the last one first. */
+  atEnd(undo: () => void): void {
+    this.#undo.push(undo);
+  }
+
+  /** Ends what still runs and removes all files. @throws Error naming every process that would not end by itself. */
+  async dispose(): Promise<void> {
+    const problems: string[] = [];
+    try {
+      const closing = [...this.#clients, ...this.#servers].map(async (one) => {
+        problems.push(...(await one.dispose()));
+      });
+      await Promise.all(closing);
+      for (const { pid, command } of processesOf(this.root)) {
+        problems.push(`process ${pid} was left running: ${command}`);
+        killIfAlive(pid);
+      }
+    } finally {
+      for (const undo of this.#undo.reverse()) undo();
+      rmSync(this.root, { recursive: true, force: true });
+    }
+    if (problems.length > 0) throw new Error(problems.join('\n'));
+  }
+
+  #writeConfig(text: string): string {
+    const file = path.join(this.root, `config-${this.#configs++}.toml`);
+    writeFileSync(file, text, { mode: 0o600 });
+    return file;
+  }
+}
+
+/** Tests with a sandbox of their own; safe to run side by side. */
+export const test = base.extend<{ sandbox: Sandbox }>({
+  sandbox: async ({ task: _ }, use) => {
+    const sandbox = new Sandbox();
+    try {
+      await use(sandbox);
+    } finally {
+      await sandbox.dispose();
+    }
+  },
+});
+
+/** Waits until `check` returns something, and returns that. What is undefined or false is asked for again. */
+export async function eventually<T>(
+  what: string,
+  check: () => T | undefined | false | Promise<T | undefined | false>,
+  deadlineMs = DEADLINE_MS,
+): Promise<T> {
+  const deadline = Date.now() + deadlineMs;
+  for (;;) {
+    const found = await check();
+    if (found !== undefined && found !== false) return found;
+    if (Date.now() > deadline) throw new Error(`waited ${deadlineMs} ms in vain: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/** Every path below `folder`, sorted, folders with a slash at the end. */
+export function listTree(folder: string, prefix = ''): string[] {
+  const entries = readdirSync(folder, { withFileTypes: true });
+  return entries
+    .flatMap((entry) => {
+      const name = prefix + entry.name;
+      return entry.isDirectory() ? [`${name}/`, ...listTree(path.join(folder, entry.name), `${name}/`)] : [name];
+    })
+    .sort();
+}
+
+/** Files in a folder of the relay; none when there is no such folder. */
+export function filesIn(...parts: string[]): string[] {
+  const folder = path.join(...parts);
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) return [];
+  return readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => entry.name)
+    .sort();
+}
+
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+  try {
+    return !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return process.platform !== 'linux';
+  }
+}
+
+export function killIfAlive(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It is gone, which is what was wanted.
+  }
+}
+
+/** Processes whose environment names the sandbox. Known on Linux only; elsewhere the tracked ones have to do. */
+function processesOf(root: string): { pid: number; command: string }[] {
+  if (process.platform !== 'linux') return [];
+  return readdirSync('/proc').flatMap((name) => {
+    const pid = Number(name);
+    if (!Number.isInteger(pid) || pid === process.pid) return [];
+    try {
+      if (!readFileSync(`/proc/${pid}/environ`, 'utf8').includes(root) || !isAlive(pid)) return [];
+      return [{ pid, command: readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim() }];
+    } catch {
+      return [];
+    }
+  });
+}

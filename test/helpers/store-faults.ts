@@ -1,0 +1,56 @@
+/** System calls of which one fails, for tests of what is left on disk. */
+import * as nodeFs from 'node:fs';
+import type { SystemCalls } from '../../src/store/filesystem/files.js';
+
+export interface Fault {
+  /** The call that fails, counted from 0 over all calls since `arm`. */
+  readonly at: number;
+  readonly errno: string;
+  /** All calls from there on fail too, as on a disk that stays full. */
+  readonly forGood: boolean;
+}
+
+export class FaultySystem {
+  readonly calls: string[] = [];
+  /** Descriptors that were opened and not closed. */
+  readonly open = new Set<number>();
+  /** What made the call fail: its name and path, undefined when the fault was not reached. */
+  struck: string | undefined;
+  #fault: Fault | undefined;
+  readonly system: SystemCalls;
+
+  /** @param overrides stand in for the real calls: a sync that costs nothing, a write that is short. */
+  constructor(overrides: Partial<SystemCalls> = {}) {
+    const real = { ...nodeFs, ...overrides } as unknown as { [name: string]: (...args: unknown[]) => unknown };
+    this.system = new Proxy(real, {
+      get: (target, name: string) => {
+        const call = target[name];
+        if (call === undefined) throw new Error(`no such system call: ${name}`);
+        return (...args: unknown[]) => this.#call(name, call, args);
+      },
+    }) as unknown as SystemCalls;
+  }
+
+  arm(fault: Fault | undefined): void {
+    this.calls.length = 0;
+    this.struck = undefined;
+    this.#fault = fault;
+  }
+
+  #call(name: string, call: (...args: unknown[]) => unknown, args: unknown[]): unknown {
+    const index = this.calls.push(name) - 1;
+    const fault = this.#fault;
+    const fails = fault !== undefined && (fault.forGood ? index >= fault.at : index === fault.at);
+    // A close that reports an error has closed all the same (close(2)).
+    if (name === 'closeSync') this.open.delete(args[0] as number);
+    if (fails) {
+      if (name === 'closeSync') call(...args);
+      this.struck ??= `${name} ${String(args[0])}`;
+      const message = `${fault.errno}: injected, ${name} ${String(args[0])}`;
+      throw Object.assign(new Error(message), { code: fault.errno, syscall: name });
+    }
+    const result = call(...args);
+    if (name === 'openSync') this.open.add(result as number);
+    return result;
+  }
+}

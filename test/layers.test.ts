@@ -1,0 +1,175 @@
+/** The rooms of src/ and what each may import: DESIGN, section 3, read from the imports themselves. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { posix } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+
+const SRC = fileURLToPath(new URL('../src/', import.meta.url));
+
+describe('src/', () => {
+  const files = sourceFiles();
+
+  it('has been read', () => {
+    expect(files.length).toBeGreaterThan(40);
+    expect(files).toContain('relay/relay.ts');
+    expect(files.flatMap((file) => importsOf(readFileSync(SRC + file, 'utf8'))).length).toBeGreaterThan(100);
+  });
+
+  it('keeps the import rule in every file', () => {
+    expect(files.flatMap((file) => violations(file, readFileSync(SRC + file, 'utf8')))).toEqual([]);
+  });
+});
+
+describe('the rule', () => {
+  it.each([
+    ['relay/inbox.ts', `import { join } from 'node:fs';`],
+    ['relay/inbox.ts', `import { readFile } from 'fs/promises';`],
+    ['relay/inbox.ts', `import { createServer } from '../mcp/server.js';`],
+    ['relay/inbox.ts', `import type { Config } from '../config/schema.js';`],
+    ['relay/inbox.ts', `import { FilesystemStore } from '../store/filesystem/filesystem-store.js';`],
+    ['relay/inbox.ts', `import { MemoryStore } from '../store/memory/memory-store.js';`],
+    ['relay/inbox.ts', `import type { Tool } from '@modelcontextprotocol/sdk/types.js';`],
+    ['relay/inbox.ts', `const { FilesystemStore } = await import('../store/filesystem/filesystem-store.js');`],
+    ['relay/inbox.ts', `export * from '../mcp/reply.js';`],
+    ['relay/inbox.ts', `export { Reply } from "../mcp/reply.js";`],
+    ['relay/inbox.ts', `import '../main.js';`],
+    ['relay/inbox.ts', `import {\n  Reply, // the reply\n} from '../mcp/reply.js';`],
+    ['relay/inbox.ts', `let reply: import('../mcp/reply.js').Reply;`],
+    ['relay/inbox.ts', `const fs = require('node:fs');`],
+    ['relay/inbox.ts', `const fs = process.getBuiltinModule('node:fs');`],
+    ['relay/inbox.ts', `await import(name);`],
+    ['relay/inbox.ts', `import stub from '../../scripts/stubs/ajv.mjs';`],
+    ['relay/inbox.ts', `import type { App } from '../main.js';`],
+    ['model/message.ts', `import type { Store } from '../store/store.js';`],
+    ['model/message.ts', `import { inboxKey } from '../relay/keys.js';`],
+    ['config/load.ts', `import { Relay } from '../relay/relay.js';`],
+    ['config/load.ts', `import { readFileSync } from 'node:fs';`],
+    ['store/store.ts', `import { Files } from './filesystem/files.js';`],
+    ['store/memory/memory-store.ts', `import { Files } from '../filesystem/files.js';`],
+    ['store/memory/memory-store.ts', `import { readFileSync } from 'node:fs';`],
+    ['store/filesystem/files.ts', `import { parseName } from '../../relay/message-name.js';`],
+    ['mcp/server.ts', `import type { Store } from '../store/store.js';`],
+    ['mcp/server.ts', `import { runCommand } from '../cli/program.js';`],
+    ['mcp/server.ts', `import { loadConfig } from '../config/load.js';`],
+    ['cli/inbox.ts', `import { Reply } from '../mcp/reply.js';`],
+    ['cli/inbox.ts', `import { main } from '../main.js';`],
+    ['cli/inbox.ts', `import { Client } from '@modelcontextprotocol/sdk/client/index.js';`],
+    ['cli/demo.ts', `import { Server } from '@modelcontextprotocol/sdk/server/index.js';`],
+    ['bin.ts', `import { Relay } from './relay/relay.js';`],
+    ['attic/old.ts', `import { Relay } from '../relay/relay.js';`],
+  ])('%s may not say %s', (file, line) => {
+    const found = violations(file, `/** A file. */\n\n${line}\n`);
+    expect(found).toHaveLength(1);
+    expect(found[0]).toContain(`src/${file}:3: ${line.split('\n')[0]}`);
+  });
+
+  it.each([
+    ['main.ts', `const { FilesystemStore } = await import('./store/filesystem/filesystem-store.js');`],
+    ['main.ts', `import type { Config } from './config/schema.js';`],
+    ['bin.ts', `void import('./main.js').then(({ main }) => main([]));`],
+    ['mcp/stdio.ts', `import { StdioServerTransport } from '@modelcontextprotocol/sdk/server/stdio.js';`],
+    ['mcp/tools/who.ts', `import type { Attendance } from '../../relay/roll-call.js';`],
+    ['cli/demo.ts', `import { Client } from '@modelcontextprotocol/sdk/client/index.js';`],
+    ['cli/demo.ts', `import { mkdtempSync } from 'node:fs';`],
+    ['cli/program.ts', `import type { App } from '../main.js';`],
+    ['cli/config.ts', `import { loadConfig } from '../config/load.js';`],
+    ['config/read-file.ts', `import { openSync } from 'node:fs';`],
+    ['store/filesystem/files.ts', `import fs from 'node:fs';`],
+    ['store/filesystem/files.ts', `import type { Store } from '../store.js';`],
+    ['relay/inbox.ts', `import type { Store } from '../store/store.js';`],
+    ['relay/inbox.ts', `import * as z from 'zod/v4';\nimport { createHash } from 'node:crypto';`],
+  ])('%s may say %s', (file, source) => {
+    expect(violations(file, source)).toEqual([]);
+  });
+});
+
+interface Import {
+  readonly line: number;
+  readonly text: string;
+  /** Undefined where it is not a literal, which nobody can judge. */
+  readonly from: string | undefined;
+  readonly typeOnly: boolean;
+}
+
+/** Rooms that a room may import from, itself excepted. An adapter is a room of its own below the port. */
+const MAY_IMPORT: { readonly [room: string]: readonly string[] } = {
+  model: [],
+  config: ['model'],
+  store: ['model'],
+  'store/filesystem': ['store', 'model'],
+  'store/memory': ['store', 'model'],
+  relay: ['store', 'model'],
+  mcp: ['relay', 'model'],
+  cli: ['relay', 'config', 'model'],
+  'bin.ts': ['main.ts'],
+  'main.ts': ['cli', 'config', 'mcp', 'model', 'relay', 'store', 'store/filesystem'],
+};
+
+const READS_FILES = /^(store\/filesystem\/.*|config\/read-file\.ts|cli\/demo\.ts)$/;
+
+function violations(file: string, source: string): string[] {
+  return importsOf(source).flatMap((one) => {
+    const problem = judge(file, one);
+    return problem === undefined ? [] : [`src/${file}:${one.line}: ${one.text}  <- ${problem}`];
+  });
+}
+
+function judge(file: string, { from, typeOnly }: Import): string | undefined {
+  const room = roomOf(file);
+  const allowed = MAY_IMPORT[room];
+  if (allowed === undefined) return `"${room}" is no room of DESIGN 3: say in this test what it may import`;
+  if (from === undefined) return 'what is imported must be a literal';
+  if (/^(node:)?fs(\/|$)/.test(from)) {
+    return READS_FILES.test(file) ? undefined : 'files are opened in store/filesystem only';
+  }
+  if (from.startsWith('@modelcontextprotocol/')) {
+    if (room === 'mcp' || (file === 'cli/demo.ts' && from.startsWith('@modelcontextprotocol/sdk/client/')))
+      return undefined;
+    return 'only mcp imports the SDK';
+  }
+  if (!from.startsWith('.')) return undefined;
+  const target = posix.join(posix.dirname(file), from);
+  if (target.startsWith('..')) return 'leaves src/';
+  const other = roomOf(target.replace(/\.js$/, '.ts'));
+  if (other === room || allowed.includes(other)) return undefined;
+  // What a command is given is described where it is put together; a type binds nothing at run time.
+  if (room === 'cli' && other === 'main.ts' && typeOnly) return undefined;
+  return `${room} may import ${allowed.join(', ') || 'nothing of the other rooms'}, not ${other}`;
+}
+
+/** `relay` for relay/inbox.ts, `store/memory` for an adapter's file, the name for a file in no room. */
+function roomOf(file: string): string {
+  const [first = '', second] = posix.dirname(file).split('/');
+  if (first === '.') return file;
+  return first === 'store' && second !== undefined ? `store/${second}` : first;
+}
+
+const FORMS: readonly RegExp[] = [
+  // import ... from '...', export ... from '...', over several lines.
+  /^[ \t]*(?:import|export)\b[^;'"`]*?\bfrom\s*(['"])(?<from>[^'"\n]+)\1/gm,
+  /^[ \t]*import\s*(['"])(?<from>[^'"\n]+)\1/gm,
+  // Called, or in the place of a type.
+  /\b(?:import|require|getBuiltinModule)\s*\(\s*(?:(['"`])(?<from>[^'"`\n$]+)\1|[^)\s])/g,
+];
+
+function importsOf(source: string): Import[] {
+  // Comments go, lines stay; a "//" behind a quote, ":" or backslash is part of a string or an expression.
+  const code = source
+    .replace(/\/\*[\s\S]*?\*\//g, (comment) => comment.replace(/[^\n]/g, ' '))
+    .replace(/(?<=^|[\s;,{}()])\/\/[^\n]*/g, (comment) => ' '.repeat(comment.length));
+  const lines = source.split('\n');
+  return FORMS.flatMap((form) =>
+    [...code.matchAll(form)].map((match) => {
+      const line = code.slice(0, match.index + match[0].search(/\S/)).split('\n').length;
+      const text = (lines[line - 1] ?? '').trim();
+      return { line, text, from: match.groups?.from, typeOnly: /^\s*(import|export)\s+type\b/.test(match[0]) };
+    }),
+  );
+}
+
+function sourceFiles(): string[] {
+  return readdirSync(SRC, { recursive: true, encoding: 'utf8' })
+    .map((file) => file.replaceAll('\\', '/'))
+    .filter((file) => /\.[mc]?[jt]sx?$/.test(file))
+    .sort();
+}
