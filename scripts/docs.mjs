@@ -17,7 +17,7 @@ const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 
 /** What the parts are made of, as TypeScript: bundled here, and imported by the test. */
 const SOURCES = `
-  export { describeTool, TOOLS } from './src/mcp/server.ts';
+  export { describeTool, TOOLS } from './src/mcp/tools.ts';
   export { renderConfigTable } from './src/config/table.ts';
   export { parse } from './src/cli/program.ts';
 `;

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { parse } from '../src/cli/program.js';
 import { SETTINGS } from '../src/config/schema.js';
 import { renderConfigTable } from '../src/config/table.js';
-import { describeTool, TOOLS } from '../src/mcp/server.js';
+import { describeTool, TOOLS } from '../src/mcp/tools.js';
 
 interface DocsScript {
   partsOf(sources: object): { readonly [name: string]: string };

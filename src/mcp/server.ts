@@ -6,23 +6,17 @@ import {
   ListToolsRequestSchema,
   type RequestId,
 } from '@modelcontextprotocol/sdk/types.js';
-import * as z from 'zod/v4';
 import { DispatchError } from '../model/errors.js';
+import { lazy } from '../model/lazy.js';
 import type { Identity } from '../relay/identity.js';
 import type { Relay } from '../relay/relay.js';
-import { parseArguments } from './arguments.js';
 import { instructionsFor } from './instructions.js';
 import { piggyback } from './piggyback.js';
 import { Reply } from './reply.js';
 import type { SettlingStdioTransport } from './stdio.js';
-import type { Tool } from './tool.js';
-import { ack } from './tools/ack.js';
-import { dispatch } from './tools/dispatch.js';
-import { peek } from './tools/peek.js';
-import { who } from './tools/who.js';
 
-/** In the order in which clients list them. */
-export const TOOLS: readonly Tool[] = [dispatch, peek, ack, who];
+// Their schemas take as long to make as the rest of the start, and `initialize` needs none of them.
+const tools = lazy(() => import('./tools.js'));
 
 const CANCELLED = new DispatchError('INVALID_ARGUMENT', 'The call was cancelled.');
 
@@ -56,15 +50,18 @@ export function createServer(options: FacadeOptions): Server {
     },
   );
 
-  server.setRequestHandler(ListToolsRequestSchema, () => ({ tools: TOOLS.map(describeTool) }));
+  server.setRequestHandler(ListToolsRequestSchema, async () => {
+    const { TOOLS, describeTool } = await tools();
+    return { tools: TOOLS.map(describeTool) };
+  });
 
   const call = async (params: CallToolRequest['params'], id: RequestId, signal: AbortSignal): Promise<ToolResult> => {
     const reply = new Reply(options.maxReplyBytes);
     try {
       // Cancelled while it waited for its turn: nobody will see the answer, so nothing is done.
       if (signal.aborted) throw CANCELLED;
-      const tool = findTool(params.name);
-      const args = parseArguments(tool, params.arguments);
+      const { prepareCall } = await tools();
+      const { tool, args } = prepareCall(params.name, params.arguments);
       const session = await identity.session();
       session.client ??= server.getClientVersion();
       await session.begin();
@@ -96,30 +93,6 @@ export function createServer(options: FacadeOptions): Server {
   });
 
   return server;
-}
-
-/** A tool as `tools/list` has it: the same for every agent and at every time. */
-export function describeTool(tool: Tool) {
-  const { $schema: _, ...inputSchema } = z.toJSONSchema(tool.input, { io: 'input', target: 'draft-7' });
-  return {
-    name: tool.name,
-    title: tool.title,
-    description: tool.description,
-    inputSchema: inputSchema as { type: 'object' },
-    // Loose on purpose: its place is to say that there is structured content.
-    outputSchema: { type: 'object' as const },
-    annotations: { title: tool.title, ...tool.annotations },
-    ...(tool.alwaysLoad ? { _meta: { 'anthropic/alwaysLoad': true } } : {}),
-  };
-}
-
-function findTool(name: string): Tool {
-  const tool = TOOLS.find((candidate) => candidate.name === name);
-  if (tool !== undefined) return tool;
-  throw new DispatchError(
-    'INVALID_ARGUMENT',
-    `There is no tool of that name here. The tools: ${TOOLS.map((each) => each.name).join(', ')}.`,
-  );
 }
 
 /** The one place where an error becomes an answer: text only, and nothing consumed. */

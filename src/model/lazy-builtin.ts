@@ -3,13 +3,10 @@
  * synchronously, which `import()` cannot do.
  */
 import { createRequire } from 'node:module';
+import { lazy } from './lazy.js';
 
 /** A function that gives the module, loading it the first time. */
 export function lazyBuiltin<T>(name: `node:${string}`): () => T {
-  let loaded: T | undefined;
-  return () => {
-    // Any absolute path will do to resolve a built-in.
-    loaded ??= createRequire(process.execPath)(name) as T;
-    return loaded;
-  };
+  // Any absolute path will do to resolve a built-in.
+  return lazy(() => createRequire(process.execPath)(name) as T);
 }

@@ -3,6 +3,7 @@ import * as z from 'zod/v4';
 import { isSender } from './agent-id.js';
 import { MAX_TIME_MS } from './clock.js';
 import { isMessageId } from './ids.js';
+import { lazy } from './lazy.js';
 import { isNestedAtMost, isWellFormedThroughout } from './text.js';
 
 /** Largest stored message that is ever read, in bytes; the configured limit for sending is at most this. */
@@ -51,26 +52,28 @@ const isTime = (text: string) => {
   return time >= 0 && time <= MAX_TIME_MS;
 };
 
-const StoredMessage = z.object({
-  id: z.string().refine(isMessageId, 'id is not a message id'),
-  from: z.string().refine(isSender, 'from is not an agent id'),
-  to: z.string().min(1).max(128),
-  // Date.parse passes over comments in brackets, of any length.
-  timestamp: z.string().max(64).refine(isTime, 'timestamp is not a time'),
-  priority: optional(z.enum(PRIORITIES), 'normal'),
-  content: z.string(),
-  payload: optional(
-    z
-      .nullable(z.record(z.string(), z.unknown()))
-      .refine((value) => isNestedAtMost(value, MAX_PAYLOAD_DEPTH), 'payload is too deep'),
-    null,
-  ),
-  thread_id: optional(z.nullable(z.string().max(MAX_THREAD_ID)), null),
-  reply_to: optional(z.nullable(z.string().max(128)), null),
-  ttl: optional(z.number().nonnegative().max(MAX_TIME_MS), 0),
-  must_read: optional(z.boolean(), false),
-  state: optional(z.enum(['pending', 'read']), 'pending'),
-});
+const storedMessage = lazy(() =>
+  z.object({
+    id: z.string().refine(isMessageId, 'id is not a message id'),
+    from: z.string().refine(isSender, 'from is not an agent id'),
+    to: z.string().min(1).max(128),
+    // Date.parse passes over comments in brackets, of any length.
+    timestamp: z.string().max(64).refine(isTime, 'timestamp is not a time'),
+    priority: optional(z.enum(PRIORITIES), 'normal'),
+    content: z.string(),
+    payload: optional(
+      z
+        .nullable(z.record(z.string(), z.unknown()))
+        .refine((value) => isNestedAtMost(value, MAX_PAYLOAD_DEPTH), 'payload is too deep'),
+      null,
+    ),
+    thread_id: optional(z.nullable(z.string().max(MAX_THREAD_ID)), null),
+    reply_to: optional(z.nullable(z.string().max(128)), null),
+    ttl: optional(z.number().nonnegative().max(MAX_TIME_MS), 0),
+    must_read: optional(z.boolean(), false),
+    state: optional(z.enum(['pending', 'read']), 'pending'),
+  }),
+);
 
 // A byte order mark is passed over: some shells and editors of Windows put one first.
 const decoder = new TextDecoder('utf-8', { fatal: true });
@@ -84,7 +87,7 @@ export function parseMessage(bytes: Uint8Array): { readonly message: Message } |
     return { problem: error instanceof SyntaxError ? 'not JSON' : 'not UTF-8' };
   }
   if (json === null || typeof json !== 'object' || Array.isArray(json)) return { problem: 'not a JSON object' };
-  const result = StoredMessage.safeParse(json);
+  const result = storedMessage().safeParse(json);
   if (result.success) {
     // JSON can escape half of a surrogate pair. Strict readers refuse a whole reply that holds one.
     if (!isWellFormedThroughout(result.data)) return { problem: 'half of a surrogate pair' };

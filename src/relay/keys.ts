@@ -45,8 +45,8 @@ export const receiptKey = (sender: string, name?: string) =>
 export const seenReceiptKey = (sender: string, name?: string) =>
   name === undefined ? `${RECEIPTS}/${sender}/seen` : `${RECEIPTS}/${sender}/seen/${name}`;
 
-/** What a sender has published: a finding aid. */
-export const sentKey = (sender: string, name?: string) =>
-  name === undefined ? `${SENT}/${sender}` : `${SENT}/${sender}/${name}`;
+/** Logs of what a sender has published, one a day: a finding aid. */
+export const sentKey = (sender: string, day?: string) =>
+  day === undefined ? `${SENT}/${sender}` : `${SENT}/${sender}/${day}`;
 
 export const quarantineKey = (name: string) => `${QUARANTINE}/${name}`;

@@ -1,5 +1,5 @@
 /** Sends: one message to the inboxes of its recipients, and an answer that claims no more than happened. */
-import { EVERYONE, HUMAN } from '../model/agent-id.js';
+import { HUMAN } from '../model/agent-id.js';
 import type { Clock } from '../model/clock.js';
 import { MAX_TIME_MS } from '../model/clock.js';
 import { DispatchError, isDispatchError } from '../model/errors.js';
@@ -8,10 +8,11 @@ import { type JsonObject, type Message, type Priority, serializeMessage } from '
 import { utf8Bytes } from '../model/text.js';
 import type { CreateOutcome, Store } from '../store/store.js';
 import type { Agents } from './agents.js';
-import { inboxKey, sentKey } from './keys.js';
+import { inboxKey } from './keys.js';
 import { coreName, SUFFIX } from './message-name.js';
 import type { NameClock } from './name-clock.js';
 import type { Presence } from './presence.js';
+import { noteSent } from './sent-log.js';
 
 export interface Draft {
   readonly target: string;
@@ -100,7 +101,7 @@ export class Outbox {
     const queuedTo = recipients.filter((_, index) => outcomes[index]?.state === 'created');
     const refused = recipients.flatMap((to, index) => refusal(to, outcomes[index]));
     const uncertain = refused.filter(({ outcome }) => outcome === 'unknown').map(({ to }) => to);
-    await this.#note(from, core, to, [...queuedTo, ...uncertain]);
+    await this.#note(from, core, [...queuedTo, ...uncertain]);
     if (queuedTo.length === 0) throw nobodyGotIt(message.id, refused, outcomes);
     return { message, queuedTo, refused, ...(await this.#audience(from, to, queuedTo)) };
   }
@@ -110,7 +111,7 @@ export class Outbox {
     const notListening: string[] = [];
     try {
       for (const agent of recipients) {
-        if (agent !== HUMAN && agent !== from && !(await this.presence.isLive(agent))) notListening.push(agent);
+        if (agent !== HUMAN && agent !== from && !(await this.presence.wasJustLive(agent))) notListening.push(agent);
       }
       const isStranger = this.agents.roster === undefined && notListening[0] === to;
       return { notListening, neverSeen: isStranger && (await this.agents.servedAt(to)) === undefined };
@@ -120,10 +121,9 @@ export class Outbox {
   }
 
   /** What comes after publishing only helps, so its failure must not make a sent message look unsent. */
-  async #note(from: string, core: string, to: string, recipients: readonly string[]): Promise<void> {
+  async #note(from: string, core: string, recipients: readonly string[]): Promise<void> {
     try {
-      const value = to === EVERYONE ? recipients.join('\n') : '';
-      await this.store.create(sentKey(from, `${core}~${to}`), value, { durable: false });
+      await noteSent(this.store, from, core, recipients);
     } catch {
       // A finding aid: without it the message is as safe, and its receipts come all the same.
     }

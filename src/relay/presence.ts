@@ -9,6 +9,7 @@ import * as z from 'zod/v4';
 import { isAgentId } from '../model/agent-id.js';
 import type { Clock } from '../model/clock.js';
 import { isSessionId } from '../model/ids.js';
+import { lazy } from '../model/lazy.js';
 import type { Processes } from '../store/processes.js';
 import type { Store } from '../store/store.js';
 import { PRESENCE, presenceFile, sessionKey } from './keys.js';
@@ -36,29 +37,38 @@ const SILENT_AFTER_MS = 3 * HEARTBEAT_MS;
 const GIVEN_UP_AFTER_MS = 24 * 60 * 60 * 1000;
 const MAX_RECORD_BYTES = 16 * 1024;
 
-const SessionRecord = z.object({
-  session: z.string().refine(isSessionId),
-  pid: z.number().int(),
-  since: z.string(),
-  cwd: z.string().optional(),
-  client: z.object({ name: z.string(), version: z.string() }).optional(),
-  host: z.string(),
-  boot: z.string().optional(),
-  namespace: z.string().optional(),
-  start: z.string().optional(),
-});
-type SessionRecord = z.output<typeof SessionRecord>;
+const sessionRecord = lazy(() =>
+  z.object({
+    session: z.string().refine(isSessionId),
+    pid: z.number().int(),
+    since: z.string(),
+    cwd: z.string().optional(),
+    client: z.object({ name: z.string(), version: z.string() }).optional(),
+    host: z.string(),
+    boot: z.string().optional(),
+    namespace: z.string().optional(),
+    start: z.string().optional(),
+  }),
+);
+type SessionRecord = z.output<ReturnType<typeof sessionRecord>>;
+type SharedPresence = z.output<ReturnType<typeof sharedPresence>>;
 
-const SharedPresence = z.object({
-  agent_id: z.string(),
-  pid: z.number().int(),
-  started: z.string(),
-  session: z.string().optional(),
-});
+const sharedPresence = lazy(() =>
+  z.object({
+    agent_id: z.string(),
+    pid: z.number().int(),
+    started: z.string(),
+    session: z.string().optional(),
+  }),
+);
 
 type Standing = 'live' | 'silent' | 'dead';
 
+const JUST_MS = 500;
+
 export class Presence {
+  readonly #seenLive = new Map<string, number>();
+
   constructor(
     private readonly store: Store,
     private readonly clock: Clock,
@@ -104,6 +114,16 @@ export class Presence {
   async isLive(agent: string): Promise<boolean> {
     for await (const _ of this.#live(agent)) return true;
     return false;
+  }
+
+  /** `isLive`, as of the last half second: for a sender of many messages, to whom the difference is none. */
+  async wasJustLive(agent: string): Promise<boolean> {
+    const now = this.clock.now();
+    if (Math.abs(now - (this.#seenLive.get(agent) ?? Number.NEGATIVE_INFINITY)) < JUST_MS) return true;
+    this.#seenLive.delete(agent);
+    if (!(await this.isLive(agent))) return false;
+    this.#seenLive.set(agent, now);
+    return true;
   }
 
   /** Looks no further than it is asked to: each session costs a file and a look at its process. */
@@ -159,7 +179,7 @@ export class Presence {
     if (!isSessionId(session)) return undefined;
     const read = await this.store.read(sessionKey(agent, session), MAX_RECORD_BYTES);
     if (read === undefined || !read.ok) return undefined;
-    const parsed = SessionRecord.safeParse(parseJson(read.bytes));
+    const parsed = sessionRecord().safeParse(parseJson(read.bytes));
     if (!parsed.success || parsed.data.session !== session) return undefined;
     return { record: parsed.data, standing: this.#standing(parsed.data, read.modifiedAt) };
   }
@@ -185,15 +205,15 @@ export class Presence {
     return pid !== here.pid && this.processes.check({ ...here, pid }) === 'alive';
   }
 
-  async #sharedIsLive(agent: string, shared: z.output<typeof SharedPresence>): Promise<boolean> {
+  async #sharedIsLive(agent: string, shared: SharedPresence): Promise<boolean> {
     if (shared.session === undefined) return this.#runs(shared.pid);
     return (await this.#read(agent, shared.session))?.standing === 'live';
   }
 
-  async #readShared(agent: string): Promise<z.output<typeof SharedPresence> | undefined> {
+  async #readShared(agent: string): Promise<SharedPresence | undefined> {
     const read = await this.store.read(presenceFile(agent), MAX_RECORD_BYTES);
     if (read === undefined || !read.ok) return undefined;
-    const parsed = SharedPresence.safeParse(parseJson(read.bytes));
+    const parsed = sharedPresence().safeParse(parseJson(read.bytes));
     return parsed.success ? parsed.data : undefined;
   }
 

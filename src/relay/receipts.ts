@@ -7,21 +7,19 @@
  * The end of a message (acknowledged, expired, refused, quarantined) is recorded, synced, before the message is removed. That it was shown is
  * recorded after the message has moved to `read/`, and not synced: losing it claims less than happened, never more.
  */
-import { EVERYONE, isRecipient } from '../model/agent-id.js';
+import { isRecipient } from '../model/agent-id.js';
 import type { Clock } from '../model/clock.js';
 import { isMessageId } from '../model/ids.js';
 import type { Entry, Store } from '../store/store.js';
-import { inboxKey, readKey, receiptKey, seenReceiptKey, sentKey, takenBy, takenKey } from './keys.js';
-import { isExpired, parseName, SUFFIX } from './message-name.js';
+import { inboxKey, readKey, receiptKey, seenReceiptKey, takenBy, takenKey } from './keys.js';
+import { isExpired, parseName } from './message-name.js';
+import { findSent, sweepSent } from './sent-log.js';
 
 export const RECEIPT_STATES = ['read', 'acked', 'expired', 'refused', 'quarantined'] as const;
 export type ReceiptState = (typeof RECEIPT_STATES)[number];
 
 /** Kept this long, in milliseconds, whether seen or not. */
 export const RECEIPT_RETENTION_MS = 7 * 24 * 60 * 60 * 1000;
-
-/** Notes of what was sent outlive the receipts, for mail that waits long. */
-export const SENT_RETENTION_MS = 30 * 24 * 60 * 60 * 1000;
 
 export interface Receipt {
   readonly id: string;
@@ -39,9 +37,6 @@ export interface Whereabouts {
   readonly state: ReceiptState | 'pending' | 'unknown';
   readonly at?: number;
 }
-
-// Some 16,000 recipients with the longest names.
-const MAX_NOTE_BYTES = 1024 * 1024;
 
 const NAME = /^(\d{13})\.([a-z]+)\.([a-z]+)\.([A-Za-z0-9_-]{1,64})\.([a-z0-9_-]{1,64})$/;
 
@@ -104,25 +99,16 @@ export class Receipts {
    * A message that is found nowhere is looked for twice, because it may be on its way between two places.
    */
   async lookUp(sender: string, id: string): Promise<Whereabouts[]> {
+    const note = await findSent(this.store, sender, id);
     const found: Whereabouts[] = [];
-    for (const note of await this.store.list(sentKey(sender))) {
-      const [core = '', target = ''] = note.split('~');
-      if (parseName(core + SUFFIX)?.id !== id) continue;
-      for (const to of target === EVERYONE ? await this.#recipients(sender, note) : [target]) {
-        if (!isRecipient(to)) continue;
-        found.push(
-          (await this.#locate(sender, core, id, to)) ??
-            (await this.#locate(sender, core, id, to)) ?? { to, state: 'unknown' },
-        );
-      }
+    for (const to of note?.recipients ?? []) {
+      const core = note?.core ?? '';
+      found.push(
+        (await this.#locate(sender, core, id, to)) ??
+          (await this.#locate(sender, core, id, to)) ?? { to, state: 'unknown' },
+      );
     }
     return found;
-  }
-
-  /** Whom a broadcast went to, as its note holds it. */
-  async #recipients(sender: string, note: string): Promise<string[]> {
-    const read = await this.store.read(sentKey(sender, note), MAX_NOTE_BYTES);
-    return read?.ok === true ? Buffer.from(read.bytes).toString('utf8').split('\n') : [];
   }
 
   /** Forgets receipts and notes past their retention. */
@@ -136,9 +122,7 @@ export class Receipts {
         await this.#removeOlder(key, now - RECEIPT_RETENTION_MS);
       }
     }
-    for (const sender of await this.store.list('.sent')) {
-      await this.#removeOlder((name) => sentKey(sender, name), now - SENT_RETENTION_MS);
-    }
+    await sweepSent(this.store, this.clock);
   }
 
   async #removeOlder(key: (name?: string) => string, before: number): Promise<void> {

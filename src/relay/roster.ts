@@ -3,19 +3,23 @@
  * compare-and-set, so one of several racing servers gets it, and the name of a dead holder passes to exactly one.
  */
 import * as z from 'zod/v4';
+import { lazy } from '../model/lazy.js';
 import type { Processes } from '../store/processes.js';
 import type { Store } from '../store/store.js';
 import { rosterKey } from './keys.js';
 import type { Presence } from './presence.js';
 
-const Holder = z.object({
-  session: z.string(),
-  pid: z.number().int(),
-  host: z.string(),
-  boot: z.string().optional(),
-  namespace: z.string().optional(),
-  start: z.string().optional(),
-});
+const holderSchema = lazy(() =>
+  z.object({
+    session: z.string(),
+    pid: z.number().int(),
+    host: z.string(),
+    boot: z.string().optional(),
+    namespace: z.string().optional(),
+    start: z.string().optional(),
+  }),
+);
+type Holder = z.output<ReturnType<typeof holderSchema>>;
 
 export class Roster {
   constructor(
@@ -62,9 +66,9 @@ export class Roster {
   }
 }
 
-function parseHolder(value: Uint8Array): z.output<typeof Holder> | undefined {
+function parseHolder(value: Uint8Array): Holder | undefined {
   try {
-    return Holder.parse(JSON.parse(Buffer.from(value).toString('utf8')));
+    return holderSchema().parse(JSON.parse(Buffer.from(value).toString('utf8')));
   } catch {
     return undefined;
   }

@@ -27,6 +27,13 @@ export interface Store {
   /** Sets a key to a value, whole or not at all; the last of several racing writers wins. Not durable by itself. */
   put(key: string, value: Value): Promise<void>;
 
+  /**
+   * Adds a record to a log, which begins with its first. `read` gives a log with one record a line, in the order in which
+   * one process appended them; several processes may append at once. Not durable by itself, and a crash may leave the last
+   * record torn, which takes no other with it. A record is not empty and holds no newline.
+   */
+  append(log: string, record: string): Promise<void>;
+
   /** What a key holds; undefined when it does not exist. Never reads more than `maxBytes`, nor anything but a plain value. */
   read(key: string, maxBytes: number): Promise<ReadOutcome | undefined>;
 

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { parseReceipt, RECEIPT_RETENTION_MS, SENT_RETENTION_MS } from '../../src/relay/receipts.js';
+import { parseReceipt, RECEIPT_RETENTION_MS } from '../../src/relay/receipts.js';
 import type { Relay } from '../../src/relay/relay.js';
+import { SENT_RETENTION_MS } from '../../src/relay/sent-log.js';
 import type { Session } from '../../src/relay/session.js';
 import { claimAll, DAY, MINUTE, RelayWorld, read, START, send } from '../helpers/relay-world.js';
 
@@ -179,7 +180,7 @@ describe('the sweep', () => {
     expect(await world.keys('.receipts')).toHaveLength(2);
     world.clock.advance(1);
     await relay.receipts.sweep();
-    expect([await world.keys('.receipts'), (await world.keys('.sent')).length]).toEqual([[], 2]);
+    expect([await world.keys('.receipts'), (await world.keys('.sent')).length]).toEqual([[], 1]);
     world.clock.set(START + SENT_RETENTION_MS + DAY);
     await relay.receipts.sweep();
     expect(await world.keys('.sent')).toEqual([]);

@@ -1,5 +1,6 @@
 /** The relay as a directory. A key is a path below the root, a value a file, a prefix a folder. */
 import { join, resolve } from 'node:path';
+import { assertRecord } from '../log-record.js';
 import type { CreateOutcome, Entry, ReadOutcome, Record, Store, Value, Watch, WriteOptions } from '../store.js';
 import { Bells } from './bells.js';
 import { ChildCounter } from './child-counter.js';
@@ -64,6 +65,17 @@ export class FilesystemStore implements Store {
         this.#files.discard(temporary);
         throw error;
       }
+    });
+  }
+
+  async append(log: string, record: string): Promise<void> {
+    const path = this.#path(log);
+    assertRecord(record);
+    await this.#guarded('append to', path, () => {
+      this.#folders.open();
+      this.#folders.make(parentOf(path), false);
+      // Begins with the newline, so that a torn record cannot swallow the next.
+      this.#files.append(path, Buffer.from(`\n${record}`, 'utf8'));
     });
   }
 

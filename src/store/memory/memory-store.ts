@@ -1,5 +1,6 @@
 /** The relay in memory: what the domain's tests run on, and the plainest statement of what the port means. */
 import { newSessionId } from '../../model/ids.js';
+import { assertRecord } from '../log-record.js';
 import type { CreateOutcome, Entry, ReadOutcome, Record, Store, Value, Watch } from '../store.js';
 
 interface Held {
@@ -34,6 +35,12 @@ export class MemoryStore implements Store {
 
   async put(key: string, value: Value): Promise<void> {
     this.#values.set(checked(key), { bytes: bytesOf(value), modifiedAt: this.clock.now() });
+  }
+
+  async append(log: string, record: string): Promise<void> {
+    assertRecord(record);
+    const before = this.#values.get(checked(log))?.bytes ?? new Uint8Array();
+    this.#values.set(log, { bytes: Buffer.concat([before, bytesOf(`\n${record}`)]), modifiedAt: this.clock.now() });
   }
 
   async read(key: string, maxBytes: number): Promise<ReadOutcome | undefined> {
