@@ -82,7 +82,7 @@ export class Inbox {
 
   /** Claims pending mail for one reply, urgent first, then by age. Nothing is shown twice unless `redelivered`. */
   async claim(options: ClaimOptions): Promise<Claim> {
-    await this.#settleLate();
+    if (this.#unsettled.length > 0) await this.#settleLate();
     await this.#recover();
     const taken: Taken[] = [];
     const delivered: Delivered[] = [];

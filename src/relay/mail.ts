@@ -76,7 +76,7 @@ export class Mail {
   }
 
   /** Something else than a folder in the place of an inbox concerns its owner only. */
-  async #listInbox(agent: string, own: boolean): Promise<string[]> {
+  async #listInbox(agent: string, own: boolean): Promise<readonly string[]> {
     try {
       return await this.store.list(inboxKey(agent));
     } catch (error) {

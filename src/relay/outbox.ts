@@ -37,6 +37,11 @@ export interface Sent {
   readonly neverSeen: boolean;
 }
 
+export interface Published {
+  readonly sent: Sent;
+  followUp(): Promise<void>;
+}
+
 export interface Refused {
   readonly to: string;
   readonly code: string;
@@ -53,12 +58,21 @@ export class Outbox {
     private readonly limits: { readonly maxMessageBytes: number; readonly defaultTtlSeconds: number },
   ) {}
 
+  /** `publish`, with its follow-up done when this returns. */
+  async send(from: string, draft: Draft, order: NameClock): Promise<Sent> {
+    const { sent, followUp } = await this.publish(from, draft, order);
+    await followUp();
+    return sent;
+  }
+
   /**
-   * Publishes a message from `from`. What it returns as queued is in those inboxes and synced; a broadcast is sent if anyone got it.
+   * Publishes a message from `from`. What it returns as queued is in those inboxes and synced; a broadcast is sent if anyone
+   * got it. `followUp` notes what was sent and rings the recipients. It never fails, is no part of the promise, and can wait
+   * until the answer is out.
    * @throws DispatchError `MESSAGE_TOO_LARGE`, `INVALID_ARGUMENT`, and what `Agents.resolve` throws, before any effect;
    * `STORE_UNAVAILABLE` when nobody got it, with `outcome: "unknown"` and the id where a copy may be there all the same.
    */
-  async send(from: string, draft: Draft, order: NameClock): Promise<Sent> {
+  async publish(from: string, draft: Draft, order: NameClock): Promise<Published> {
     const now = this.clock.now();
     const ttl = draft.ttl ?? this.limits.defaultTtlSeconds;
     if (now + ttl * 1000 > MAX_TIME_MS) {
@@ -101,12 +115,15 @@ export class Outbox {
     const queuedTo = recipients.filter((_, index) => outcomes[index]?.state === 'created');
     const refused = recipients.flatMap((to, index) => refusal(to, outcomes[index]));
     const uncertain = refused.filter(({ outcome }) => outcome === 'unknown').map(({ to }) => to);
-    await this.#note(from, core, [...queuedTo, ...uncertain]);
-    if (queuedTo.length === 0) throw nobodyGotIt(message.id, refused, outcomes);
-    return { message, queuedTo, refused, ...(await this.#audience(from, to, queuedTo)) };
+    const followUp = () => this.#followUp(from, core, [...queuedTo, ...uncertain]);
+    if (queuedTo.length === 0) {
+      await followUp();
+      throw nobodyGotIt(message.id, refused, outcomes);
+    }
+    return { sent: { message, queuedTo, refused, ...(await this.#audience(from, to, queuedTo)) }, followUp };
   }
 
-  /** Who is not there to hear of it. Like the note a help only: what cannot be found out now is left out. */
+  /** Who is not there to hear of it. A help only, like the follow-up: what cannot be found out now is left out. */
   async #audience(from: string, to: string, recipients: readonly string[]) {
     const notListening: string[] = [];
     try {
@@ -121,7 +138,7 @@ export class Outbox {
   }
 
   /** What comes after publishing only helps, so its failure must not make a sent message look unsent. */
-  async #note(from: string, core: string, recipients: readonly string[]): Promise<void> {
+  async #followUp(from: string, core: string, recipients: readonly string[]): Promise<void> {
     try {
       await noteSent(this.store, from, core, recipients);
     } catch {

@@ -13,7 +13,7 @@ import { isMessageId } from '../model/ids.js';
 import type { Entry, Store } from '../store/store.js';
 import { inboxKey, readKey, receiptKey, seenReceiptKey, takenBy, takenKey } from './keys.js';
 import { isExpired, parseName } from './message-name.js';
-import { findSent, sweepSent } from './sent-log.js';
+import { findSent, type SentNote, sweepSent } from './sent-log.js';
 
 export const RECEIPT_STATES = ['read', 'acked', 'expired', 'refused', 'quarantined'] as const;
 export type ReceiptState = (typeof RECEIPT_STATES)[number];
@@ -95,20 +95,47 @@ export class Receipts {
   }
 
   /**
-   * Where each copy of a message of `sender` is now; empty when it sent no such message, as far as its notes go.
+   * Where each copy of a message of `sender` is now; empty when there is no trace that it sent such a message. Its notes
+   * tell where to look; a note that was lost in a crash costs a look through the whole relay, and no answer.
    * A message that is found nowhere is looked for twice, because it may be on its way between two places.
    */
   async lookUp(sender: string, id: string): Promise<Whereabouts[]> {
-    const note = await findSent(this.store, sender, id);
+    const { core, recipients } = (await findSent(this.store, sender, id)) ?? (await this.#searchRelay(sender, id));
     const found: Whereabouts[] = [];
-    for (const to of note?.recipients ?? []) {
-      const core = note?.core ?? '';
+    for (const to of recipients) {
       found.push(
         (await this.#locate(sender, core, id, to)) ??
           (await this.#locate(sender, core, id, to)) ?? { to, state: 'unknown' },
       );
     }
     return found;
+  }
+
+  /** Whom a message went to, from its receipts and from the names in all inboxes. */
+  async #searchRelay(sender: string, id: string): Promise<SentNote> {
+    const recipients = new Set<string>();
+    let core = '';
+    for (const name of [
+      ...(await this.store.list(receiptKey(sender))),
+      ...(await this.store.list(seenReceiptKey(sender))),
+    ]) {
+      const receipt = parseReceipt(name);
+      if (receipt?.id === id) recipients.add(receipt.to);
+    }
+    for (const owner of (await this.store.list('')).filter(isRecipient)) {
+      const folders = [inboxKey(owner), readKey(owner)];
+      for (const session of await this.store.list(takenKey(owner))) folders.push(takenBy(owner, session));
+      for (const folder of folders) {
+        for (const fileName of await this.store.list(folder)) {
+          // Parsed only where it may be the one: this goes over every name there is.
+          const name = fileName.includes(id) ? parseName(fileName) : undefined;
+          if (name?.id !== id || name.from !== sender) continue;
+          recipients.add(owner);
+          core = name.core;
+        }
+      }
+    }
+    return { core, recipients: [...recipients].sort() };
   }
 
   /** Forgets receipts and notes past their retention. */

@@ -9,7 +9,7 @@ import { Inbox } from './inbox.js';
 import { Kept } from './kept.js';
 import { Mail } from './mail.js';
 import { NameClock } from './name-clock.js';
-import { type Draft, Outbox, type Sent } from './outbox.js';
+import { type Draft, Outbox, type Published, type Sent } from './outbox.js';
 import { Presence } from './presence.js';
 import { Quarantine } from './quarantine.js';
 import { Receipts } from './receipts.js';
@@ -69,6 +69,11 @@ export class Relay {
   /** Sends on behalf of `from`; see `Outbox.send`. `order` is the sending session's, a new one for a single message. */
   async send(from: string, draft: Draft, order = new NameClock(this.clock)): Promise<Sent> {
     return this.#outbox.send(from, draft, order);
+  }
+
+  /** The same with the follow-up left to the caller; see `Outbox.publish`. */
+  async publish(from: string, draft: Draft, order: NameClock): Promise<Published> {
+    return this.#outbox.publish(from, draft, order);
   }
 
   inboxOf(agent: string, session: string): Inbox {

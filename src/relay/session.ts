@@ -7,7 +7,7 @@
 import type { Inbox } from './inbox.js';
 import type { Kept } from './kept.js';
 import { NameClock } from './name-clock.js';
-import type { Draft, Sent } from './outbox.js';
+import type { Draft, Published, Sent } from './outbox.js';
 import { type ClientInfo, HEARTBEAT_MS, type LiveSession } from './presence.js';
 import type { Relay } from './relay.js';
 
@@ -23,7 +23,7 @@ export class Session {
   readonly #since: string;
   #heartbeat: NodeJS.Timeout | undefined;
   #over = false;
-  #lookedAt = 0;
+  #begunAt = Number.NEGATIVE_INFINITY;
 
   constructor(
     private readonly relay: Relay,
@@ -55,13 +55,21 @@ export class Session {
 
   /** A tool was called: the session is present, and its agent known from now on. */
   async begin(): Promise<void> {
+    const now = this.relay.clock.now();
+    if (this.#heartbeat !== undefined && Math.abs(now - this.#begunAt) < LOOK_EVERY_MS) return;
     await this.announce();
     await this.#renewIfLost();
     await this.relay.agents.markServed(this.agent);
+    this.#begunAt = now;
   }
 
   async send(draft: Draft): Promise<Sent> {
     return this.relay.send(this.agent, draft, this.#order);
+  }
+
+  /** As `send`, with the follow-up left to the caller, for when the answer is out. */
+  async publish(draft: Draft): Promise<Published> {
+    return this.relay.publish(this.agent, draft, this.#order);
   }
 
   /** Takes back the record and gives back unwritten mail. The agent and its mail stay. */
@@ -81,9 +89,6 @@ export class Session {
 
   /** A relay that was removed under a running server comes back with the next call, and its agents with it. */
   async #renewIfLost(): Promise<void> {
-    const now = this.relay.clock.now();
-    if (Math.abs(now - this.#lookedAt) < LOOK_EVERY_MS) return;
-    this.#lookedAt = now;
     if (await this.relay.presence.isAnnounced(this.agent, this.id)) return;
     this.relay.agents.forgetServed(this.agent);
     await this.#renew();

@@ -41,7 +41,7 @@ export interface Store {
    * The next segments below a prefix, of keys and of deeper prefixes alike, in no order; empty when there are none. A key
    * that is moved or created while the listing is taken may be missing from it, and is not thereby gone.
    */
-  list(prefix: string): Promise<string[]>;
+  list(prefix: string): Promise<readonly string[]>;
 
   /** How many segments `list` would give, counted up to `limit` and no further. */
   count(prefix: string, limit: number): Promise<number>;

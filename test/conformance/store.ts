@@ -200,9 +200,9 @@ export function describeStore(name: string, start: () => RelayUnderTest | Promis
       it('gives the next segments, of keys and of deeper prefixes alike, each once', async () => {
         for (const key of ['a/1', 'a/2', 'a/read/1', 'a/read/2', 'a/taken/s/1', 'b/1', 'ab/1'])
           await store.create(key, 'x');
-        expect((await store.list('a')).sort()).toEqual(['1', '2', 'read', 'taken']);
+        expect((await store.list('a')).toSorted()).toEqual(['1', '2', 'read', 'taken']);
         expect(await store.list('a/taken')).toEqual(['s']);
-        expect((await store.list('a/read')).sort()).toEqual(['1', '2']);
+        expect((await store.list('a/read')).toSorted()).toEqual(['1', '2']);
       });
 
       it('gives agents and our own folders at the top', async () => {
@@ -229,7 +229,7 @@ export function describeStore(name: string, start: () => RelayUnderTest | Promis
         await store.put('a/2', 'x');
         await store.update('r/1', undefined, 'x');
         await store.update('r/1', (await store.readRecord('r/1'))?.revision, 'y');
-        expect((await store.list('a')).sort()).toEqual(['1', '2']);
+        expect((await store.list('a')).toSorted()).toEqual(['1', '2']);
         expect(await store.list('r')).toEqual(['1']);
       });
     });
@@ -584,13 +584,13 @@ export function describeStore(name: string, start: () => RelayUnderTest | Promis
 
       it.each(operations)('is refused by %s, which then does nothing at all', async (_, operation) => {
         await store.create('b/m', 'x');
-        const before = (await store.list('')).sort();
+        const before = (await store.list('')).toSorted();
         for (const key of ['', ...HOSTILE_KEYS]) {
           await expect(operation(store, key), JSON.stringify(key)).rejects.toThrow(RangeError);
         }
         expect(await store.list('b')).toEqual(['m']);
         expect(await textOf(store, 'b/m')).toBe('x');
-        expect((await store.list('')).sort()).toEqual(before);
+        expect((await store.list('')).toSorted()).toEqual(before);
       });
 
       it.each(prefixed)('is refused by %s', async (_, operation) => {

@@ -34,7 +34,7 @@ export const dispatch = defineTool({
   piggyback: true,
 
   async handle(args, { session, reply }) {
-    const { message, queuedTo, refused, notListening, neverSeen } = await session.send({
+    const { sent, followUp } = await session.publish({
       target: args.target,
       content: args.message,
       priority: args.priority ?? 'normal',
@@ -44,6 +44,9 @@ export const dispatch = defineTool({
       ttl: args.ttl,
       mustRead: args.must_read,
     });
+    reply.whenWritten(followUp);
+    reply.whenDropped(followUp);
+    const { message, queuedTo, refused, notListening, neverSeen } = sent;
     reply
       .set('sent', true)
       .set('id', message.id)

@@ -8,8 +8,6 @@
  */
 import type { Files } from './files.js';
 
-// Below this a count is taken anew each time: it costs no more than the bookkeeping.
-const WORTH_REMEMBERING = 32;
 const MAX_AGE_MS = 10_000;
 // Coarser than the tick of any kernel's file times: what happened longer ago than this is in the modification time.
 const TICK_MS = 20;
@@ -42,7 +40,7 @@ export class ChildCounter {
     // Room above the limit, so that a few removals do not make a new count necessary.
     const count = this.files.countUpTo(directory, limit * 2);
     const settled = now - modifiedAt > TICK_MS;
-    if (count >= WORTH_REMEMBERING && settled) {
+    if (settled) {
       this.#remembered.set(directory, { count, cut: count === limit * 2, modifiedAt, takenAt: now });
     } else {
       this.#remembered.delete(directory);

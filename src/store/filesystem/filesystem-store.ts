@@ -1,11 +1,12 @@
 /** The relay as a directory. A key is a path below the root, a value a file, a prefix a folder. */
-import { join, resolve } from 'node:path';
+import { join, resolve, sep } from 'node:path';
 import { assertRecord } from '../log-record.js';
 import type { CreateOutcome, Entry, ReadOutcome, Record, Store, Value, Watch, WriteOptions } from '../store.js';
 import { Bells } from './bells.js';
 import { ChildCounter } from './child-counter.js';
 import { Files, parentOf } from './files.js';
 import { Folders } from './folders.js';
+import { Listings } from './listings.js';
 import { holdLock } from './lock.js';
 import { bytesOf, Publisher } from './publisher.js';
 import { Records } from './records.js';
@@ -20,12 +21,16 @@ export interface FilesystemStoreOptions {
 // Longer than any write takes, so that a file this old in .tmp/ belongs to nobody.
 const LEFTOVER_AGE_MS = 60 * 60 * 1000;
 
+// An empty segment, one of dots that lead elsewhere, or a NUL.
+const NO_KEY = /(?:^|\/)\.{0,2}(?:\/|$)|\0/;
+
 export class FilesystemStore implements Store {
   readonly location: string;
   readonly #files: Files;
   readonly #folders: Folders;
   readonly #publisher: Publisher;
   readonly #counter: ChildCounter;
+  readonly #listings: Listings;
   readonly #records: Records;
   readonly #bells: Bells;
   readonly #sync: boolean;
@@ -37,6 +42,7 @@ export class FilesystemStore implements Store {
     this.#folders = new Folders(this.location, this.#files);
     this.#publisher = new Publisher(this.#files, this.#folders);
     this.#counter = new ChildCounter(this.#files);
+    this.#listings = new Listings(this.#files);
     this.#records = new Records(this.#files, () => this.#folders.temporaryPath(), this.#sync);
     this.#bells = new Bells(this.#files, join(this.location, '.bell'));
   }
@@ -88,7 +94,7 @@ export class FilesystemStore implements Store {
 
   async list(prefix: string): Promise<string[]> {
     const path = this.#folder(prefix);
-    return this.#guarded('list', path, () => (this.#folders.has(path) ? this.#files.list(path) : []));
+    return this.#guarded('list', path, () => (this.#folders.has(path) ? this.#listings.list(path) : []));
   }
 
   async count(prefix: string, limit: number): Promise<number> {
@@ -241,13 +247,8 @@ export class FilesystemStore implements Store {
   }
 
   #path(key: string): string {
-    const segments = key.split('/');
-    for (const segment of segments) {
-      if (segment === '' || segment === '.' || segment === '..' || segment.includes('\0')) {
-        throw new RangeError(`not a key: ${JSON.stringify(key)}`);
-      }
-    }
-    return join(this.location, ...segments);
+    if (NO_KEY.test(key)) throw new RangeError(`not a key: ${JSON.stringify(key)}`);
+    return `${this.location}${sep}${sep === '/' ? key : key.replaceAll('/', sep)}`;
   }
 
   async #guarded<T>(operation: string, path: string, work: () => T): Promise<Awaited<T>> {

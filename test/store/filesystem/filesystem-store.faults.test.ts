@@ -139,7 +139,7 @@ const CHANGING: readonly Scenario[] = [
 const LOOKING: readonly Scenario[] = (
   [
     ['read', (store) => text(store, 'a/m')],
-    ['list', async (store) => (await store.list('a')).sort()],
+    ['list', async (store) => (await store.list('a')).toSorted()],
     ['count', (store) => store.count('a', 100)],
     ['readRecord', (store) => record(store, 'r')],
     ['tidy', (store) => store.tidy()],
