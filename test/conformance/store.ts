@@ -90,6 +90,45 @@ export function describeStore(name: string, start: () => RelayUnderTest | Promis
       });
     });
 
+    describe('append', () => {
+      const records = async (key: string) =>
+        (await textOf(relay.connect(), key))?.split('\n').filter((line) => line !== '');
+
+      it('adds records in order, and begins the log with the first', async () => {
+        await store.append('.sent/alice/day', 'one');
+        await store.append('.sent/alice/day', 'two words');
+        expect(await records('.sent/alice/day')).toEqual(['one', 'two words']);
+      });
+
+      it('keeps every record of several writers at once, whole', async () => {
+        const writers = Array.from({ length: 4 }, () => relay.connect());
+        const written = writers.flatMap((_, writer) =>
+          Array.from({ length: 50 }, (_, index) => `${writer}-${index}-${'x'.repeat(300)}`),
+        );
+        await Promise.all(
+          writers.map(async (each, writer) => {
+            for (let index = 0; index < 50; index++) await each.append('log', `${writer}-${index}-${'x'.repeat(300)}`);
+          }),
+        );
+        expect((await records('log'))?.toSorted()).toEqual(written.toSorted());
+      });
+
+      it('takes no record with the one that a crash left torn before it', async () => {
+        await store.create('log', '\nwhole\ntor');
+        await store.append('log', 'next');
+        expect(await records('log')).toEqual(['whole', 'tor', 'next']);
+      });
+
+      it.each(['', 'two\nlines', '\n'])('refuses %j, which no reader could tell from none or two', async (record) => {
+        await expect(store.append('log', record)).rejects.toThrow(RangeError);
+        expect(await store.read('log', 100)).toBeUndefined();
+      });
+
+      it.each(['', '..', 'a//b', '../x'])('refuses the key %j', async (key) => {
+        await expect(store.append(key, 'record')).rejects.toThrow(RangeError);
+      });
+    });
+
     describe('createAll', () => {
       it('answers in the order of the entries, and one that exists does not stop the others', async () => {
         await store.create('bob/m1', 'old');

@@ -132,6 +132,10 @@ test.concurrent('a message larger than a reply comes in parts that make it up ag
   // And once more from the start, now that it is read.
   const [again] = (await bob.call('peek', { message_id: id })).messages;
   expect(again).toMatchObject({ state: 'read', content: content.slice(0, again.content.length) });
+  const another = (await alice.call('dispatch', { message: text, target: 'bob' })).id;
+  const middle = await bob.call('peek', { message_id: another, offset: 3 });
+  expect(middle.messages[0]).toMatchObject({ id: another, content: expect.stringContaining(text.slice(3, 40)) });
+  expect((await bob.call('peek')).count).toBe(0);
   expect(await bob.refusal('peek', { message_id: id, offset: 10_000_000 })).toMatch(/offset 10000000.*next_offset/);
   expect(await bob.call('ack', { message_ids: [id] })).toMatchObject({ acked: 1 });
   expect(await bob.refusal('peek', { message_id: id, offset: 10 })).toMatch(/NOT_FOUND/);

@@ -31,6 +31,29 @@ for (const tool of ['peek', 'who', 'ack', 'dispatch'] as const) {
   });
 }
 
+test.concurrent('a dispatch that is cancelled while it waits for its turn is not sent', async ({ sandbox, expect }) => {
+  const alice = await sandbox.start('alice');
+  const [first, second] = [alice.takeId(), alice.takeId()];
+  const dispatch = (id: number, message: string) => ({
+    jsonrpc: '2.0',
+    id,
+    method: 'tools/call',
+    params: { name: 'dispatch', arguments: { message, target: 'bob' } },
+  });
+  alice.write(
+    [
+      dispatch(first, 'sent'),
+      dispatch(second, 'cancelled'),
+      { jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: second } },
+    ]
+      .map((frame) => `${JSON.stringify(frame)}\n`)
+      .join(''),
+  );
+  await alice.call('who');
+  const bob = await sandbox.start('bob');
+  expect(contents(await bob.call('peek'))).not.toContain('cancelled');
+});
+
 test.concurrent('a cancellation that comes before the answer is written consumes nothing', async ({
   sandbox,
   expect,

@@ -36,6 +36,19 @@ for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
   });
 }
 
+test.concurrent('signals that come right behind the first do not cut the clean end short', async ({
+  sandbox,
+  expect,
+}) => {
+  // Clients signal the process, and its group, and the next kind of signal 100 ms later.
+  for (let round = 0; round < 5; round++) {
+    const server = await present(sandbox);
+    for (const signal of ['SIGINT', 'SIGINT', 'SIGTERM'] as const) server.kill(signal);
+    expect(await server.ending('three signals')).toEqual(CLEAN);
+    expect(presenceOf(sandbox)).toEqual([]);
+  }
+});
+
 test.concurrent('the end of input ends the process cleanly, and its presence with it', async ({ sandbox, expect }) => {
   const server = await present(sandbox);
   server.endInput();

@@ -1,5 +1,5 @@
 /** What others see of a server while it lives, when it dies, and when it was never meant to be seen. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import type { Json } from '../helpers/server-client.js';
 import { eventually, filesIn, type Sandbox, test } from '../helpers/server-sandbox.js';
@@ -124,4 +124,19 @@ test.concurrent('a server that is called shows itself with the answer, with what
     ]);
   }
   expect(filesIn(sandbox.relay, '.agents')).toEqual(['alice', 'bob']);
+});
+
+test.concurrent('a relay that is removed under running servers comes back with their calls, and they with it', async ({
+  sandbox,
+  expect,
+}) => {
+  const [alice, bob] = [await sandbox.start('alice'), await sandbox.start('bob')];
+  for (const server of [alice, bob]) await server.call('who');
+  rmSync(sandbox.relay, { recursive: true });
+  // Each looks for its own record once a second.
+  await eventually('alice in her own list', async () => pidsOf('alice', await alice.call('who')).includes(alice.pid));
+  await eventually('bob beside her', async () => pidsOf('alice', await bob.call('who')).length === 1);
+  expect(pidsOf('bob', await alice.call('who'))).toEqual([bob.pid]);
+  expect(await alice.call('dispatch', { message: 'still here?', target: 'all' })).toMatchObject({ queued_to: ['bob'] });
+  expect((await bob.call('peek')).messages).toMatchObject([{ content: 'still here?' }]);
 });

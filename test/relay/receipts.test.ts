@@ -147,6 +147,20 @@ describe('looking up a message', () => {
     expect(await lookUp(id)).toEqual([]);
   });
 
+  it('is found without its note wherever it is: a crash that loses the note loses no answer', async () => {
+    const id = await send(alice, 'bob', 'one');
+    const broadcast = await send(alice, 'all', 'two');
+    for (const key of await world.keys('.sent')) await world.memory.remove(key);
+    expect(await lookUp(id)).toEqual([{ to: 'bob', state: 'pending' }]);
+    const claim = await claimAll(bob.inbox);
+    expect((await lookUp(id)).map(({ state }) => state)).toEqual(['pending']);
+    await claim.commit();
+    expect((await lookUp(id)).map(({ state }) => state)).toEqual(['read']);
+    await bob.kept.ack([id]);
+    expect((await lookUp(id)).map(({ state }) => state)).toEqual(['acked']);
+    expect((await lookUp(broadcast)).map(({ to, state }) => [to, state])).toContainEqual(['bob', 'read']);
+  });
+
   it('of a message without a note still leads to its receipts: losing the note loses no message', async () => {
     const id = await send(alice, 'bob', 'one');
     for (const key of await world.keys('.sent')) await world.memory.remove(key);
