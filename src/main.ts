@@ -1,13 +1,8 @@
 /** The composition root: configuration, store, relay, then the facade or a command. The only file that names an adapter. */
 
-import type { Config } from './config/schema.js';
+import type { App } from './cli/app.js';
 import { DispatchError } from './model/errors.js';
 import type { Relay } from './relay/relay.js';
-
-export interface App {
-  readonly config: Config;
-  readonly relay: Relay;
-}
 
 /** Runs the stdio server without arguments, and a command with some. */
 export async function main(argv: readonly string[]): Promise<void> {

@@ -1,7 +1,7 @@
 /** What every command is made of: parsing chooses a task, and the task runs with a context. */
 import type { Command } from 'commander';
-import type { App } from '../main.js';
 import { jsonForTerminal } from '../model/text.js';
+import type { App } from './app.js';
 import type { Terminal } from './terminal.js';
 
 export interface Context {

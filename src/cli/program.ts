@@ -1,9 +1,9 @@
 /** The commands for people and scripts: parses the arguments, runs what they ask for, and turns the outcome into an exit code. */
 import { Command, CommanderError } from 'commander';
-import type { App } from '../main.js';
 import { DispatchError } from '../model/errors.js';
 import { jsonForTerminal } from '../model/text.js';
 import { defineAck } from './ack.js';
+import type { App } from './app.js';
 import type { Define, Task } from './command.js';
 import { defineConfig } from './config-check.js';
 import { defineDemo } from './demo.js';

@@ -120,15 +120,15 @@ export class Outbox {
       await followUp();
       throw nobodyGotIt(message.id, refused, outcomes);
     }
-    return { sent: { message, queuedTo, refused, ...(await this.#audience(from, to, queuedTo)) }, followUp };
+    return { sent: { message, queuedTo, refused, ...(await this.#audience(to, queuedTo)) }, followUp };
   }
 
   /** Who is not there to hear of it. A help only, like the follow-up: what cannot be found out now is left out. */
-  async #audience(from: string, to: string, recipients: readonly string[]) {
+  async #audience(to: string, recipients: readonly string[]) {
     const notListening: string[] = [];
     try {
       for (const agent of recipients) {
-        if (agent !== HUMAN && agent !== from && !(await this.presence.wasJustLive(agent))) notListening.push(agent);
+        if (agent !== HUMAN && !(await this.presence.wasJustLive(agent))) notListening.push(agent);
       }
       const isStranger = this.agents.roster === undefined && notListening[0] === to;
       return { notListening, neverSeen: isStranger && (await this.agents.servedAt(to)) === undefined };

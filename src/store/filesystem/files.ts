@@ -5,38 +5,12 @@
  *
  * May be imported by the adapter beside it only.
  */
-import * as nodeFs from 'node:fs';
+import type { Dir, Stats } from 'node:fs';
 import { dirname } from 'node:path';
 import { errnoOf } from '../../model/errors.js';
+import { OPEN, type SystemCalls, systemCalls } from './system-calls.js';
 
-/** The system calls that the adapter makes. Tests pass a set in which one of them fails. */
-export type SystemCalls = Pick<
-  typeof nodeFs,
-  | 'openSync'
-  | 'writeSync'
-  | 'readSync'
-  | 'fsyncSync'
-  | 'closeSync'
-  | 'fstatSync'
-  | 'lstatSync'
-  | 'statSync'
-  | 'linkSync'
-  | 'renameSync'
-  | 'unlinkSync'
-  | 'mkdirSync'
-  | 'rmdirSync'
-  | 'readdirSync'
-  | 'opendirSync'
-  | 'utimesSync'
-  | 'readlinkSync'
-  | 'realpathSync'
->;
-
-const { O_RDONLY, O_WRONLY, O_CREAT, O_EXCL, O_APPEND } = nodeFs.constants;
-// Absent on Windows, where lstat before the open stands in for them.
-const O_NOFOLLOW = nodeFs.constants.O_NOFOLLOW ?? 0;
-const O_NONBLOCK = nodeFs.constants.O_NONBLOCK ?? 0;
-const O_DIRECTORY = nodeFs.constants.O_DIRECTORY ?? 0;
+export type { SystemCalls } from './system-calls.js';
 
 export type SafeRead =
   | { readonly ok: true; readonly bytes: Uint8Array; readonly modifiedAt: number }
@@ -50,7 +24,7 @@ export class Files {
   #warnedNoDirectorySync = false;
 
   constructor(
-    system: SystemCalls = nodeFs,
+    system: SystemCalls = systemCalls,
     readonly warn: (text: string) => void = () => {},
   ) {
     this.#sys = system;
@@ -64,8 +38,8 @@ export class Files {
   readSafely(path: string, maxBytes: number): SafeRead | undefined {
     let fd: number;
     try {
-      if (O_NOFOLLOW === 0 && this.#sys.lstatSync(path).isSymbolicLink()) return unsafe('a symbolic link', 0);
-      fd = this.#sys.openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+      if (OPEN.nofollow === 0 && this.#sys.lstatSync(path).isSymbolicLink()) return unsafe('a symbolic link', 0);
+      fd = this.#sys.openSync(path, OPEN.rdonly | OPEN.nofollow | OPEN.nonblock);
     } catch (error) {
       const code = errnoOf(error);
       if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
@@ -97,7 +71,7 @@ export class Files {
 
   /** Creates a file that must not exist, 0600, and writes all of `bytes`; after a failure there is no such file. */
   writeNew(path: string, bytes: Uint8Array, sync: boolean): void {
-    const fd = this.#sys.openSync(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+    const fd = this.#sys.openSync(path, OPEN.wronly | OPEN.creat | OPEN.excl | OPEN.nofollow, 0o600);
     try {
       try {
         let written = 0;
@@ -118,8 +92,8 @@ export class Files {
 
   /** Adds `bytes` to the end of a plain file of ours, in one write; makes the file, 0600, when it is missing. */
   append(path: string, bytes: Uint8Array): void {
-    if (O_NOFOLLOW === 0 && this.kindOf(path) === 'symlink') throw Object.assign(new Error(path), { code: 'ELOOP' });
-    const fd = this.#sys.openSync(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600);
+    if (OPEN.nofollow === 0 && this.kindOf(path) === 'symlink') throw Object.assign(new Error(path), { code: 'ELOOP' });
+    const fd = this.#sys.openSync(path, OPEN.wronly | OPEN.append | OPEN.creat | OPEN.nofollow | OPEN.nonblock, 0o600);
     try {
       const stat = this.#sys.fstatSync(fd);
       if (!stat.isFile()) throw Object.assign(new Error(`${path} is not a plain file`), { code: 'EACCES' });
@@ -134,7 +108,7 @@ export class Files {
   syncDirectory(path: string): void {
     // Windows refuses to sync a directory and journals its names by itself.
     if (process.platform === 'win32') return;
-    const fd = this.#sys.openSync(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+    const fd = this.#sys.openSync(path, OPEN.rdonly | OPEN.directory | OPEN.nofollow);
     try {
       this.#sys.fsyncSync(fd);
     } catch (error) {
@@ -231,7 +205,7 @@ export class Files {
   /** How many names a directory holds, counted up to `limit`. */
   countUpTo(path: string, limit: number): number {
     if (limit <= 0) return 0;
-    let directory: nodeFs.Dir;
+    let directory: Dir;
     try {
       directory = this.#sys.opendirSync(path, { bufferSize: Math.min(limit, 1024) });
     } catch (error) {
@@ -256,7 +230,7 @@ export class Files {
   }
 
   /** Undefined when nothing is there. */
-  lstat(path: string): nodeFs.Stats | undefined {
+  lstat(path: string): Stats | undefined {
     return this.#sys.lstatSync(path, { throwIfNoEntry: false });
   }
 
@@ -290,7 +264,7 @@ export class Files {
   readKernelFile(path: string): string | undefined {
     let fd: number;
     try {
-      fd = this.#sys.openSync(path, O_RDONLY);
+      fd = this.#sys.openSync(path, OPEN.rdonly);
     } catch {
       return undefined;
     }
