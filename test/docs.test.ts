@@ -40,6 +40,16 @@ describe('README.md', () => {
   });
 });
 
+describe('the guarantees', () => {
+  const [, promised = ''] = /\*\*Promised\*\*\n([\s\S]*?)\*\*Not promised\*\*/.exec(read('README.md')) ?? [];
+  const items = promised.split(/^- /m).slice(1);
+
+  it('each name the tests that show them', () => {
+    expect(items.length).toBeGreaterThan(10);
+    expect(items.filter((item) => !/`test\/[\w./-]+\.test\.ts`/.test(item))).toEqual([]);
+  });
+});
+
 describe('renderReadme', () => {
   const readme = ['tools', 'config', 'commands'].map((name) => `<!-- ${name} -->\n<!-- /${name} -->\n`).join('text\n');
   const some = { tools: 'T $& $1', config: 'C', commands: 'M' };
