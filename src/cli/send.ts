@@ -1,6 +1,6 @@
 /** `send`: a message from the person at the terminal, or from a script in the name of an agent that is not running. */
 import * as z from 'zod/v4';
-import { HUMAN, parseAgentId } from '../model/agent-id.js';
+import { HUMAN, listNames, parseAgentId } from '../model/agent-id.js';
 import { content, messageId, payload, priority, threadId, ttlSeconds } from '../model/draft.js';
 import { DispatchError } from '../model/errors.js';
 import type { Relay } from '../relay/relay.js';
@@ -115,7 +115,7 @@ async function assertMaySendAs(relay: Relay, text: string): Promise<string> {
   if (roster !== undefined && !roster.includes(agent)) {
     throw new DispatchError(
       'NOT_ALLOWED',
-      `--from ${agent} is not on the roster: ${roster.join(', ')}. Nothing was sent.`,
+      `--from ${agent} is not on the roster: ${listNames(roster)}. Nothing was sent.`,
     );
   }
   if (await relay.presence.isLive(agent)) {

@@ -66,6 +66,12 @@ export function parseAgentId(text: string, what = 'agent id'): string {
   throw new DispatchError('INVALID_AGENT_ID', `${what}: ${problem}. ${AGENT_ID_RULE}`);
 }
 
+/** Names for an error, at most 20 of them and the number of the others. */
+export function listNames(names: readonly string[]): string {
+  const shown = names.slice(0, 20).join(', ');
+  return names.length > 20 ? `${shown} and ${names.length - 20} more` : shown;
+}
+
 /** A caller's name as it may stand in an error: quoted, escaped, at most 80 characters. */
 export function quoteName(text: string): string {
   const cut = text.length > 80 ? `${text.slice(0, 77)}...` : text;

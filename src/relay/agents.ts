@@ -1,5 +1,14 @@
 /** Which agents there are, and whom a target reaches. */
-import { EVERYONE, HUMAN, isAgentId, isRecipient, normalizeName, parseAgentId, quoteName } from '../model/agent-id.js';
+import {
+  EVERYONE,
+  HUMAN,
+  isAgentId,
+  isRecipient,
+  listNames,
+  normalizeName,
+  parseAgentId,
+  quoteName,
+} from '../model/agent-id.js';
 import type { Clock } from '../model/clock.js';
 import { DispatchError } from '../model/errors.js';
 import type { Store } from '../store/store.js';
@@ -82,7 +91,7 @@ export class Agents {
       if (!this.roster.includes(agent)) {
         throw new DispatchError(
           'UNKNOWN_TARGET',
-          `Nobody got it: there is no agent ${quoteName(agent)}. Known: ${this.roster.join(', ')}; also "all" and "human".`,
+          `Nobody got it: there is no agent ${quoteName(agent)}. Known: ${listNames(this.roster)}; also "all" and "human".`,
           {
             target: agent,
             known: this.roster,

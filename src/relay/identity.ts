@@ -1,5 +1,5 @@
 /** Whom a server serves: the id it was given, or the first free name of the roster. */
-import { parseAgentId, quoteName } from '../model/agent-id.js';
+import { listNames, parseAgentId, quoteName } from '../model/agent-id.js';
 import { DispatchError } from '../model/errors.js';
 import { newSessionId } from '../model/ids.js';
 import type { Relay } from './relay.js';
@@ -63,7 +63,7 @@ export class Identity {
       if (roster === undefined || roster.includes(agent)) return agent;
       throw new DispatchError(
         'NO_IDENTITY',
-        `MCP_DISPATCH_AGENT_ID is ${quoteName(agent)}, which is not on the roster: ${roster.join(', ')}. Tell your user to set one of these, or to add it to agents in the configuration, and to restart this server.`,
+        `MCP_DISPATCH_AGENT_ID is ${quoteName(agent)}, which is not on the roster: ${listNames(roster)}. Tell your user to set one of these, or to add it to agents in the configuration, and to restart this server.`,
       );
     }
     if (this.relay.roster === undefined) {
@@ -77,7 +77,7 @@ export class Identity {
     if (name === undefined) {
       throw new DispatchError(
         'NO_IDENTITY',
-        `All names of the roster are taken by live sessions: ${roster?.join(', ')}. Tell your user to close one, to add a name to agents in the configuration, or to set MCP_DISPATCH_AGENT_ID; then call again.`,
+        `All names of the roster are taken by live sessions: ${listNames(roster ?? [])}. Tell your user to close one, to add a name to agents in the configuration, or to set MCP_DISPATCH_AGENT_ID; then call again.`,
       );
     }
     this.#claimant = claimant;

@@ -14,9 +14,10 @@ import type { Entry, Store } from '../store/store.js';
 import { smallest } from './best.js';
 import { inboxKey, readKey, readName, takenBy, takenKey } from './keys.js';
 import { byUrgencyThenTime, type Candidate, isRedelivered, type Mail, redeliveredName } from './mail.js';
-import { parseName, SUFFIX, threadHash } from './message-name.js';
+import { SUFFIX, threadHash } from './message-name.js';
 import type { Presence } from './presence.js';
 import type { Receipts } from './receipts.js';
+import { recoverTaken } from './recover.js';
 
 /** How a message came to be shown; the first letter stands in file names. */
 export type ShownBy = 'peek' | 'piggyback';
@@ -83,7 +84,7 @@ export class Inbox {
   /** Claims pending mail for one reply, urgent first, then by age. Nothing is shown twice unless `redelivered`. */
   async claim(options: ClaimOptions): Promise<Claim> {
     if (this.#unsettled.length > 0) await this.#settleLate();
-    await this.#recover();
+    await recoverTaken(this.store, this.presence, this.agent, this.session);
     const taken: Taken[] = [];
     const delivered: Delivered[] = [];
     const scan = await this.mail.scan(this.agent, true);
@@ -203,19 +204,6 @@ export class Inbox {
     } catch (error) {
       this.#unsettled.push(how);
       throw error;
-    }
-  }
-
-  /** Makes new again, as redelivered, what sessions had claimed that are over. */
-  async #recover(): Promise<void> {
-    for (const session of await this.store.list(takenKey(this.agent))) {
-      if (session === this.session || !(await this.presence.isOver(this.agent, session))) continue;
-      for (const fileName of await this.store.list(takenBy(this.agent, session))) {
-        const name = parseName(fileName);
-        if (name === undefined) continue;
-        await this.store.move(takenBy(this.agent, session, fileName), inboxKey(this.agent, redeliveredName(name.core)));
-      }
-      await this.store.prune(takenBy(this.agent, session));
     }
   }
 

@@ -1,6 +1,6 @@
 /** Mail that was shown and not acknowledged: counted, shown again on request, and acknowledged. */
 import type { Clock } from '../model/clock.js';
-import { DispatchError } from '../model/errors.js';
+import { DispatchError, isDispatchError } from '../model/errors.js';
 import { isMessageId } from '../model/ids.js';
 import type { Message } from '../model/message.js';
 import type { Store } from '../store/store.js';
@@ -101,7 +101,8 @@ export class Kept {
   /**
    * Ends messages: the sender's receipt first, synced, then the message goes. Shown or not makes no difference; an id that
    * is not in this agent's mail, somebody else's included, is `notFound`.
-   * @throws DispatchError `STORE_UNAVAILABLE` when a receipt could not be written; then nothing was acknowledged.
+   * @throws DispatchError `STORE_UNAVAILABLE` when a receipt could not be written; then nothing was acknowledged. Also when
+   * a message could not be removed; then some may be, and the same ids can be acknowledged again.
    */
   async ack(ids: readonly string[]): Promise<Acked> {
     const wanted = [...new Set(ids)];
@@ -119,10 +120,21 @@ export class Kept {
         failure.error,
       );
     }
-    const removed = await this.store.removeAll(found.map(([, { key }]) => key));
+    const removed = await this.#removeAll(found.map(([, { key }]) => key));
     const acked = found.filter((_, index) => removed[index]).map(([id]) => id);
     const done = new Set(acked);
     return { acked, notFound: wanted.filter((id) => !done.has(id)) };
+  }
+
+  async #removeAll(keys: readonly string[]): Promise<boolean[]> {
+    try {
+      return await this.store.removeAll(keys);
+    } catch (error) {
+      if (!isDispatchError(error)) throw error;
+      // The receipts stand, so the senders see these messages as acknowledged already.
+      const why = `${error.message} Some of the messages may be acknowledged; acknowledge the same ids again.`;
+      throw new DispatchError(error.code, why, { ...error.data, outcome: 'unknown' }, error);
+    }
   }
 
   async #open(candidate: Candidate): Promise<Message | undefined> {

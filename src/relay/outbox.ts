@@ -31,7 +31,7 @@ export interface Sent {
   /** Whose inboxes hold the message, durably where the store is. Never empty. */
   readonly queuedTo: readonly string[];
   readonly refused: readonly Refused[];
-  /** Who of `queuedTo` has no live session, the sender and the human left out. */
+  /** Who of `queuedTo` has no live session; the human, who has none, is left out. */
   readonly notListening: readonly string[];
   /** True when no session ever served the one name it was sent to, as far as the relay knows. */
   readonly neverSeen: boolean;

@@ -25,7 +25,7 @@ export interface Receipt {
   readonly id: string;
   readonly to: string;
   readonly state: ReceiptState;
-  /** `read`: by which kind of reply (`peek`, `piggyback`, `other`); otherwise whether it had been shown: `read` or `unread`. */
+  /** `read`: by which kind of reply (`peek`, `piggyback`); otherwise whether it had been shown: `read` or `unread`. */
   readonly how: string;
   /** Milliseconds since 1970. */
   readonly at: number;
@@ -123,9 +123,10 @@ export class Receipts {
       if (receipt?.id === id) recipients.add(receipt.to);
     }
     for (const owner of (await this.store.list('')).filter(isRecipient)) {
-      const folders = [inboxKey(owner), readKey(owner)];
+      // In the order in which mail moves: what moves on meanwhile is met later.
+      const folders = [inboxKey(owner)];
       for (const session of await this.store.list(takenKey(owner))) folders.push(takenBy(owner, session));
-      for (const folder of folders) {
+      for (const folder of [...folders, readKey(owner)]) {
         for (const fileName of await this.store.list(folder)) {
           // Parsed only where it may be the one: this goes over every name there is.
           const name = fileName.includes(id) ? parseName(fileName) : undefined;

@@ -2,7 +2,9 @@
  * What a sender has published and to whom: one log a day, so that its mail can be looked up by id. A finding aid: it is not
  * synced, and without it the mail is as safe.
  *
- *     1771360200000-00042.no.0000000000000.--------.0000412.alice.msg-k3j9x0q2m4ab bob carol
+ *     1771360200000-00042.no.0000000000000.--------.0000412.alice.msg-k3j9x0q2m4ab bob carol .
+ *
+ * The last word tells a whole note from one that a crash left torn, whose names cannot be believed.
  */
 import { isRecipient } from '../model/agent-id.js';
 import type { Clock } from '../model/clock.js';
@@ -19,13 +21,14 @@ export interface SentNote {
   readonly recipients: readonly string[];
 }
 
+const WHOLE = '.';
 const DAY = /^\d{4}-\d{2}-\d{2}$/;
 // Half a million messages a day.
 const MAX_LOG_BYTES = 128 * 1024 * 1024;
 
 export async function noteSent(store: Store, from: string, core: string, recipients: readonly string[]): Promise<void> {
   // A name begins with the time.
-  await store.append(sentKey(from, dayOf(Number(core.slice(0, 13)))), [core, ...recipients].join(' '));
+  await store.append(sentKey(from, dayOf(Number(core.slice(0, 13)))), [core, ...recipients, WHOLE].join(' '));
 }
 
 /** The note of a message, undefined when there is none. Looks through the newest days first. */
@@ -36,7 +39,7 @@ export async function findSent(store: Store, from: string, id: string): Promise<
     if (read?.ok !== true) continue;
     for (const line of Buffer.from(read.bytes).toString('utf8').split('\n')) {
       // The name is parsed for the few lines that may be the one.
-      if (!line.includes(id)) continue;
+      if (!line.includes(id) || !line.endsWith(` ${WHOLE}`)) continue;
       const [core = '', ...recipients] = line.split(' ');
       if (parseName(core + SUFFIX)?.id === id) return { core, recipients: recipients.filter(isRecipient) };
     }

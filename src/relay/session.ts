@@ -59,7 +59,8 @@ export class Session {
     if (this.#heartbeat !== undefined && Math.abs(now - this.#begunAt) < LOOK_EVERY_MS) return;
     await this.announce();
     await this.#renewIfLost();
-    await this.relay.agents.markServed(this.agent);
+    // On a full disk mail can still be read: that the agent is known can wait.
+    await this.relay.agents.markServed(this.agent).catch(() => {});
     this.#begunAt = now;
   }
 

@@ -1,6 +1,6 @@
 /**
  * Removes what has run its course: expired mail (its receipt first), records of dead sessions, old receipts and
- * leftovers. Done by whoever reads, now and then; one sweeper at a time, and no harm when two meet.
+ * leftovers; gives back what dead sessions had claimed. Done by whoever reads, now and then; one sweeper at a time, and no harm when two meet.
  */
 import type { Clock } from '../model/clock.js';
 import type { Store } from '../store/store.js';
@@ -10,6 +10,7 @@ import type { Mail } from './mail.js';
 import { isExpired, type MessageName, parseName } from './message-name.js';
 import type { Presence } from './presence.js';
 import type { Receipts } from './receipts.js';
+import { recoverTaken } from './recover.js';
 
 const SWEPT = '.swept';
 const INTERVAL_MS = 60_000;
@@ -45,7 +46,10 @@ export class Sweeper {
   async sweep(): Promise<boolean> {
     return this.store.exclusively('sweep', async () => {
       await this.store.put(SWEPT, '');
-      for (const owner of await this.agents.inboxes()) await this.#expire(owner);
+      for (const owner of await this.agents.inboxes()) {
+        await recoverTaken(this.store, this.presence, owner);
+        await this.#expire(owner);
+      }
       await this.presence.sweep();
       await this.receipts.sweep();
       await this.store.tidy();

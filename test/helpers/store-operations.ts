@@ -14,6 +14,7 @@ export function everyOperation(agent = 'bob'): readonly (readonly [string, (stor
         }
       },
     ],
+    ['append', (store) => store.append(`${agent}/log`, 'record')],
     ['put', (store) => store.put(`${agent}/m`, 'changed')],
     ['read', (store) => store.read(`${agent}/m`, 100)],
     ['list', (store) => store.list(agent)],

@@ -172,11 +172,13 @@ describe('a message', () => {
     const faults: Partial<Store> = {};
     world = new RelayWorld({ wrap: (store) => withFaults(store, faults) });
     const [alice, bob] = [await world.session('alice'), await world.session('bob')];
-    faults.createAll = async (entries) => {
-      if (entries.some(({ key }) => key.startsWith('.sent/'))) throw new Error('ENOSPC');
-      return world.memory.createAll(entries);
+    let failed = 0;
+    faults.append = async () => {
+      failed++;
+      throw new Error('ENOSPC');
     };
     expect((await sent(alice, 'bob', 'hi')).queuedTo).toEqual(['bob']);
+    expect(failed).toBe(1);
     expect(await read(bob)).toEqual(['hi']);
   });
 });

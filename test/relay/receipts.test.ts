@@ -161,6 +161,16 @@ describe('looking up a message', () => {
     expect((await lookUp(broadcast)).map(({ to, state }) => [to, state])).toContainEqual(['bob', 'read']);
   });
 
+  it('is not believed of a note that a crash left torn: its names may be cut', async () => {
+    const id = await send(alice, 'bob', 'one');
+    const [log = ''] = await world.keys('.sent');
+    const read = await world.memory.read(log, 1000);
+    const text = read?.ok === true ? Buffer.from(read.bytes).toString() : '';
+    expect(text).toMatch(/ bob \.$/);
+    await world.memory.put(log, text.replace(' bob .', ' bo'));
+    expect(await lookUp(id)).toEqual([{ to: 'bob', state: 'pending' }]);
+  });
+
   it('of a message without a note still leads to its receipts: losing the note loses no message', async () => {
     const id = await send(alice, 'bob', 'one');
     for (const key of await world.keys('.sent')) await world.memory.remove(key);

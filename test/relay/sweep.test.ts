@@ -50,6 +50,26 @@ describe('a sweep', () => {
     expect(await world.keys('bob')).toEqual([]);
   });
 
+  it('gives back what a dead session had claimed, though its agent is not there: it can expire, and is counted', async () => {
+    const reader = world.process();
+    const carol = await reader.session('carol');
+    await send(alice, 'carol', 'waits');
+    const short = await send(alice, 'carol', 'expires', { ttl: 60 });
+    await claimAll(carol.inbox);
+    reader.kill();
+    const { relay } = world.process();
+    await relay.sweeper.sweep();
+    expect(await relay.rollCall.unread('carol')).toBe(2);
+    world.clock.advance(MINUTE);
+    await relay.sweeper.sweep();
+    expect(await receipts()).toEqual([[short, 'expired', 'unread']]);
+    const again = await claimAll((await world.session('carol')).inbox);
+    expect(again.delivered.map(({ message, redelivered }) => [message.content, redelivered])).toEqual([
+      ['waits', true],
+    ]);
+    await again.release();
+  });
+
   it('leaves a message whose receipt could not be written, and removes it the next time', async () => {
     const [one, two] = [await send(alice, 'bob', 'one', { ttl: 60 }), await send(alice, 'bob', 'two', { ttl: 60 })];
     world.clock.advance(MINUTE);

@@ -40,7 +40,7 @@ export class FilesystemStore implements Store {
     this.#files = options.files ?? new Files();
     this.#sync = options.durability !== 'process';
     this.#folders = new Folders(this.location, this.#files);
-    this.#publisher = new Publisher(this.#files, this.#folders);
+    this.#publisher = new Publisher(this.#files, this.#folders, this.#sync);
     this.#counter = new ChildCounter(this.#files);
     this.#listings = new Listings(this.#files);
     this.#records = new Records(this.#files, () => this.#folders.temporaryPath(), this.#sync);

@@ -53,8 +53,14 @@ export class Folders {
     if (this.has(path)) return;
     const topmost = this.files.ensureDirectory(path);
     if (topmost === undefined || !sync) return;
-    for (let made = path; made.length >= topmost.length; made = parentOf(made)) {
-      this.files.syncDirectory(parentOf(made));
+    try {
+      for (let made = path; made.length >= topmost.length; made = parentOf(made)) {
+        this.files.syncDirectory(parentOf(made));
+      }
+    } catch (error) {
+      // Left there, it would pass for synced the next time.
+      this.files.removeEmptyDirectory(path);
+      throw error;
     }
   }
 

@@ -8,6 +8,8 @@
 import type { Files } from './files.js';
 
 const COARSEST_TICK_MS = 2500;
+// A tool that sets the times of folders, as some that copy them do, hides a change for no longer than this.
+const MAX_AGE_MS = 10_000;
 // The folders of one agent and a few others; the names of a large inbox are worth their memory once.
 const MOST_FOLDERS = 32;
 
@@ -15,6 +17,7 @@ interface Listing {
   readonly names: string[];
   readonly modifiedAt: number;
   readonly inode: number;
+  readonly takenAt: number;
 }
 
 export class Listings {
@@ -31,11 +34,14 @@ export class Listings {
       return [];
     }
     const kept = this.#kept.get(folder);
-    if (kept !== undefined && kept.modifiedAt === stat.mtimeMs && kept.inode === stat.ino) return kept.names;
+    if (kept?.modifiedAt === stat.mtimeMs && kept.inode === stat.ino && Math.abs(now - kept.takenAt) < MAX_AGE_MS) {
+      return kept.names;
+    }
     const names = this.files.list(folder);
     this.#kept.delete(folder);
     // A time ahead of the clock tells nothing.
-    if (now - stat.mtimeMs > COARSEST_TICK_MS) this.#keep(folder, { names, modifiedAt: stat.mtimeMs, inode: stat.ino });
+    if (now - stat.mtimeMs > COARSEST_TICK_MS)
+      this.#keep(folder, { names, modifiedAt: stat.mtimeMs, inode: stat.ino, takenAt: now });
     return names;
   }
 

@@ -21,6 +21,7 @@ export class Publisher {
   constructor(
     private readonly files: Files,
     private readonly folders: Folders,
+    private readonly sync: boolean,
   ) {}
 
   /** Publishes each, whatever happens to the others; the outcomes stand in the order of the publications. */
@@ -41,7 +42,8 @@ export class Publisher {
       try {
         return this.folders.lookingAgain(() => {
           const folder = parentOf(path);
-          this.folders.make(folder, sync);
+          // Even for what is not synced itself: the next thing in there may be.
+          this.folders.make(folder, this.sync);
           // An empty file is whole as soon as it is there, so it needs no detour.
           const outcome = value === '' ? this.#createEmpty(path) : this.#link(path, value, written, sync);
           if (outcome.state === 'created') noteCreated(folder, index);

@@ -1,6 +1,6 @@
-import { mkdirSync, renameSync, rmSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, rmSync, statSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { Files } from '../../../src/store/filesystem/files.js';
 import { Listings } from '../../../src/store/filesystem/listings.js';
 import { FaultySystem } from '../../helpers/store-faults.js';
@@ -75,6 +75,20 @@ describe('the listing of a folder', () => {
     folder.changedAgo(-HOUR_MS);
     folder.names();
     expect(folder.reads()).toBe(true);
+  });
+
+  it('is taken anew after ten seconds, for folders whose time somebody set back', () => {
+    const folder = new Listed('a');
+    folder.changedAgo(HOUR_MS);
+    folder.names();
+    const { mtime } = statSync(folder.path);
+    folder.add('b');
+    utimesSync(folder.path, mtime, mtime);
+    expect(folder.names()).toEqual(['a']);
+    const later = Date.now() + 10_001;
+    vi.spyOn(Date, 'now').mockReturnValue(later);
+    expect(folder.names()).toEqual(['a', 'b']);
+    vi.mocked(Date.now).mockRestore();
   });
 
   it('of another folder in its place, with the same time, is taken anew', () => {
