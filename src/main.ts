@@ -2,6 +2,7 @@
 
 import type { App } from './cli/app.js';
 import { DispatchError } from './model/errors.js';
+import { linesForTerminal } from './model/text.js';
 import type { Relay } from './relay/relay.js';
 
 /** Runs the stdio server without arguments, and a command with some. */
@@ -66,5 +67,6 @@ async function startAlerts(agent: string, relay: Relay) {
 }
 
 function log(text: string): void {
-  process.stderr.write(`[dispatch] ${text}\n`);
+  // Paths and names of files may hold anything.
+  process.stderr.write(`[dispatch] ${linesForTerminal(text).join('\n')}\n`);
 }

@@ -83,7 +83,7 @@ function resolve(config: Config, env: NodeJS.ProcessEnv, fromFile: readonly stri
     const source = variable ?? (fromFile.includes(setting.key) ? 'file' : 'default');
     return { key: setting.key, value: values[setting.key] ?? null, source };
   });
-  const id = { key: 'agent id', value: config.agentId ?? null, source: 'MCP_DISPATCH_AGENT_ID' };
+  const id = { key: 'agent_id', value: config.agentId ?? null, source: 'MCP_DISPATCH_AGENT_ID' };
   return [...settings, config.agentId === undefined ? { ...id, source: 'default' } : id];
 }
 

@@ -8,12 +8,10 @@ import { parseIfText } from '../model/draft.js';
 import { DispatchError } from '../model/errors.js';
 import type { Tool } from './tool.js';
 
-export const cursor = z
-  .string('must be a string')
-  .trim()
-  .min(1)
-  .max(256, 'is not a cursor of ours')
-  .regex(/^[A-Za-z0-9._-]+$/, 'is not a cursor of ours');
+const NO_CURSOR = 'is not a cursor of ours; take next_cursor from an answer, or leave it out to begin';
+
+/** The `next_cursor` of an earlier answer; a made-up one would read as "nothing left". */
+export const cursor = (form: RegExp) => z.string('must be a string').trim().max(256, NO_CURSOR).regex(form, NO_CURSOR);
 
 /** A list, its JSON text, or one item alone. */
 export function listOf<T extends z.ZodType>(item: T, check: (list: z.ZodArray<T>) => z.ZodArray<T>) {
@@ -43,7 +41,7 @@ export function parseArguments(tool: Tool, given: unknown): Record<string, unkno
   );
   const unknown = Object.keys(present).filter((name) => !known.includes(name));
   if (unknown.length > 0) {
-    const names = unknown.slice(0, 5).map((name) => JSON.stringify(name.slice(0, 64)));
+    const names = unknown.slice(0, 5).map((name) => JSON.stringify(name.trim().slice(0, 64)));
     throw new DispatchError(
       'INVALID_ARGUMENT',
       `${tool.name} has no argument ${names.join(', ')}. Its arguments: ${known.join(', ')}. Nothing was done.`,

@@ -81,7 +81,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   server.onclose = () =>
     void end(1, ending ? undefined : 'The connection cannot go on: a line was longer than 10 MB.', 0);
   server.onerror = (error) => {
-    if (!ending) log(`MCP: ${forTerminal(error.message, 300)}`);
+    if (!ending) log(describeFrameError(error));
   };
   server.oninitialized = () => {
     announcing = setTimeout(() => {
@@ -96,6 +96,13 @@ export async function serve(options: ServeOptions): Promise<void> {
     announcing.unref();
   };
   await server.connect(transport);
+}
+
+/** What was wrong with what the client sent, in a line; the SDK's own words are a page of JSON. */
+function describeFrameError(error: Error): string {
+  if (error instanceof SyntaxError) return 'A line that is not valid JSON was ignored.';
+  if (error.name.endsWith('ZodError')) return 'A line that is not JSON-RPC was ignored.';
+  return `MCP: ${forTerminal(error.message, 300)}`;
 }
 
 /** Calls `gone` when the process that started this one is no more. */

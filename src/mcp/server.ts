@@ -18,6 +18,8 @@ import type { SettlingStdioTransport } from './stdio.js';
 // Their schemas take as long to make as the rest of the start, and `initialize` needs none of them.
 const tools = lazy(() => import('./tools.js'));
 
+const FOR_THE_OPERATOR: ReadonlySet<string> = new Set(['RELAY_UNSAFE', 'RELAY_TOO_NEW', 'STORE_UNAVAILABLE']);
+
 const CANCELLED = new DispatchError('INVALID_ARGUMENT', 'The call was cancelled.');
 
 export interface FacadeOptions {
@@ -97,6 +99,8 @@ export function createServer(options: FacadeOptions): Server {
 
 /** The one place where an error becomes an answer: text only, and nothing consumed. */
 function errorResult(error: unknown, log: (text: string) => void): ToolResult {
+  // What only the operator can mend is said to the operator too.
+  if (error instanceof DispatchError && FOR_THE_OPERATOR.has(error.code)) log(error.message);
   if (error instanceof DispatchError)
     return { isError: true, content: [{ type: 'text', text: `${error.code}: ${error.message}` }] };
   log(`A tool call failed unexpectedly: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);

@@ -32,6 +32,7 @@ export class SettlingStdioTransport extends StdioServerTransport {
     const deliver = this.onmessage;
     this.onmessage = (message: JSONRPCMessage) => {
       if ('method' in message && 'id' in message) this.#unanswered.add(message.id);
+      keepPrototypeArgument(message);
       deliver?.(message);
     };
     await super.start();
@@ -92,4 +93,11 @@ export class SettlingStdioTransport extends StdioServerTransport {
     for (const resolve of this.#idle) resolve();
     this.#idle.clear();
   }
+}
+
+/** The SDK drops an argument named "__proto__" without a word: under a name that it keeps, it is refused like any other. */
+function keepPrototypeArgument(message: JSONRPCMessage): void {
+  const args = 'params' in message ? message.params?.arguments : undefined;
+  if (args === null || typeof args !== 'object' || !Object.hasOwn(args, '__proto__')) return;
+  Object.defineProperty(args, '__proto__ ', { value: true, enumerable: true });
 }

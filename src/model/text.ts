@@ -22,7 +22,7 @@ export function isCharacterBoundary(bytes: Uint8Array, offset: number): boolean 
 // Controls (Cc), lone surrogates (Cs), line and paragraph separators, and the invisible or direction-changing characters with which
 // a text can repaint a terminal or hide what it says.
 const UNSAFE_FOR_TERMINAL =
-  /[\p{Cc}\p{Cs}\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]/gu;
+  /[\p{Cc}\p{Cs}\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]/gu;
 
 /** `text` on one line of at most `maxCharacters`, with everything replaced that would act on a terminal. */
 export function forTerminal(text: string, maxCharacters: number): string {
@@ -49,7 +49,12 @@ export function linesForTerminal(text: string): string[] {
 export function jsonForTerminal(value: unknown): string {
   return JSON.stringify(value).replace(
     UNSAFE_FOR_TERMINAL,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+    // A character beyond the first plane is two of these.
+    (character) =>
+      character
+        .split('')
+        .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+        .join(''),
   );
 }
 

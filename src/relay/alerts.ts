@@ -39,12 +39,11 @@ export class Alerts {
     private readonly say: (line: string) => void,
   ) {}
 
-  /** Says what waits already, in one line, and starts watching. */
+  /** Says how much waits already, in one line, and starts watching. */
   async start(): Promise<void> {
     const { pending } = await this.mail.scan(this.agent, false);
     for (const { fileName } of pending) this.#announced.add(fileName);
-    if (pending.length > 0)
-      this.say(`[dispatch >>>] ${count(pending.length)} for ${this.agent}, waiting since before this session`);
+    if (pending.length > 0) this.say(`[dispatch >>>] ${count(pending.length)} waiting for ${this.agent}`);
     await this.#arm();
     this.#schedule();
   }

@@ -63,13 +63,13 @@ export class Identity {
       if (roster === undefined || roster.includes(agent)) return agent;
       throw new DispatchError(
         'NO_IDENTITY',
-        `MCP_DISPATCH_AGENT_ID is ${quoteName(agent)}, which is not on the roster: ${listNames(roster)}. Tell your user to set one of these, or to add it to agents in the configuration, and to restart this server.`,
+        `MCP_DISPATCH_AGENT_ID is ${quoteName(agent)}, which is not on the roster: ${listNames(roster)}. It is for the user to set one of these, or to add it to agents in the configuration, and to restart this server.`,
       );
     }
     if (this.relay.roster === undefined) {
       throw new DispatchError(
         'NO_IDENTITY',
-        'This server does not know which agent it serves. Tell your user to set MCP_DISPATCH_AGENT_ID (for instance "alice") in the env of this MCP server, one name a window, and to restart it.',
+        'This server does not know which agent it serves: MCP_DISPATCH_AGENT_ID is not set. It is for the user to set it (for instance to "alice") in the env of this MCP server, one name a window, and to restart the server.',
       );
     }
     const claimant = newSessionId();
@@ -77,7 +77,7 @@ export class Identity {
     if (name === undefined) {
       throw new DispatchError(
         'NO_IDENTITY',
-        `All names of the roster are taken by live sessions: ${listNames(roster ?? [])}. Tell your user to close one, to add a name to agents in the configuration, or to set MCP_DISPATCH_AGENT_ID; then call again.`,
+        `All names of the roster are taken by live sessions: ${listNames(roster ?? [])}. It is for the user to close one, to add a name to agents in the configuration, or to set MCP_DISPATCH_AGENT_ID; then call again.`,
       );
     }
     this.#claimant = claimant;

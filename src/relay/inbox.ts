@@ -14,7 +14,7 @@ import type { Entry, Store } from '../store/store.js';
 import { smallest } from './best.js';
 import { inboxKey, readKey, readName, takenBy, takenKey } from './keys.js';
 import { byUrgencyThenTime, type Candidate, isRedelivered, type Mail, redeliveredName } from './mail.js';
-import { SUFFIX, threadHash } from './message-name.js';
+import { parseName, SUFFIX, threadHash } from './message-name.js';
 import type { Presence } from './presence.js';
 import type { Receipts } from './receipts.js';
 import { recoverTaken } from './recover.js';
@@ -85,6 +85,7 @@ export class Inbox {
   async claim(options: ClaimOptions): Promise<Claim> {
     if (this.#unsettled.length > 0) await this.#settleLate();
     await recoverTaken(this.store, this.presence, this.agent, this.session);
+    await this.#recoverStray();
     const taken: Taken[] = [];
     const delivered: Delivered[] = [];
     const scan = await this.mail.scan(this.agent, true);
@@ -153,9 +154,16 @@ export class Inbox {
   }
 
   #claimOf(taken: Taken[], delivered: Delivered[], facts: { by: ShownBy; more: number; sawExpired: boolean }): Claim {
+    let settling = false;
     const settle = async (how: () => Promise<void>) => {
       // Settled once: a cancel that arrives while the reply is being written must not undo it.
-      if (this.#claims.delete(claim)) await this.#settle(how);
+      if (settling) return;
+      settling = true;
+      try {
+        await this.#settle(how);
+      } finally {
+        this.#claims.delete(claim);
+      }
     };
     const claim: Claim = {
       delivered,
@@ -164,7 +172,8 @@ export class Inbox {
       commit: () => settle(() => this.#commit(taken, facts.by)),
       release: () => settle(() => this.#release(taken)),
     };
-    this.#claims.add(claim);
+    // Nothing is to be settled of an empty one.
+    if (taken.length > 0) this.#claims.add(claim);
     return claim;
   }
 
@@ -204,6 +213,17 @@ export class Inbox {
     } catch (error) {
       this.#unsettled.push(how);
       throw error;
+    }
+  }
+
+  /** Mail that this session claimed without getting to know of it: the move was done and reported an error. */
+  async #recoverStray(): Promise<void> {
+    if (this.#claims.size > 0) return;
+    for (const fileName of await this.store.list(takenBy(this.agent, this.session))) {
+      const name = parseName(fileName);
+      if (name === undefined) continue;
+      const back = inboxKey(this.agent, redeliveredName(name.core));
+      await this.store.move(takenBy(this.agent, this.session, fileName), back);
     }
   }
 

@@ -1,7 +1,7 @@
 /** Mail that was shown and not acknowledged: counted, shown again on request, and acknowledged. */
 import type { Clock } from '../model/clock.js';
 import { DispatchError, isDispatchError } from '../model/errors.js';
-import { isMessageId } from '../model/ids.js';
+import { isMessageId, isSessionId } from '../model/ids.js';
 import type { Message } from '../model/message.js';
 import type { Store } from '../store/store.js';
 import { smallest } from './best.js';
@@ -33,6 +33,9 @@ interface Place {
 
 const PAGE_SELECTION = 128;
 
+// From an inbox to `taken/`, and from there to `read/`.
+const ROUNDS = 4;
+
 // Sorts before every name, and is a cursor like any other.
 const BEGINNING = '0';
 
@@ -49,7 +52,12 @@ export class Kept {
   /** How many messages are read and not acknowledged: exact to 1,000, then 1,000 with `more`. */
   async count(): Promise<{ count: number; more: boolean }> {
     const counted = await this.store.count(readKey(this.agent), UNACKED_LIMIT + 1);
-    return { count: Math.min(counted, UNACKED_LIMIT), more: counted > UNACKED_LIMIT };
+    if (counted > UNACKED_LIMIT) return { count: UNACKED_LIMIT, more: true };
+    if (counted === 0) return { count: 0, more: false };
+    // What has expired is no longer to be acknowledged, though a sweep has yet to remove it.
+    const now = this.clock.now();
+    const kept = (await this.store.list(readKey(this.agent))).map(parseName);
+    return { count: kept.filter((name) => name !== undefined && !isExpired(name, now)).length, more: false };
   }
 
   /**
@@ -120,9 +128,16 @@ export class Kept {
         failure.error,
       );
     }
-    const removed = await this.#removeAll(found.map(([, { key }]) => key));
-    const acked = found.filter((_, index) => removed[index]).map(([id]) => id);
-    const done = new Set(acked);
+    const done = new Set<string>();
+    let left = found;
+    // Claimed by another session or shown meanwhile: its receipt stands, so it is removed where it is now.
+    for (let round = 0; round < ROUNDS && left.length > 0; round++) {
+      const removed = await this.#removeAll(left.map(([, { key }]) => key));
+      for (const [index, [id]] of left.entries()) if (removed[index]) done.add(id);
+      const missed = left.flatMap(([id]) => (done.has(id) ? [] : [id]));
+      left = missed.length === 0 ? [] : [...(await this.#locate(missed))];
+    }
+    const acked = wanted.filter((id) => done.has(id));
     return { acked, notFound: wanted.filter((id) => !done.has(id)) };
   }
 
@@ -170,7 +185,7 @@ export class Kept {
       }
     }
     if (missing.size > 0) {
-      for (const session of await this.store.list(takenKey(this.agent))) {
+      for (const session of (await this.store.list(takenKey(this.agent))).filter(isSessionId)) {
         for (const fileName of await this.store.list(takenBy(this.agent, session))) {
           look(parseName(fileName), takenBy(this.agent, session, fileName), false);
         }

@@ -124,10 +124,12 @@ export class Mail {
     const problem = read.ok ? this.#judge(agent, read.bytes, name) : read.unsafe;
     if (typeof problem !== 'string') return problem;
     if (own && this.clock.now() - read.modifiedAt >= MAY_BE_HALF_WRITTEN_MS) {
-      if ((await this.quarantine.take(key, agent, fileName, problem)) && name !== undefined) {
+      if (name !== undefined) {
         const receipt = this.receipts.entry(name.from, { id: name.id, to: agent, state: 'quarantined', how: 'unread' });
-        await this.store.createAll([receipt]);
+        // Without its receipt the sender would never learn of it: it stays until there is one.
+        if ((await this.store.createAll([receipt]))[0]?.state === 'failed') return undefined;
       }
+      await this.quarantine.take(key, agent, fileName, problem);
     }
     return undefined;
   }

@@ -2,6 +2,7 @@
  * The mail of an agent, seen by whoever is not its session: the person at the terminal, a command. Looking moves, marks
  * and sets aside nothing, so it can be done at any time, beside any number of sessions.
  */
+import { isSessionId } from '../model/ids.js';
 import type { Message } from '../model/message.js';
 import { inboxKey, readKey, takenBy, takenKey } from './keys.js';
 import { byUrgencyThenTime, type Candidate } from './mail.js';
@@ -36,7 +37,7 @@ export async function surveyMail({ store, clock, mail }: Parts, agent: string): 
     const key = inboxKey(agent, fileName);
     held.set(name.core, { fileName, name, key, standing: 'pending', expired: isExpired(name, now) });
   }
-  for (const session of await store.list(takenKey(agent))) {
+  for (const session of (await store.list(takenKey(agent))).filter(isSessionId)) {
     for (const fileName of await store.list(takenBy(agent, session)))
       add(fileName, takenBy(agent, session, fileName), 'pending');
   }

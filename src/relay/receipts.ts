@@ -9,10 +9,11 @@
  */
 import { isRecipient } from '../model/agent-id.js';
 import type { Clock } from '../model/clock.js';
-import { isMessageId } from '../model/ids.js';
+import { isDispatchError } from '../model/errors.js';
+import { isMessageId, isSessionId } from '../model/ids.js';
 import type { Entry, Store } from '../store/store.js';
-import { inboxKey, readKey, receiptKey, seenReceiptKey, takenBy, takenKey } from './keys.js';
-import { isExpired, parseName } from './message-name.js';
+import { inboxKey, RECEIPTS, readKey, receiptKey, seenReceiptKey, takenBy, takenKey } from './keys.js';
+import { isExpired, type MessageName, parseName } from './message-name.js';
 import { findSent, type SentNote, sweepSent } from './sent-log.js';
 
 export const RECEIPT_STATES = ['read', 'acked', 'expired', 'refused', 'quarantined'] as const;
@@ -35,7 +36,10 @@ export interface Receipt {
 export interface Whereabouts {
   readonly to: string;
   readonly state: ReceiptState | 'pending' | 'unknown';
+  /** Absent where it is not known. */
   readonly at?: number;
+  /** As in a receipt: of an end, whether the message had been shown. */
+  readonly how?: string;
 }
 
 const NAME = /^(\d{13})\.([a-z]+)\.([a-z]+)\.([A-Za-z0-9_-]{1,64})\.([a-z0-9_-]{1,64})$/;
@@ -123,26 +127,40 @@ export class Receipts {
       if (receipt?.id === id) recipients.add(receipt.to);
     }
     for (const owner of (await this.store.list('')).filter(isRecipient)) {
-      // In the order in which mail moves: what moves on meanwhile is met later.
-      const folders = [inboxKey(owner)];
-      for (const session of await this.store.list(takenKey(owner))) folders.push(takenBy(owner, session));
-      for (const folder of [...folders, readKey(owner)]) {
-        for (const fileName of await this.store.list(folder)) {
-          // Parsed only where it may be the one: this goes over every name there is.
-          const name = fileName.includes(id) ? parseName(fileName) : undefined;
-          if (name?.id !== id || name.from !== sender) continue;
-          recipients.add(owner);
-          core = name.core;
-        }
+      for (const name of await this.#namesOf(owner)) {
+        if (name.id !== id || name.from !== sender) continue;
+        recipients.add(owner);
+        core = name.core;
       }
     }
     return { core, recipients: [...recipients].sort() };
   }
 
+  /** The names of all mail of `owner`, in the order in which it moves: what moves on meanwhile is met later. */
+  async #namesOf(owner: string): Promise<MessageName[]> {
+    const names: MessageName[] = [];
+    try {
+      const folders = [inboxKey(owner)];
+      for (const session of await this.store.list(takenKey(owner))) {
+        if (isSessionId(session)) folders.push(takenBy(owner, session));
+      }
+      for (const folder of [...folders, readKey(owner)]) {
+        for (const fileName of await this.store.list(folder)) {
+          const name = parseName(fileName);
+          if (name !== undefined) names.push(name);
+        }
+      }
+    } catch (error) {
+      // Something else than a folder in the place of an inbox concerns its owner only.
+      if (!isDispatchError(error, 'RELAY_UNSAFE')) throw error;
+    }
+    return names;
+  }
+
   /** Forgets receipts and notes past their retention. */
   async sweep(): Promise<void> {
     const now = this.clock.now();
-    for (const sender of await this.store.list('.receipts')) {
+    for (const sender of (await this.store.list(RECEIPTS)).filter(isRecipient)) {
       for (const key of [
         (name?: string) => receiptKey(sender, name),
         (name?: string) => seenReceiptKey(sender, name),
@@ -167,14 +185,16 @@ export class Receipts {
       .map(parseReceipt)
       .filter((receipt) => receipt?.id === id && receipt.to === to);
     const end = receipts.find((receipt) => receipt !== undefined && isEnd(receipt));
-    if (end !== undefined) return { to, state: end.state, at: end.at };
+    if (end !== undefined) return { to, state: end.state, at: end.at, how: end.how };
     const isIt = (name: string) => name.startsWith(core) && (name[core.length] === '.' || name[core.length] === '~');
     const shown = (await this.store.list(readKey(to))).find(isIt);
     if (shown !== undefined)
-      return this.#isPast(shown) ? { to, state: 'expired' } : { to, state: 'read', ...shownAt(shown) };
+      return this.#isPast(shown) ? { to, state: 'expired', how: 'read' } : { to, state: 'read', ...shownAt(shown) };
     const waiting = (await this.store.list(inboxKey(to))).find(isIt);
-    if (waiting !== undefined) return { to, state: this.#isPast(waiting) ? 'expired' : 'pending' };
-    for (const session of await this.store.list(takenKey(to))) {
+    if (waiting !== undefined) {
+      return this.#isPast(waiting) ? { to, state: 'expired', how: 'unread' } : { to, state: 'pending' };
+    }
+    for (const session of (await this.store.list(takenKey(to))).filter(isSessionId)) {
       if ((await this.store.list(takenBy(to, session))).some(isIt)) return { to, state: 'pending' };
     }
     return undefined;

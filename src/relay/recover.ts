@@ -1,4 +1,5 @@
 /** Mail that a session had claimed when it died: new again, marked as redelivered, because its reply may not have been written. */
+import { isSessionId } from '../model/ids.js';
 import type { Store } from '../store/store.js';
 import { inboxKey, takenBy, takenKey } from './keys.js';
 import { redeliveredName } from './mail.js';
@@ -11,7 +12,8 @@ import type { Presence } from './presence.js';
  */
 export async function recoverTaken(store: Store, presence: Presence, agent: string, own?: string): Promise<void> {
   for (const session of await store.list(takenKey(agent))) {
-    if (session === own || !(await presence.isOver(agent, session))) continue;
+    // Anything else in there is no session's: a file that some file manager left, say.
+    if (!isSessionId(session) || session === own || !(await presence.isOver(agent, session))) continue;
     for (const fileName of await store.list(takenBy(agent, session))) {
       const name = parseName(fileName);
       if (name === undefined) continue;

@@ -13,6 +13,12 @@ export interface Attendance {
   readonly servedAt: number | undefined;
 }
 
+/** Place in the list: 0 for live, 1 for offline with waiting mail, 2 for the rest. */
+export function rankOf({ sessions, unread }: Attendance): number {
+  if (sessions.length > 0) return 0;
+  return unread > 0 ? 1 : 2;
+}
+
 export class RollCall {
   constructor(
     private readonly agents: Agents,
@@ -33,8 +39,7 @@ export class RollCall {
       if (sessions.length === 0 && unread === 0 && !reached.has(agent)) continue;
       attendance.push({ agent, sessions, unread, servedAt: await this.agents.servedAt(agent) });
     }
-    const rank = ({ sessions, unread }: Attendance) => (sessions.length > 0 ? 0 : unread > 0 ? 1 : 2);
-    return attendance.sort((a, b) => rank(a) - rank(b));
+    return attendance.sort((a, b) => rankOf(a) - rankOf(b) || (a.agent < b.agent ? -1 : 1));
   }
 
   async unread(agent: string): Promise<number> {

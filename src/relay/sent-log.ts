@@ -50,7 +50,7 @@ export async function findSent(store: Store, from: string, id: string): Promise<
 /** Forgets the notes of days past their retention. */
 export async function sweepSent(store: Store, clock: Clock): Promise<void> {
   const oldest = dayOf(clock.now() - SENT_RETENTION_MS);
-  for (const sender of await store.list(SENT)) {
+  for (const sender of (await store.list(SENT)).filter(isRecipient)) {
     const old = (await store.list(sentKey(sender))).filter((day) => DAY.test(day) && day < oldest);
     for (const day of old) await store.remove(sentKey(sender, day), { durable: false });
   }

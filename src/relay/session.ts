@@ -53,10 +53,13 @@ export class Session {
     }
   }
 
-  /** A tool was called: the session is present, and its agent known from now on. */
-  async begin(): Promise<void> {
+  /**
+   * A tool was called: the session is present, and its agent known from now on. Whether its record is still there is looked
+   * at once a second, or now, with `look`.
+   */
+  async begin(look = false): Promise<void> {
     const now = this.relay.clock.now();
-    if (this.#heartbeat !== undefined && Math.abs(now - this.#begunAt) < LOOK_EVERY_MS) return;
+    if (!look && this.#heartbeat !== undefined && Math.abs(now - this.#begunAt) < LOOK_EVERY_MS) return;
     await this.announce();
     await this.#renewIfLost();
     // On a full disk mail can still be read: that the agent is known can wait.
@@ -101,8 +104,13 @@ export class Session {
       pid: process.pid,
       cwd: process.cwd(),
       since: this.#since,
-      ...(this.client === undefined ? {} : { client: this.client }),
+      ...(this.client === undefined ? {} : { client: shortened(this.client) }),
     };
     await this.relay.presence.announce(this.agent, session);
   }
+}
+
+/** A client names itself: as long as a name is, and no longer. */
+function shortened({ name, version }: ClientInfo): ClientInfo {
+  return { name: name.slice(0, 64), version: version.slice(0, 32) };
 }

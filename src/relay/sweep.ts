@@ -3,10 +3,11 @@
  * leftovers; gives back what dead sessions had claimed. Done by whoever reads, now and then; one sweeper at a time, and no harm when two meet.
  */
 import type { Clock } from '../model/clock.js';
+import { isDispatchError } from '../model/errors.js';
 import type { Store } from '../store/store.js';
 import type { Agents } from './agents.js';
 import { inboxKey, readKey } from './keys.js';
-import type { Mail } from './mail.js';
+import { isRedelivered, type Mail } from './mail.js';
 import { isExpired, type MessageName, parseName } from './message-name.js';
 import type { Presence } from './presence.js';
 import type { Receipts } from './receipts.js';
@@ -14,8 +15,8 @@ import { recoverTaken } from './recover.js';
 
 const SWEPT = '.swept';
 const INTERVAL_MS = 60_000;
-// Bounds what one sync has to carry, and what is redone when a sweep is cut short.
-const BATCH = 500;
+// Bounds what one sync has to carry, what is redone when a sweep is cut short, and how long a signal has to wait.
+const BATCH = 100;
 
 export class Sweeper {
   #lookedAt = 0;
@@ -47,13 +48,23 @@ export class Sweeper {
     return this.store.exclusively('sweep', async () => {
       await this.store.put(SWEPT, '');
       for (const owner of await this.agents.inboxes()) {
-        await recoverTaken(this.store, this.presence, owner);
-        await this.#expire(owner);
+        await this.#sweepInbox(owner);
       }
       await this.presence.sweep();
       await this.receipts.sweep();
       await this.store.tidy();
     });
+  }
+
+  /** What is wrong with one inbox costs only that one. */
+  async #sweepInbox(owner: string): Promise<void> {
+    await breathe();
+    try {
+      await recoverTaken(this.store, this.presence, owner);
+      await this.#expire(owner);
+    } catch (error) {
+      if (!isDispatchError(error, 'RELAY_UNSAFE')) throw error;
+    }
   }
 
   async #expire(owner: string): Promise<void> {
@@ -64,7 +75,7 @@ export class Sweeper {
       expired.map(({ fileName, name }) => ({ key: inboxKey(owner, fileName), name })),
       'unread',
     );
-    const read: { key: string; name: MessageName }[] = [];
+    const read: Ended[] = [];
     for (const fileName of await this.store.list(readKey(owner))) {
       const name = parseName(fileName);
       if (name !== undefined && isExpired(name, now)) read.push({ key: readKey(owner, fileName), name });
@@ -72,19 +83,40 @@ export class Sweeper {
     await this.#end(owner, read, 'read');
   }
 
-  async #end(
-    owner: string,
-    mail: readonly { key: string; name: MessageName }[],
-    how: 'read' | 'unread',
-  ): Promise<void> {
+  async #end(owner: string, mail: readonly Ended[], how: 'read' | 'unread'): Promise<void> {
     for (let start = 0; start < mail.length; start += BATCH) {
       const batch = mail.slice(start, start + BATCH);
-      const outcomes = await this.store.createAll(
-        batch.map(({ name }) => this.receipts.entry(name.from, { id: name.id, to: owner, state: 'expired', how })),
+      const receipts = batch.map(({ name }) =>
+        this.receipts.entry(name.from, { id: name.id, to: owner, state: 'expired', how: howOf(name, how) }),
       );
+      const outcomes = await this.store.createAll(receipts);
       // Without its receipt an expired message would look like one that was handled: it stays until there is one.
       const recorded = batch.filter((_, index) => outcomes[index]?.state !== 'failed');
-      await this.store.removeAll(recorded.map(({ key }) => key));
+      const removed = await this.store.removeAll(recorded.map(({ key }) => key));
+      // Claimed or acknowledged between the look and the removal: it has not ended this way.
+      const stillThere = receipts.filter(
+        (_, index) => outcomes[index]?.state === 'created' && !removed[recorded.indexOf(batch[index] as Ended)],
+      );
+      await this.store.removeAll(
+        stillThere.map(({ key }) => key),
+        { durable: false },
+      );
+      await breathe();
     }
   }
+}
+
+interface Ended {
+  readonly key: string;
+  readonly name: MessageName;
+}
+
+/** Of mail whose first reply may have been written nobody can say that it was never read. */
+function howOf(name: MessageName, how: 'read' | 'unread'): string {
+  return how === 'unread' && isRedelivered(name) ? 'maybe' : how;
+}
+
+/** Lets signals, timers and calls have their turn: a store may do its work without ever waiting. */
+function breathe(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }

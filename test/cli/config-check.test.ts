@@ -20,13 +20,13 @@ describe('config check', () => {
       // Set in the file to what is the default: it is the file that counts.
       watch: { value: true, source: 'file' },
       durability: { value: 'full', source: 'default' },
-      'agent id': { value: 'bob', source: 'MCP_DISPATCH_AGENT_ID' },
+      agent_id: { value: 'bob', source: 'MCP_DISPATCH_AGENT_ID' },
     });
   });
 
   it('does not name an empty variable as a source', async () => {
     const { json } = await check({ MCP_DISPATCH_DIR: '', MCP_DISPATCH_AGENT_ID: ' ' }, '--json');
-    expect(settingsOf(json)).toMatchObject({ dispatch_dir: { source: 'default' }, 'agent id': { value: null } });
+    expect(settingsOf(json)).toMatchObject({ dispatch_dir: { source: 'default' }, agent_id: { value: null } });
   });
 
   it('prints a table for a person, and says that there is no file', async () => {

@@ -121,11 +121,10 @@ describe('a wrong argument is named, and nothing is done', () => {
   });
 
   it('an argument named like what every object has', async () => {
-    for (const name of ['constructor', 'toString']) {
+    for (const name of ['constructor', 'toString', '__proto__']) {
       const answer = await alice.callRaw('dispatch', `{"message":"hi","target":"bob","${name}":{"x":1}}`);
       expect([answer.isError, answer.text]).toEqual([true, expect.stringContaining(`"${name}"`)]);
     }
-    // Of this one the SDK says nothing to us.
     const own = JSON.parse('{"message":"hi","target":"bob","__proto__":{"x":1}}');
     expect(() => parseArguments(dispatch, own)).toThrow(/no argument "__proto__"/);
   });
@@ -145,7 +144,7 @@ describe('a wrong argument is named, and nothing is done', () => {
     ['ack', { message_ids: [] }, /message_ids must name at least one/],
     ['ack', {}, /message_ids is required/],
     ['ack', { message_ids: '[]' }, /message_ids must name at least one/],
-    ['ack', { message_ids: [7] }, /message_ids\.0 must be strings/],
+    ['ack', { message_ids: [7] }, /message_ids\.0 must be a string/],
     ['ack', { message_ids: { a: 1 } }, /message_ids must be a list/],
     ['ack', { message_ids: Array.from({ length: 1001 }, (_, index) => `m${index}`) }, /at most 1000/],
     ['peek', { limit: 0 }, /limit must be from 1 to 100/],
@@ -154,7 +153,10 @@ describe('a wrong argument is named, and nothing is done', () => {
     ['peek', { offset: 5 }, /offset goes with message_id/],
     ['peek', { offset: -1, message_id: 'm' }, /offset must not be negative/],
     ['peek', { message_id: 'a/b' }, /message_id must be a message id/],
-    ['peek', { cursor: '../x' }, /cursor is not a cursor of ours/],
+    ['peek', { include_read: true, cursor: '../x' }, /cursor is not a cursor of ours/],
+    ['peek', { include_read: true, cursor: 'garbage' }, /cursor is not a cursor of ours/],
+    ['peek', { cursor: '0' }, /cursor goes with include_read/],
+    ['who', { cursor: 'garbage' }, /cursor is not a cursor of ours/],
     ['peek', { include_read: 'yes' }, /include_read must be true or false/],
     ['who', { agent: 'bob' }, /who has no argument "agent"/],
   ])('%s %j', async (tool, args, expected) => {

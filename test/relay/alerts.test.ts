@@ -60,7 +60,7 @@ describe('an alert', () => {
     for (let number = 0; number < 30; number++) await send(alice, 'bob', String(number));
     await world.alerts('bob', relay, lines).start();
     await pass(60_000);
-    expect(lines).toEqual(['[dispatch >>>] 30 messages for bob, waiting since before this session']);
+    expect(lines).toEqual(['[dispatch >>>] 30 messages waiting for bob']);
     await send(alice, 'bob', 'new');
     await pass(60);
     expect(lines).toHaveLength(2);

@@ -273,3 +273,63 @@ describe('when the store fails', () => {
     expect(await read(bob)).toEqual(['one']);
   });
 });
+
+describe('what is in the way of nobody', () => {
+  it.each(['bob/taken/.DS_Store', '.receipts/.DS_Store', '.sent/.DS_Store', 'bob/read/.DS_Store'])(
+    'a stray file at %s stops neither mail nor the sweep',
+    async (key) => {
+      await world.put(key, 'left by a file manager');
+      await send(alice, 'bob', 'one', { ttl: 60 });
+      expect(await read(bob)).toEqual(['one']);
+      expect((await bob.kept.count()).count).toBe(1);
+      expect((await bob.kept.ack(['msg-unknown'])).notFound).toEqual(['msg-unknown']);
+      world.clock.advance(60_000);
+      expect(await world.process().relay.sweeper.sweep()).toBe(true);
+      expect((await bob.kept.count()).count).toBe(0);
+    },
+  );
+
+  it('mail that this session claimed without getting to know of it is new again, as redelivered', async () => {
+    await send(alice, 'bob', 'one');
+    const [name = ''] = await world.memory.list('bob');
+    await world.memory.move(`bob/${name}`, `bob/taken/${bob.id}/${name}`);
+    const claim = await claimAll(bob.inbox);
+    expect(claim.delivered.map(({ message, redelivered }) => [message.content, redelivered])).toEqual([['one', true]]);
+    await claim.release();
+  });
+
+  it('what one reply is about to show, another claim of the session leaves alone', async () => {
+    await send(alice, 'bob', 'one');
+    const first = await claimAll(bob.inbox);
+    expect(contents(await claimAll(bob.inbox))).toEqual([]);
+    await first.commit();
+    expect((await bob.kept.count()).count).toBe(1);
+  });
+});
+
+it('what was read and has expired is no longer counted as unacknowledged, also before a sweep', async () => {
+  await send(alice, 'bob', 'one', { ttl: 60 });
+  await read(bob);
+  expect(await bob.kept.count()).toEqual({ count: 1, more: false });
+  world.clock.advance(60_000);
+  expect(await bob.kept.count()).toEqual({ count: 0, more: false });
+});
+
+it('an ack follows a message that another session claims at that moment: the receipt and the mailbox agree', async () => {
+  const faults: Partial<Store> = {};
+  await world.close();
+  world = new RelayWorld({ wrap: (store) => withFaults(store, faults) });
+  [alice, bob] = [await world.session('alice'), await world.session('bob')];
+  const other = await world.session('bob');
+  const id = await send(alice, 'bob', 'one');
+  let claimed = false;
+  faults.removeAll = async (keys) => {
+    if (!claimed) {
+      claimed = true;
+      await (await claimAll(other.inbox)).commit();
+    }
+    return world.memory.removeAll(keys);
+  };
+  expect(await bob.kept.ack([id])).toEqual({ acked: [id], notFound: [] });
+  expect(await world.keys('bob')).toEqual([]);
+});

@@ -106,14 +106,14 @@ describe('looking up a message', () => {
     expect(await lookUp(id)).toEqual([{ to: 'bob', state: 'read', at: START + 10 }]);
     world.clock.advance(10);
     await bob.kept.ack([id]);
-    expect(await lookUp(id)).toEqual([{ to: 'bob', state: 'acked', at: START + 20 }]);
+    expect(await lookUp(id)).toEqual([{ to: 'bob', state: 'acked', at: START + 20, how: 'read' }]);
   });
 
   it('tells the end also after it was seen', async () => {
     const id = await send(alice, 'bob', 'one');
     await bob.kept.ack([id]);
     await (await relay.receipts.changes('alice', 20)).markSeen(20);
-    expect(await lookUp(id)).toEqual([{ to: 'bob', state: 'acked', at: START }]);
+    expect(await lookUp(id)).toEqual([{ to: 'bob', state: 'acked', at: START, how: 'unread' }]);
   });
 
   it('tells expired at the very millisecond, before any sweep and after it, read or not', async () => {

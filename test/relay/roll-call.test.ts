@@ -22,8 +22,8 @@ describe('the roll call', () => {
       ['max', 1, 1],
       ['zoe', 1, 0],
       ['cyd', 0, 1],
-      ['nia', 0, 1],
       ['human', 0, 1],
+      ['nia', 0, 1],
       ['ben', 0, 0],
       ['yan', 0, 0],
     ]);

@@ -12,7 +12,7 @@ export const ack = defineTool({
     'Returns acked, the number, and not_found, the ids that are not in your mailbox (acknowledged before, expired, or not yours).',
   input: z.strictObject({
     message_ids: listOf(
-      z.string('must be strings').trim().min(1, 'must not be empty').max(128, 'is too long for an id'),
+      z.string('must be a string').trim().min(1, 'must not be empty').max(128, 'is too long for an id'),
       (list) => list.min(1, 'must name at least one message').max(MOST_IDS, `may name at most ${MOST_IDS} messages`),
     ).describe(`Ids of messages in your mailbox, 1 to ${MOST_IDS}.`),
   }),

@@ -1,6 +1,7 @@
 import * as z from 'zod/v4';
 import { limit, messageId, threadId } from '../../model/draft.js';
 import { DispatchError } from '../../model/errors.js';
+import type { Whereabouts } from '../../relay/receipts.js';
 import { cursor } from '../arguments.js';
 import { DEFAULT_LIMIT, deliver, PART_MARGIN, setUnacked } from '../piggyback.js';
 import { showMessage, showPart } from '../shown-message.js';
@@ -14,7 +15,7 @@ export const peek = defineTool({
   title: 'Read mail',
   description:
     'Returns your new messages, urgent ones first, then oldest first; each is new once. They stay in your mailbox as read until ack. ' +
-    'Also returns sent_receipts (what became of messages you sent, since you last looked), more (how many new ones are left; call again) and unacked (how many older ones you read and never acknowledged; include_read shows them). ' +
+    'Also returns sent_receipts (what became of messages you sent, since you last looked; sent_receipts_more counts the rest), more (how many new ones are left; call again) and unacked (how many older ones you read and never acknowledged; include_read shows them). ' +
     'A long message has content_bytes and next_offset: pass them as message_id and offset for the next part. New mail also arrives as new_messages in the answers of the other tools.',
   input: z.strictObject({
     thread_id: threadId.optional().describe('Only messages of this thread. Default: all.'),
@@ -23,7 +24,7 @@ export const peek = defineTool({
       .optional()
       .describe('true: also messages that you have read and not acknowledged, after the new ones.'),
     limit: limit.optional().describe(`At most this many messages, 1 to 100. Default: ${DEFAULT_LIMIT}.`),
-    cursor: cursor
+    cursor: cursor(/^(?:0|\d{13}-\d{5}\.[A-Za-z0-9._-]+)$/)
       .optional()
       .describe('next_cursor of the answer before, to go on in the messages that include_read shows.'),
     message_id: messageId.optional().describe('Only this message, read or not. For one that you sent: its receipts.'),
@@ -40,11 +41,8 @@ export const peek = defineTool({
   async handle(args, context: ToolContext) {
     const { relay, session, reply } = context;
     reply.set('agent_id', session.agent);
-    if (args.offset !== undefined && args.message_id === undefined) {
-      throw new DispatchError('INVALID_ARGUMENT', 'peek: offset goes with message_id. Nothing was done.', {
-        argument: 'offset',
-      });
-    }
+    assertTogether('offset', args.offset, 'message_id', args.message_id !== undefined);
+    assertTogether('cursor', args.cursor, 'include_read: true', args.include_read === true);
     const unacked = await session.kept.count();
     if (args.message_id !== undefined) {
       const shown = await showOne(args.message_id, args.offset ?? 0, context);
@@ -55,13 +53,7 @@ export const peek = defineTool({
     const most = args.limit ?? DEFAULT_LIMIT;
     const thread = args.thread_id === undefined ? {} : { threadId: args.thread_id };
 
-    const shownReceipts = receipts.receipts.map(({ id, to, state, how, at }) => ({
-      id,
-      to,
-      state,
-      ...(state === 'expired' && how === 'unread' ? { never_read: true } : {}),
-      at: new Date(at).toISOString(),
-    }));
+    const shownReceipts = receipts.receipts.map(({ id, ...receipt }) => showReceipt(id, receipt));
     const shown = reply.setBounded(
       'sent_receipts',
       shownReceipts,
@@ -130,14 +122,24 @@ async function showOne(id: string, offset: number, context: ToolContext): Promis
   reply.setAlways('messages', []).setAlways('count', 0);
   reply.setBounded(
     'sent_receipts',
-    receipts.map(({ to, state, at }) => ({
-      id,
-      to,
-      state,
-      ...(at === undefined ? {} : { at: new Date(at).toISOString() }),
-    })),
+    receipts.map((receipt) => showReceipt(id, receipt)),
     'sent_receipts_more',
     reply.room,
   );
   return 'sent';
+}
+
+function showReceipt(id: string, { to, state, how, at }: Whereabouts): object {
+  return {
+    id,
+    to,
+    state,
+    ...(state === 'expired' && how === 'unread' ? { never_read: true } : {}),
+    ...(at === undefined ? {} : { at: new Date(at).toISOString() }),
+  };
+}
+
+function assertTogether(argument: string, value: unknown, other: string, isThere: boolean): void {
+  if (value === undefined || isThere) return;
+  throw new DispatchError('INVALID_ARGUMENT', `peek: ${argument} goes with ${other}. Nothing was done.`, { argument });
 }

@@ -1,5 +1,5 @@
 import * as z from 'zod/v4';
-import type { Attendance } from '../../relay/roll-call.js';
+import { type Attendance, rankOf } from '../../relay/roll-call.js';
 import { cursor } from '../arguments.js';
 import { defineTool } from '../tool.js';
 
@@ -14,7 +14,7 @@ export const who = defineTool({
     'Lists the agents that dispatch can reach: under agents those with a live session (client, pid, working directory, since when, unread messages), under known those that are offline, with what waits for them. ' +
     'Returns self, your own id, and relay, where the mail is kept.',
   input: z.strictObject({
-    cursor: cursor
+    cursor: cursor(/^[0-2]\.[a-z0-9_-]{1,64}$/)
       .optional()
       .describe('next_cursor of the answer before, when there were more agents than one answer holds.'),
   }),
@@ -24,26 +24,33 @@ export const who = defineTool({
 
   async handle(args, { relay, session, reply }) {
     reply.set('self', session.agent).set('relay', relay.store.location);
-    const attendance = await relay.rollCall.take();
-    // The cursor is the last name shown and whether it was live, since the order is by both.
-    const from = args.cursor === undefined ? 0 : attendance.findIndex(({ agent }) => agent === args.cursor) + 1;
+    // Whoever asks is in the list, even if the relay was removed a moment ago.
+    await session.begin(true);
+    const attendance = (await relay.rollCall.take()).filter(
+      (one) => args.cursor === undefined || cursorOf(one) > args.cursor,
+    );
     const live = reply.list('agents');
     const offline = reply.list('known');
-    let last: string | undefined;
+    let last: Attendance | undefined;
     let shown = 0;
-    for (const one of attendance.slice(from)) {
+    for (const one of attendance) {
       const [list, entry] = one.sessions.length > 0 ? [live, showLive(one)] : [offline, showOffline(one)];
       if (!list.has(entry)) break;
       list.add(entry);
-      last = one.agent;
+      last = one;
       shown++;
     }
     if (live.length === 0) reply.setAlways('agents', []);
     reply.setAlways('count', live.length);
-    const more = attendance.length - from - shown;
-    if (more > 0) reply.set('more', more).set('next_cursor', last);
+    const more = attendance.length - shown;
+    if (more > 0 && last !== undefined) reply.set('more_agents', more).set('next_cursor', cursorOf(last));
   },
 });
+
+/** Sorts as the list does, and holds when agents come and go between two pages. */
+function cursorOf(one: Attendance): string {
+  return `${rankOf(one)}.${one.agent}`;
+}
 
 function showLive({ agent, sessions, unread }: Attendance): object {
   return {

@@ -79,7 +79,7 @@ export class ProcessTable implements Processes {
     const ps = childProcess().spawnSync('ps', ['-o', 'stat=,lstart=', '-p', String(pid)], {
       encoding: 'utf8',
       timeout: 1000,
-      env: { LC_ALL: 'C' },
+      env: { LC_ALL: 'C', TZ: 'UTC' },
     });
     const [, state, start] = /^\s*(\S+)\s+(.*\S)\s*$/.exec(ps.stdout ?? '') ?? [];
     return state === undefined || start === undefined ? undefined : { start, zombie: state.startsWith('Z') };

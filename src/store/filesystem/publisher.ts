@@ -73,7 +73,7 @@ export class Publisher {
       written.set(value, temporary);
     }
     if (temporary instanceof DispatchError) return failed(temporary);
-    return { state: this.files.link(temporary, path) ? 'created' : 'exists' };
+    return this.#nameIt(temporary, path);
   }
 
   #writeTemporary(value: Value | SharedValue, sync: boolean): string | DispatchError {
@@ -88,6 +88,23 @@ export class Publisher {
     } catch (error) {
       return unavailable('write', path, error);
     }
+  }
+
+  /** An answer can be lost after the deed (a network file system, an I/O error): the file itself tells whether it has the name. */
+  #nameIt(temporary: string, path: string): CreateOutcome {
+    try {
+      if (this.files.link(temporary, path)) return { state: 'created' };
+    } catch (error) {
+      if (errnoOf(error) === 'ENOENT') throw error;
+      if (this.#isSame(temporary, path)) return { state: 'created' };
+      throw error;
+    }
+    return { state: this.#isSame(temporary, path) ? 'created' : 'exists' };
+  }
+
+  #isSame(one: string, other: string): boolean {
+    const [a, b] = [this.files.lstat(one), this.files.lstat(other)];
+    return a !== undefined && b !== undefined && a.ino === b.ino && a.dev === b.dev;
   }
 
   #createEmpty(path: string): CreateOutcome {

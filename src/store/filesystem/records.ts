@@ -8,9 +8,8 @@
  *    succeeds; the others find it gone. No later revision can be mistaken for an earlier one, for nonces never recur;
  * 3. sync the folder, then remove the old value, which no head can name again.
  * A first revision is a folder made aside and renamed into place, which fails when a record is there (a folder with a head is not
- * empty). To end a record, its head is renamed to `<n+1>.ended`, which has no value. The folder is then removed; should
- * anything be left in it (we were killed, or a losing caller's value is just there), the ended head stays beside it, and the
- * next first revision is a rename of that head. Without it, what is left would block the record for ever. Linking `<n+1>` instead, and deleting older heads, has had two winners: a slow caller links a number that was
+ * empty). To end a record, its head is renamed to `<n+1>.ended`, which has no value, and stays: the next first
+ * revision is a rename of that head. A folder without a head could not be told from one whose head is just being renamed. Linking `<n+1>` instead, and deleting older heads, has had two winners: a slow caller links a number that was
  * already used and cleaned up.
  */
 import { join } from 'node:path';
@@ -125,14 +124,6 @@ export class Records {
     if (!this.files.rename(join(folder, revision), join(folder, ended))) return false;
     this.#syncDecided(folder);
     this.files.discard(join(folder, nonceOf(revision)));
-    try {
-      const left = this.files.list(folder);
-      if (left.length === 1 && left[0] === ended && this.files.unlink(join(folder, ended))) {
-        this.files.removeEmptyDirectory(folder);
-      }
-    } catch {
-      // Ended all the same; what is left is in nobody's way.
-    }
     return true;
   }
 
