@@ -145,7 +145,7 @@ describe('in dynamic mode', () => {
     ['an ack without ids', 'ack', {}, /message_ids is required/],
     ['an ack of an empty id', 'ack', { message_ids: [''] }, /message_ids.* must not be empty/],
     ['an ack of 1,001 ids', 'ack', { message_ids: Array.from({ length: 1001 }, (_, n) => `msg-${n}`) }, /at most 1000/],
-    ['an ack of numbers', 'ack', { message_ids: [1] }, /message_ids.* must be strings/],
+    ['an ack of numbers', 'ack', { message_ids: [1] }, /message_ids.* must be a string/],
     ['a limit of 0', 'peek', { limit: 0 }, /limit must be from 1 to 100/],
     ['a limit of 101', 'peek', { limit: 101 }, /limit must be from 1 to 100/],
     ['a limit in words', 'peek', { limit: 'all' }, /limit must be a whole number from 1 to 100/],

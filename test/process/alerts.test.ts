@@ -53,7 +53,7 @@ test.concurrent('what waited before the session is announced in one line', TIMEO
   const alice = await sandbox.start('alice');
   for (let n = 0; n < 3; n++) await alice.call('dispatch', { message: `n=${n}`, target: 'bob' });
   const bob = await listener(sandbox);
-  expect(await alertWith(bob, 'waiting')).toMatch(/^\[dispatch >>>\] 3 messages for bob, waiting/);
+  expect(await alertWith(bob, 'waiting')).toMatch(/^\[dispatch >>>\] 3 messages waiting for bob/);
   expect(alertsOf(bob)).toHaveLength(1);
 });
 
