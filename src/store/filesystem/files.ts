@@ -6,7 +6,6 @@
  * May be imported by the adapter beside it only.
  */
 import type { Dir, Stats } from 'node:fs';
-import { dirname } from 'node:path';
 import { errnoOf } from '../../model/errors.js';
 import { OPEN, type SystemCalls, systemCalls } from './system-calls.js';
 
@@ -293,10 +292,6 @@ export class Files {
       }
     }
   }
-}
-
-export function parentOf(path: string): string {
-  return dirname(path);
 }
 
 function unsafe(why: string, modifiedAt: number): SafeRead {

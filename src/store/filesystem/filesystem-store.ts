@@ -1,10 +1,10 @@
 /** The relay as a directory. A key is a path below the root, a value a file, a prefix a folder. */
-import { join, resolve, sep } from 'node:path';
+import { dirname, join, resolve, sep } from 'node:path';
 import { assertRecord } from '../log-record.js';
 import type { CreateOutcome, Entry, ReadOutcome, Record, Store, Value, Watch, WriteOptions } from '../store.js';
 import { Bells } from './bells.js';
 import { ChildCounter } from './child-counter.js';
-import { Files, parentOf } from './files.js';
+import { Files } from './files.js';
 import { Folders } from './folders.js';
 import { Listings } from './listings.js';
 import { holdLock } from './lock.js';
@@ -79,7 +79,7 @@ export class FilesystemStore implements Store {
     assertRecord(record);
     await this.#guarded('append to', path, () => {
       this.#folders.open();
-      this.#folders.make(parentOf(path), false);
+      this.#folders.make(dirname(path), false);
       // Begins with the newline, so that a torn record cannot swallow the next.
       this.#files.append(path, Buffer.from(`\n${record}`, 'utf8'));
     });
@@ -88,7 +88,7 @@ export class FilesystemStore implements Store {
   async read(key: string, maxBytes: number): Promise<ReadOutcome | undefined> {
     const path = this.#path(key);
     return this.#guarded('read', path, () =>
-      this.#folders.has(parentOf(path)) ? this.#files.readSafely(path, maxBytes) : undefined,
+      this.#folders.has(dirname(path)) ? this.#files.readSafely(path, maxBytes) : undefined,
     );
   }
 
@@ -106,20 +106,18 @@ export class FilesystemStore implements Store {
     const source = this.#path(from);
     const target = this.#path(to);
     return this.#guarded('move', source, () => {
-      if (!this.#folders.has(parentOf(source))) return false;
+      if (!this.#folders.has(dirname(source))) return false;
       const replaced = this.#files.lstat(target);
       if (replaced !== undefined) {
         if (source === target) return true;
         // Two names of one file: rename(2) succeeds and leaves both, so the source is taken away instead.
         const moved = this.#files.lstat(source);
         if (moved?.ino === replaced.ino && moved.dev === replaced.dev) {
-          return this.#counter.changing(parentOf(source), -1, () => this.#files.unlink(source));
+          return this.#counter.changing(dirname(source), -1, () => this.#files.unlink(source));
         }
       }
-      return this.#counter.changing(parentOf(source), -1, () =>
-        this.#counter.changing(parentOf(target), replaced === undefined ? 1 : 0, () =>
-          this.#renameInto(source, target),
-        ),
+      return this.#counter.changing(dirname(source), -1, () =>
+        this.#counter.changing(dirname(target), replaced === undefined ? 1 : 0, () => this.#renameInto(source, target)),
       );
     });
   }
@@ -134,7 +132,7 @@ export class FilesystemStore implements Store {
     const changed = new Set<string>();
     try {
       const outcomes = paths.map((path) => {
-        const folder = parentOf(path);
+        const folder = dirname(path);
         if (!this.#folders.has(folder)) return false;
         const removed = this.#counter.changing(folder, -1, () => this.#files.unlink(path));
         if (removed) changed.add(folder);
@@ -155,7 +153,7 @@ export class FilesystemStore implements Store {
   async prune(prefix: string): Promise<void> {
     const path = this.#path(prefix);
     await this.#guarded('remove', path, () => {
-      if (this.#folders.has(parentOf(path))) this.#files.removeEmptyDirectory(path);
+      if (this.#folders.has(dirname(path))) this.#files.removeEmptyDirectory(path);
     });
   }
 
@@ -168,7 +166,7 @@ export class FilesystemStore implements Store {
     const path = this.#path(key);
     return this.#guarded('update', path, () => {
       this.#folders.open();
-      this.#folders.make(parentOf(path), this.#sync);
+      this.#folders.make(dirname(path), this.#sync);
       this.#folders.make(this.#folders.temporary, false);
       // Refuses a link in the record's place.
       this.#folders.has(path);
@@ -228,10 +226,10 @@ export class FilesystemStore implements Store {
 
   /** Renames into a folder that may be missing; false when there is nothing to rename. */
   #renameInto(source: string, target: string): boolean {
-    if (this.#folders.has(parentOf(target)) && this.#files.rename(source, target)) return true;
+    if (this.#folders.has(dirname(target)) && this.#files.rename(source, target)) return true;
     if (this.#files.kindOf(source) === 'missing') return false;
     this.#folders.forget();
-    this.#folders.make(parentOf(target), false);
+    this.#folders.make(dirname(target), false);
     return this.#files.rename(source, target);
   }
 

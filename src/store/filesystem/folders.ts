@@ -3,10 +3,10 @@
  * relay, so each is looked at before it is used. A look is good for 20 ms: a call makes a dozen operations, and one
  * `lstat` each would be a fifth of its time.
  */
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { DispatchError, errnoOf } from '../../model/errors.js';
 import { newSessionId } from '../../model/ids.js';
-import { type Files, parentOf } from './files.js';
+import type { Files } from './files.js';
 import { RelayDirectory } from './relay-directory.js';
 
 const TRUSTED_MS = 20;
@@ -43,7 +43,7 @@ export class Folders {
    */
   has(path: string): boolean {
     if (this.#isTrusted(path)) return true;
-    const found = path === this.root ? this.#directory.open(false) : this.has(parentOf(path)) && this.#isFolder(path);
+    const found = path === this.root ? this.#directory.open(false) : this.has(dirname(path)) && this.#isFolder(path);
     if (found) this.#trusted.add(path);
     return found;
   }
@@ -54,8 +54,8 @@ export class Folders {
     const topmost = this.files.ensureDirectory(path);
     if (topmost === undefined || !sync) return;
     try {
-      for (let made = path; made.length >= topmost.length; made = parentOf(made)) {
-        this.files.syncDirectory(parentOf(made));
+      for (let made = path; made.length >= topmost.length; made = dirname(made)) {
+        this.files.syncDirectory(dirname(made));
       }
     } catch (error) {
       // Left there, it would pass for synced the next time.

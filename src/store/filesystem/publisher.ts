@@ -6,9 +6,10 @@
  * 4. sync each folder once, and the relay when a folder is new.
  * Several names share one file, which is safe because no value is ever written again.
  */
+import { dirname } from 'node:path';
 import { DispatchError, errnoOf } from '../../model/errors.js';
 import type { CreateOutcome, SharedValue, Value } from '../store.js';
-import { type Files, parentOf } from './files.js';
+import type { Files } from './files.js';
 import type { Folders } from './folders.js';
 import { unavailable } from './unavailable.js';
 
@@ -41,7 +42,7 @@ export class Publisher {
     const outcomes = publications.map(({ path, value }, index): CreateOutcome => {
       try {
         return this.folders.lookingAgain(() => {
-          const folder = parentOf(path);
+          const folder = dirname(path);
           // Even for what is not synced itself: the next thing in there may be.
           this.folders.make(folder, this.sync);
           // An empty file is whole as soon as it is there, so it needs no detour.

@@ -12,11 +12,11 @@
  * revision is a rename of that head. A folder without a head could not be told from one whose head is just being renamed. Linking `<n+1>` instead, and deleting older heads, has had two winners: a slow caller links a number that was
  * already used and cleaned up.
  */
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { errnoOf } from '../../model/errors.js';
 import { newSessionId } from '../../model/ids.js';
 import type { Record } from '../store.js';
-import { type Files, parentOf } from './files.js';
+import type { Files } from './files.js';
 import { unavailable } from './unavailable.js';
 
 const MAX_RECORD_BYTES = 1024 * 1024;
@@ -104,7 +104,7 @@ export class Records {
       this.files.writeNew(head, new Uint8Array(), false);
       if (this.sync) this.files.syncDirectory(aside);
       if (!this.files.rename(aside, folder)) {
-        throw Object.assign(new Error(`${parentOf(folder)} was removed`), { code: 'ENOENT' });
+        throw Object.assign(new Error(`${dirname(folder)} was removed`), { code: 'ENOENT' });
       }
     } catch (error) {
       this.files.discard(head);
@@ -115,7 +115,7 @@ export class Records {
       if (code === 'ENOTEMPTY' || code === 'EEXIST' || (code === 'EPERM' && process.platform === 'win32')) return false;
       throw error;
     }
-    this.#syncDecided(parentOf(folder));
+    this.#syncDecided(dirname(folder));
     return true;
   }
 
