@@ -12,6 +12,7 @@ export class Reply implements Settlement {
   readonly #fields: Record<string, unknown> = {};
   readonly #onWritten: (() => Promise<void>)[] = [];
   readonly #onDropped: (() => Promise<void>)[] = [];
+  #notices: ReplyList | undefined;
   #bytes = 2;
 
   /** @param maxBytes of the JSON text, in UTF-8. */
@@ -36,6 +37,13 @@ export class Reply implements Settlement {
   /** Bytes that another item may still take. */
   get room(): number {
     return this.maxBytes - RESERVE - this.#bytes;
+  }
+
+  /** Adds a sentence of the server's own for the reader. Never holds words of other agents. */
+  notice(text: string): this {
+    this.#notices ??= this.list('notices');
+    this.#notices.add(text);
+    return this;
   }
 
   /** A list that grows while there is room. Absent as long as it is empty. */

@@ -1,9 +1,12 @@
-/** Wall-clock time in milliseconds since 1970. Injected wherever the domain needs the time, so tests own it. */
+/** Time, injected wherever the domain needs it, so tests own it. */
 export interface Clock {
+  /** Wall-clock time in milliseconds since 1970. Somebody may set it, forward or back. */
   now(): number;
+  /** Milliseconds since an arbitrary moment of this process. Only ever grows; may stand still while the machine sleeps. */
+  steady(): number;
 }
 
-export const systemClock: Clock = { now: () => Date.now() };
+export const systemClock: Clock = { now: () => Date.now(), steady: () => performance.now() };
 
 /** The last millisecond that ISO 8601 can write with a four-digit year. */
 export const MAX_TIME_MS = Date.UTC(9999, 11, 31, 23, 59, 59, 999);

@@ -15,6 +15,9 @@
  * | `NO_IDENTITY` | state: this server serves nobody | none |
  * | `AGENT_IS_LIVE` | state | `agent` |
  * | `INBOX_NOT_EMPTY` | state | `agent`, `messages` |
+ * | `IDEMPOTENCY_CONFLICT` | caller: the key was used for something else | `id` of the first message |
+ * | `INBOX_FULL` | state: a limit of the recipient's inbox | `limit`, `max`, `to` |
+ * | `RATE_LIMITED` | state: a limit of what is sent in a time | `limit`, `max`, `retryAt` (ISO 8601) |
  * | `NOT_ALLOWED` | policy | none |
  * | `CONFIG_INVALID` | operator | `path`, `line`, `column`, `key` where known |
  * | `RELAY_UNSAFE` | operator: the directory is not ours alone | `path` |
@@ -31,6 +34,9 @@ export type ErrorCode =
   | 'NO_IDENTITY'
   | 'AGENT_IS_LIVE'
   | 'INBOX_NOT_EMPTY'
+  | 'IDEMPOTENCY_CONFLICT'
+  | 'INBOX_FULL'
+  | 'RATE_LIMITED'
   | 'NOT_ALLOWED'
   | 'CONFIG_INVALID'
   | 'RELAY_UNSAFE'

@@ -61,6 +61,13 @@ export async function forgetAgent(relay: Relay, agent: string, { drop = false } 
     throw new DispatchError('STORE_UNAVAILABLE', why, { outcome: 'none' }, failure.error);
   }
   const removed = await store.removeAll(held.map(({ key }) => key));
+  await relay.events.note(
+    ...held.flatMap(({ name: { id, from }, standing, expired }, index) => {
+      if (!removed[index]) return [];
+      const was = standing === 'read' ? ('read' as const) : ('unread' as const);
+      return [{ event: expired ? ('expired' as const) : ('dropped' as const), id, from, to: agent, was }];
+    }),
+  );
   await pruneFolders(relay, agent);
   const left = (await store.list(inboxKey(agent))).length;
   if (left > 0) {

@@ -8,19 +8,18 @@
  *   looks: back to pending, then, as redelivered.
  * - *read*, in `read/`, until it is acknowledged or expires.
  */
-import type { Clock } from '../model/clock.js';
 import type { Message } from '../model/message.js';
-import type { Entry, Store } from '../store/store.js';
+import type { Entry } from '../store/store.js';
 import { smallest } from './best.js';
+import type { RelayEvent, ShownBy } from './events.js';
 import { inboxKey, readKey, readName, takenBy, takenKey } from './keys.js';
-import { byUrgencyThenTime, type Candidate, isRedelivered, type Mail, redeliveredName } from './mail.js';
+import { byUrgencyThenTime, type Candidate, isRedelivered, redeliveredName } from './mail.js';
 import { parseName, SUFFIX, threadHash } from './message-name.js';
-import type { Presence } from './presence.js';
-import type { Receipts } from './receipts.js';
 import { recoverTaken } from './recover.js';
+import type { Relay } from './relay.js';
 
-/** How a message came to be shown; the first letter stands in file names. */
-export type ShownBy = 'peek' | 'piggyback';
+// How a message came to be shown, as it stands in file names.
+const MARK_OF: Readonly<Record<ShownBy, string>> = { peek: 'p', piggyback: 'g', wait: 'w' };
 
 export interface Delivered {
   readonly message: Message;
@@ -58,7 +57,10 @@ interface Taken {
   readonly id: string;
   /** In `taken/<session>/`, and in the inbox after a release. */
   readonly fileName: string;
+  readonly redelivered: boolean;
 }
+
+type Parts = Pick<Relay, 'store' | 'clock' | 'mail' | 'receipts' | 'presence' | 'events'>;
 
 // More than any reply holds, so that one selection nearly always suffices.
 const SELECTION = 128;
@@ -74,21 +76,17 @@ export class Inbox {
   constructor(
     readonly agent: string,
     private readonly session: string,
-    private readonly store: Store,
-    private readonly clock: Clock,
-    private readonly mail: Mail,
-    private readonly receipts: Receipts,
-    private readonly presence: Presence,
+    private readonly relay: Parts,
   ) {}
 
   /** Claims pending mail for one reply, urgent first, then by age. Nothing is shown twice unless `redelivered`. */
   async claim(options: ClaimOptions): Promise<Claim> {
     if (this.#unsettled.length > 0) await this.#settleLate();
-    await recoverTaken(this.store, this.presence, this.agent, this.session);
+    await recoverTaken(this.relay, this.agent, this.session);
     await this.#recoverStray();
     const taken: Taken[] = [];
     const delivered: Delivered[] = [];
-    const scan = await this.mail.scan(this.agent, true);
+    const scan = await this.relay.mail.scan(this.agent, true);
     const matching = this.#matching(scan.pending, options);
     let gone = 0;
     try {
@@ -103,7 +101,7 @@ export class Inbox {
         if (putIn === undefined) break;
         const { core, from, id } = candidate.name;
         const fileName = next.redelivered ? redeliveredName(core) : core + SUFFIX;
-        const claimed = await this.store.move(
+        const claimed = await this.relay.store.move(
           inboxKey(this.agent, candidate.fileName),
           takenBy(this.agent, this.session, fileName),
         );
@@ -112,7 +110,7 @@ export class Inbox {
           continue;
         }
         putIn();
-        taken.push({ core, from, id, fileName });
+        taken.push({ core, from, id, fileName, redelivered: next.redelivered });
         delivered.push(next);
       }
     } catch (error) {
@@ -130,8 +128,8 @@ export class Inbox {
   async close(): Promise<void> {
     await this.#settleLate();
     for (const claim of [...this.#claims]) await claim.release();
-    await this.store.prune(takenBy(this.agent, this.session));
-    await this.store.prune(takenKey(this.agent));
+    await this.relay.store.prune(takenBy(this.agent, this.session));
+    await this.relay.store.prune(takenKey(this.agent));
   }
 
   /** Where this session last saw a message that it has shown; a hint, for acknowledging without a listing. */
@@ -141,7 +139,7 @@ export class Inbox {
 
   /** The message of a candidate as it is delivered; undefined when it is gone, or not of the thread after all. */
   async #open(candidate: Candidate, { threadId }: ClaimOptions): Promise<Delivered | undefined> {
-    const message = await this.mail.open(this.agent, candidate);
+    const message = await this.relay.mail.open(this.agent, candidate);
     if (message === undefined || (threadId !== undefined && message.thread_id !== threadId)) return undefined;
     return { message, redelivered: isRedelivered(candidate.name) };
   }
@@ -179,23 +177,32 @@ export class Inbox {
 
   async #commit(taken: readonly Taken[], by: ShownBy): Promise<void> {
     const entries: Entry[] = [];
+    const shown: RelayEvent[] = [];
     try {
       for (const one of taken) {
-        const kept = readName(one.core, by === 'peek' ? 'p' : 'g', this.clock.now());
+        const kept = readName(one.core, MARK_OF[by], this.relay.clock.now());
         // False when another session acknowledged it meanwhile, or an earlier attempt got this far.
-        const moved = await this.store.move(takenBy(this.agent, this.session, one.fileName), readKey(this.agent, kept));
+        const moved = await this.relay.store.move(
+          takenBy(this.agent, this.session, one.fileName),
+          readKey(this.agent, kept),
+        );
         if (!moved) continue;
         this.#remember(one.id, kept);
-        entries.push(this.receipts.entry(one.from, { id: one.id, to: this.agent, state: 'read', how: by }));
+        const { id, from, redelivered } = one;
+        entries.push(this.relay.receipts.entry(from, { id, to: this.agent, state: 'read', how: by }));
+        shown.push({ event: 'shown', id, from, to: this.agent, by, ...(redelivered ? { redelivered } : {}) });
       }
     } finally {
-      if (entries.length > 0) await this.store.createAll(entries, { durable: false });
+      if (entries.length > 0) await this.relay.store.createAll(entries, { durable: false });
+      await this.relay.events.note(...shown);
     }
   }
 
   async #release(taken: readonly Taken[]): Promise<void> {
-    for (const { fileName } of taken) {
-      await this.store.move(takenBy(this.agent, this.session, fileName), inboxKey(this.agent, fileName));
+    for (const { fileName, id, from } of taken) {
+      const back = inboxKey(this.agent, fileName);
+      if (!(await this.relay.store.move(takenBy(this.agent, this.session, fileName), back))) continue;
+      await this.relay.events.note({ event: 'returned', id, from, to: this.agent, why: 'not written' });
     }
   }
 
@@ -219,11 +226,11 @@ export class Inbox {
   /** Mail that this session claimed without getting to know of it: the move was done and reported an error. */
   async #recoverStray(): Promise<void> {
     if (this.#claims.size > 0) return;
-    for (const fileName of await this.store.list(takenBy(this.agent, this.session))) {
+    for (const fileName of await this.relay.store.list(takenBy(this.agent, this.session))) {
       const name = parseName(fileName);
       if (name === undefined) continue;
       const back = inboxKey(this.agent, redeliveredName(name.core));
-      await this.store.move(takenBy(this.agent, this.session, fileName), back);
+      await this.relay.store.move(takenBy(this.agent, this.session, fileName), back);
     }
   }
 

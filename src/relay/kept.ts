@@ -1,15 +1,13 @@
 /** Mail that was shown and not acknowledged: counted, shown again on request, and acknowledged. */
-import type { Clock } from '../model/clock.js';
 import { DispatchError, isDispatchError } from '../model/errors.js';
 import { isMessageId, isSessionId } from '../model/ids.js';
 import type { Message } from '../model/message.js';
-import type { Store } from '../store/store.js';
 import { smallest } from './best.js';
 import type { Inbox } from './inbox.js';
 import { inboxKey, readKey, takenBy, takenKey } from './keys.js';
-import type { Candidate, Mail } from './mail.js';
+import type { Candidate } from './mail.js';
 import { isExpired, type MessageName, parseName, threadHash } from './message-name.js';
-import type { Receipts } from './receipts.js';
+import type { Relay } from './relay.js';
 
 /** `unacked` is exact up to here. */
 export const UNACKED_LIMIT = 1000;
@@ -42,21 +40,18 @@ const BEGINNING = '0';
 export class Kept {
   constructor(
     private readonly agent: string,
-    private readonly store: Store,
-    private readonly clock: Clock,
-    private readonly mail: Mail,
-    private readonly receipts: Receipts,
+    private readonly relay: Pick<Relay, 'store' | 'clock' | 'mail' | 'receipts' | 'events'>,
     private readonly inbox: Inbox,
   ) {}
 
   /** How many messages are read and not acknowledged: exact to 1,000, then 1,000 with `more`. */
   async count(): Promise<{ count: number; more: boolean }> {
-    const counted = await this.store.count(readKey(this.agent), UNACKED_LIMIT + 1);
+    const counted = await this.relay.store.count(readKey(this.agent), UNACKED_LIMIT + 1);
     if (counted > UNACKED_LIMIT) return { count: UNACKED_LIMIT, more: true };
     if (counted === 0) return { count: 0, more: false };
     // What has expired is no longer to be acknowledged, though a sweep has yet to remove it.
-    const now = this.clock.now();
-    const kept = (await this.store.list(readKey(this.agent))).map(parseName);
+    const now = this.relay.clock.now();
+    const kept = (await this.relay.store.list(readKey(this.agent))).map(parseName);
     return { count: kept.filter((name) => name !== undefined && !isExpired(name, now)).length, more: false };
   }
 
@@ -70,11 +65,11 @@ export class Kept {
     limit: number;
     fits(message: Message): boolean;
   }): Promise<Page> {
-    const now = this.clock.now();
+    const now = this.relay.clock.now();
     const hash = options.threadId === undefined ? undefined : threadHash(options.threadId);
     const after = options.cursor ?? '';
     const candidates: Candidate[] = [];
-    for (const fileName of await this.store.list(readKey(this.agent))) {
+    for (const fileName of await this.relay.store.list(readKey(this.agent))) {
       const name = parseName(fileName);
       if (name === undefined || name.core <= after || isExpired(name, now)) continue;
       if (hash === undefined || name.thread === hash) candidates.push({ fileName, name });
@@ -96,8 +91,8 @@ export class Kept {
 
   /** A message that was shown before; undefined when it is not here. */
   async find(id: string): Promise<Message | undefined> {
-    const now = this.clock.now();
-    for (const fileName of await this.store.list(readKey(this.agent))) {
+    const now = this.relay.clock.now();
+    for (const fileName of await this.relay.store.list(readKey(this.agent))) {
       const name = parseName(fileName);
       if (name?.id !== id || isExpired(name, now)) continue;
       const message = await this.#open({ fileName, name });
@@ -117,9 +112,9 @@ export class Kept {
     const places = await this.#locate(wanted.filter(isMessageId));
     const found = [...places];
     const receipts = found.map(([id, { name, shown }]) =>
-      this.receipts.entry(name.from, { id, to: this.agent, state: 'acked', how: shown ? 'read' : 'unread' }),
+      this.relay.receipts.entry(name.from, { id, to: this.agent, state: 'acked', how: shown ? 'read' : 'unread' }),
     );
-    const failure = (await this.store.createAll(receipts)).find((outcome) => outcome.state === 'failed');
+    const failure = (await this.relay.store.createAll(receipts)).find((outcome) => outcome.state === 'failed');
     if (failure?.state === 'failed') {
       throw new DispatchError(
         'STORE_UNAVAILABLE',
@@ -138,12 +133,20 @@ export class Kept {
       left = missed.length === 0 ? [] : [...(await this.#locate(missed))];
     }
     const acked = wanted.filter((id) => done.has(id));
+    await this.relay.events.note(
+      ...acked.flatMap((id) => {
+        const place = places.get(id);
+        if (place === undefined) return [];
+        const was = place.shown ? ('read' as const) : ('unread' as const);
+        return [{ event: 'acked' as const, id, from: place.name.from, to: this.agent, was }];
+      }),
+    );
     return { acked, notFound: wanted.filter((id) => !done.has(id)) };
   }
 
   async #removeAll(keys: readonly string[]): Promise<boolean[]> {
     try {
-      return await this.store.removeAll(keys);
+      return await this.relay.store.removeAll(keys);
     } catch (error) {
       if (!isDispatchError(error)) throw error;
       // The receipts stand, so the senders see these messages as acknowledged already.
@@ -153,7 +156,7 @@ export class Kept {
   }
 
   async #open(candidate: Candidate): Promise<Message | undefined> {
-    return this.mail.openAt(this.agent, readKey(this.agent, candidate.fileName), candidate);
+    return this.relay.mail.openAt(this.agent, readKey(this.agent, candidate.fileName), candidate);
   }
 
   /** Where the messages of these ids are: as remembered, else by listing. */
@@ -165,28 +168,29 @@ export class Kept {
       const name = fileName === undefined ? undefined : parseName(fileName);
       const key = fileName === undefined ? undefined : readKey(this.agent, fileName);
       // Reading nothing of it tells whether it is there.
-      if (name === undefined || key === undefined || (await this.store.read(key, 0)) === undefined) missing.add(id);
-      else if (!isExpired(name, this.clock.now())) places.set(id, { key, name, shown: true });
+      if (name === undefined || key === undefined || (await this.relay.store.read(key, 0)) === undefined)
+        missing.add(id);
+      else if (!isExpired(name, this.relay.clock.now())) places.set(id, { key, name, shown: true });
     }
     const look = (name: MessageName | undefined, key: string, shown: boolean) => {
-      if (name !== undefined && missing.has(name.id) && !isExpired(name, this.clock.now())) {
+      if (name !== undefined && missing.has(name.id) && !isExpired(name, this.relay.clock.now())) {
         places.set(name.id, { key, name, shown });
         missing.delete(name.id);
       }
     };
     if (missing.size > 0) {
-      for (const fileName of await this.store.list(readKey(this.agent))) {
+      for (const fileName of await this.relay.store.list(readKey(this.agent))) {
         look(parseName(fileName), readKey(this.agent, fileName), true);
       }
     }
     if (missing.size > 0) {
-      for (const { fileName, name } of (await this.mail.scan(this.agent, true)).pending) {
+      for (const { fileName, name } of (await this.relay.mail.scan(this.agent, true)).pending) {
         look(name, inboxKey(this.agent, fileName), false);
       }
     }
     if (missing.size > 0) {
-      for (const session of (await this.store.list(takenKey(this.agent))).filter(isSessionId)) {
-        for (const fileName of await this.store.list(takenBy(this.agent, session))) {
+      for (const session of (await this.relay.store.list(takenKey(this.agent))).filter(isSessionId)) {
+        for (const fileName of await this.relay.store.list(takenBy(this.agent, session))) {
           look(parseName(fileName), takenBy(this.agent, session, fileName), false);
         }
       }

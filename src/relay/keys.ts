@@ -2,6 +2,7 @@
 import { SUFFIX } from './message-name.js';
 
 export const AGENTS = '.agents';
+export const LOG = '.log';
 export const PRESENCE = '.presence';
 export const QUARANTINE = '.quarantine';
 export const RECEIPTS = '.receipts';
@@ -50,3 +51,7 @@ export const sentKey = (sender: string, day?: string) =>
   day === undefined ? `${SENT}/${sender}` : `${SENT}/${sender}/${day}`;
 
 export const quarantineKey = (name: string) => `${QUARANTINE}/${name}`;
+
+/** What happened in the relay: one log a day and process. */
+export const logKey = (day: string, writer?: string) =>
+  writer === undefined ? `${LOG}/${day}` : `${LOG}/${day}/${writer}`;

@@ -7,6 +7,7 @@ import type { Clock } from '../model/clock.js';
 import { DispatchError, isDispatchError } from '../model/errors.js';
 import { MAX_STORED_BYTES, type Message, parseMessage } from '../model/message.js';
 import type { Store } from '../store/store.js';
+import type { EventLog } from './events.js';
 import { inboxKey, readKey, readName } from './keys.js';
 import { coreName, isExpired, type MessageName, parseName, SUFFIX } from './message-name.js';
 import type { Quarantine } from './quarantine.js';
@@ -36,6 +37,7 @@ export class Mail {
     private readonly clock: Clock,
     private readonly quarantine: Quarantine,
     private readonly receipts: Receipts,
+    private readonly events: EventLog,
     private readonly warn: (text: string) => void,
   ) {}
 
@@ -129,7 +131,10 @@ export class Mail {
         // Without its receipt the sender would never learn of it: it stays until there is one.
         if ((await this.store.createAll([receipt]))[0]?.state === 'failed') return undefined;
       }
-      await this.quarantine.take(key, agent, fileName, problem);
+      if (await this.quarantine.take(key, agent, fileName, problem)) {
+        const known = name === undefined ? {} : { id: name.id, from: name.from };
+        await this.events.note({ event: 'quarantined', to: agent, reason: problem, ...known });
+      }
     }
     return undefined;
   }

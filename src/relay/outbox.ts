@@ -1,17 +1,16 @@
 /** Sends: one message to the inboxes of its recipients, and an answer that claims no more than happened. */
 import { HUMAN } from '../model/agent-id.js';
-import type { Clock } from '../model/clock.js';
 import { MAX_TIME_MS } from '../model/clock.js';
 import { DispatchError, isDispatchError } from '../model/errors.js';
 import { newMessageId } from '../model/ids.js';
 import { type JsonObject, type Message, type Priority, serializeMessage } from '../model/message.js';
 import { utf8Bytes } from '../model/text.js';
-import type { CreateOutcome, Store } from '../store/store.js';
-import type { Agents } from './agents.js';
+import type { CreateOutcome } from '../store/store.js';
+import type { SentEvent } from './events.js';
 import { inboxKey } from './keys.js';
 import { coreName, SUFFIX } from './message-name.js';
 import type { NameClock } from './name-clock.js';
-import type { Presence } from './presence.js';
+import type { Relay } from './relay.js';
 import { noteSent } from './sent-log.js';
 
 export interface Draft {
@@ -51,10 +50,7 @@ export interface Refused {
 
 export class Outbox {
   constructor(
-    private readonly store: Store,
-    private readonly clock: Clock,
-    private readonly agents: Agents,
-    private readonly presence: Presence,
+    private readonly relay: Pick<Relay, 'store' | 'clock' | 'agents' | 'presence' | 'events'>,
     private readonly limits: { readonly maxMessageBytes: number; readonly defaultTtlSeconds: number },
   ) {}
 
@@ -73,7 +69,7 @@ export class Outbox {
    * `STORE_UNAVAILABLE` when nobody got it, with `outcome: "unknown"` and the id where a copy may be there all the same.
    */
   async publish(from: string, draft: Draft, order: NameClock): Promise<Published> {
-    const now = this.clock.now();
+    const now = this.relay.clock.now();
     const ttl = draft.ttl ?? this.limits.defaultTtlSeconds;
     if (now + ttl * 1000 > MAX_TIME_MS) {
       throw new DispatchError(
@@ -82,7 +78,7 @@ export class Outbox {
         { argument: 'ttl' },
       );
     }
-    const { to, recipients } = await this.agents.resolve(draft.target, from);
+    const { to, recipients } = await this.relay.agents.resolve(draft.target, from);
     const message: Message = {
       id: newMessageId(),
       from,
@@ -109,13 +105,14 @@ export class Outbox {
     const { time, counter } = order.next();
     const core = coreName(message, time, counter, bytes);
     const shared = { shared: value };
-    const outcomes = await this.store.createAll(
+    const outcomes = await this.relay.store.createAll(
       recipients.map((to) => ({ key: inboxKey(to, core + SUFFIX), value: shared })),
     );
     const queuedTo = recipients.filter((_, index) => outcomes[index]?.state === 'created');
     const refused = recipients.flatMap((to, index) => refusal(to, outcomes[index]));
     const uncertain = refused.filter(({ outcome }) => outcome === 'unknown').map(({ to }) => to);
-    const followUp = () => this.#followUp(from, core, [...queuedTo, ...uncertain]);
+    const event = this.#eventOf(message, [...queuedTo, ...uncertain], bytes);
+    const followUp = () => this.#followUp(core, event);
     if (queuedTo.length === 0) {
       await followUp();
       throw nobodyGotIt(message.id, refused, outcomes);
@@ -128,23 +125,40 @@ export class Outbox {
     const notListening: string[] = [];
     try {
       for (const agent of recipients) {
-        if (agent !== HUMAN && !(await this.presence.wasJustLive(agent))) notListening.push(agent);
+        if (agent !== HUMAN && !(await this.relay.presence.wasJustLive(agent))) notListening.push(agent);
       }
-      const isStranger = this.agents.roster === undefined && notListening[0] === to;
-      return { notListening, neverSeen: isStranger && (await this.agents.servedAt(to)) === undefined };
+      const isStranger = this.relay.agents.roster === undefined && notListening[0] === to;
+      return { notListening, neverSeen: isStranger && (await this.relay.agents.servedAt(to)) === undefined };
     } catch {
       return { notListening, neverSeen: false };
     }
   }
 
   /** What comes after publishing only helps, so its failure must not make a sent message look unsent. */
-  async #followUp(from: string, core: string, recipients: readonly string[]): Promise<void> {
+  async #followUp(core: string, event: SentEvent): Promise<void> {
+    if (event.to.length === 0) return;
     try {
-      await noteSent(this.store, from, core, recipients);
+      await noteSent(this.relay.store, event.from, core, event.to);
     } catch {
       // A finding aid: without it the message is as safe, and its receipts come all the same.
     }
-    for (const to of recipients) await this.store.ring(to);
+    for (const to of event.to) await this.relay.store.ring(to);
+    await this.relay.events.note(event);
+  }
+
+  #eventOf(message: Message, to: readonly string[], bytes: number): SentEvent {
+    return {
+      event: 'sent',
+      id: message.id,
+      from: message.from,
+      to,
+      ...(message.to === to[0] ? {} : { target: message.to }),
+      bytes,
+      ...(message.thread_id === null ? {} : { thread_id: message.thread_id }),
+      ...(message.reply_to === null ? {} : { reply_to: message.reply_to }),
+      ...(message.priority === 'urgent' ? { priority: message.priority } : {}),
+      ...(this.relay.events.withContent ? { content: message.content } : {}),
+    };
   }
 }
 

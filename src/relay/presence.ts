@@ -162,17 +162,21 @@ export class Presence {
     return [...names];
   }
 
-  /** Removes the records of sessions that are over. */
-  async sweep(): Promise<void> {
+  /** Removes the records of sessions that are over, and says which. */
+  async sweep(): Promise<{ agent: string; session: string }[]> {
+    const lost: { agent: string; session: string }[] = [];
     for (const agent of await this.names()) {
       for (const session of await this.store.list(sessionKey(agent))) {
-        if (isSessionId(session) && (await this.isOver(agent, session))) await this.withdraw(agent, session);
+        if (!isSessionId(session) || !(await this.isOver(agent, session))) continue;
+        await this.withdraw(agent, session);
+        lost.push({ agent, session });
       }
       const shared = await this.#readShared(agent);
       // A shadow without its record is left over from a crash between the two; another program's file is its own to remove.
       if (shared?.session !== undefined && (await this.isOver(agent, shared.session)))
         await this.withdraw(agent, shared.session);
     }
+    return lost;
   }
 
   async #read(agent: string, session: string): Promise<{ record: SessionRecord; standing: Standing } | undefined> {

@@ -16,17 +16,14 @@ import { inboxKey, RECEIPTS, readKey, receiptKey, seenReceiptKey, takenBy, taken
 import { isExpired, type MessageName, parseName } from './message-name.js';
 import { findSent, type SentNote, sweepSent } from './sent-log.js';
 
-export const RECEIPT_STATES = ['read', 'acked', 'expired', 'refused', 'quarantined'] as const;
+export const RECEIPT_STATES = ['read', 'acked', 'expired', 'refused', 'superseded', 'quarantined'] as const;
 export type ReceiptState = (typeof RECEIPT_STATES)[number];
-
-/** Kept this long, in milliseconds, whether seen or not. */
-export const RECEIPT_RETENTION_MS = 7 * 24 * 60 * 60 * 1000;
 
 export interface Receipt {
   readonly id: string;
   readonly to: string;
   readonly state: ReceiptState;
-  /** `read`: by which kind of reply (`peek`, `piggyback`); otherwise whether it had been shown: `read` or `unread`. */
+  /** `read`: by which kind of reply (`peek`, `piggyback`, `wait`); otherwise whether it had been shown: `read` or `unread`. */
   readonly how: string;
   /** Milliseconds since 1970. */
   readonly at: number;
@@ -48,6 +45,8 @@ export class Receipts {
   constructor(
     private readonly store: Store,
     private readonly clock: Clock,
+    /** How long receipts are kept, seen or not. */
+    private readonly retentionMs: number,
   ) {}
 
   /** The entry that records a change for the sender `from`; written by the caller, together with others. */
@@ -165,7 +164,7 @@ export class Receipts {
         (name?: string) => receiptKey(sender, name),
         (name?: string) => seenReceiptKey(sender, name),
       ]) {
-        await this.#removeOlder(key, now - RECEIPT_RETENTION_MS);
+        await this.#removeOlder(key, now - this.retentionMs);
       }
     }
     await sweepSent(this.store, this.clock);

@@ -5,6 +5,7 @@ import { newSessionId } from '../model/ids.js';
 import type { Processes } from '../store/processes.js';
 import type { Store } from '../store/store.js';
 import { Agents } from './agents.js';
+import { EventLog } from './events.js';
 import { Inbox } from './inbox.js';
 import { Kept } from './kept.js';
 import { Mail } from './mail.js';
@@ -28,6 +29,12 @@ export interface RelayOptions {
   readonly maxMessageBytes?: number;
   /** Seconds; 0 is never. @default 0 */
   readonly defaultTtlSeconds?: number;
+  /** Seconds that receipts are kept, at least a day. @default 604800 */
+  readonly receiptRetentionSeconds?: number;
+  /** Seconds that the event log is kept. @default 2592000 */
+  readonly logRetentionSeconds?: number;
+  /** Whether the event log holds the text of messages. @default false */
+  readonly logContent?: boolean;
   /** For the person at the terminal: quarantined files, unreadable ones. */
   readonly warn?: (text: string) => void;
 }
@@ -35,6 +42,7 @@ export interface RelayOptions {
 export class Relay {
   readonly store: Store;
   readonly clock: Clock;
+  readonly events: EventLog;
   readonly presence: Presence;
   readonly agents: Agents;
   readonly receipts: Receipts;
@@ -48,14 +56,20 @@ export class Relay {
     const { store, processes, clock = systemClock, roster, warn = () => {} } = options;
     this.store = store;
     this.clock = clock;
+    this.events = new EventLog(
+      store,
+      clock,
+      (options.logRetentionSeconds ?? 2_592_000) * 1000,
+      options.logContent ?? false,
+    );
     this.presence = new Presence(store, clock, processes);
     this.agents = new Agents(roster, store, clock, this.presence);
-    this.receipts = new Receipts(store, clock);
-    this.mail = new Mail(store, clock, new Quarantine(store, warn), this.receipts, warn);
+    this.receipts = new Receipts(store, clock, (options.receiptRetentionSeconds ?? 604_800) * 1000);
+    this.mail = new Mail(store, clock, new Quarantine(store, warn), this.receipts, this.events, warn);
     this.rollCall = new RollCall(this.agents, this.presence, this.mail);
-    this.sweeper = new Sweeper(store, clock, this.agents, this.presence, this.receipts, this.mail);
+    this.sweeper = new Sweeper(this);
     this.roster = roster === undefined ? undefined : new Roster(roster, store, this.presence, processes);
-    this.#outbox = new Outbox(store, clock, this.agents, this.presence, {
+    this.#outbox = new Outbox(this, {
       maxMessageBytes: options.maxMessageBytes ?? 65_536,
       defaultTtlSeconds: options.defaultTtlSeconds ?? 0,
     });
@@ -77,10 +91,10 @@ export class Relay {
   }
 
   inboxOf(agent: string, session: string): Inbox {
-    return new Inbox(agent, session, this.store, this.clock, this.mail, this.receipts, this.presence);
+    return new Inbox(agent, session, this);
   }
 
   keptOf(agent: string, inbox: Inbox): Kept {
-    return new Kept(agent, this.store, this.clock, this.mail, this.receipts, inbox);
+    return new Kept(agent, this, inbox);
   }
 }

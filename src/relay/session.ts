@@ -46,6 +46,15 @@ export class Session {
     this.#heartbeat.unref();
     try {
       await this.#renew();
+      const { client } = this;
+      await this.relay.events.note({
+        event: 'session_started',
+        agent: this.agent,
+        session: this.id,
+        pid: process.pid,
+        cwd: process.cwd(),
+        ...(client === undefined ? {} : { client: shortened(client).name }),
+      });
     } catch (error) {
       clearInterval(this.#heartbeat);
       this.#heartbeat = undefined;
@@ -88,6 +97,7 @@ export class Session {
       await this.inbox.close();
     } finally {
       await this.relay.presence.withdraw(this.agent, this.id);
+      await this.relay.events.note({ event: 'session_ended', agent: this.agent, session: this.id });
     }
   }
 

@@ -2,16 +2,13 @@
  * Removes what has run its course: expired mail (its receipt first), records of dead sessions, old receipts and
  * leftovers; gives back what dead sessions had claimed. Done by whoever reads, now and then; one sweeper at a time, and no harm when two meet.
  */
-import type { Clock } from '../model/clock.js';
 import { isDispatchError } from '../model/errors.js';
-import type { Store } from '../store/store.js';
-import type { Agents } from './agents.js';
+import type { WasShown } from './events.js';
 import { inboxKey, readKey } from './keys.js';
-import { isRedelivered, type Mail } from './mail.js';
+import { isRedelivered } from './mail.js';
 import { isExpired, type MessageName, parseName } from './message-name.js';
-import type { Presence } from './presence.js';
-import type { Receipts } from './receipts.js';
 import { recoverTaken } from './recover.js';
+import type { Relay } from './relay.js';
 
 const SWEPT = '.swept';
 const INTERVAL_MS = 60_000;
@@ -22,22 +19,17 @@ export class Sweeper {
   #lookedAt = 0;
 
   constructor(
-    private readonly store: Store,
-    private readonly clock: Clock,
-    private readonly agents: Agents,
-    private readonly presence: Presence,
-    private readonly receipts: Receipts,
-    private readonly mail: Mail,
+    private readonly relay: Pick<Relay, 'store' | 'clock' | 'agents' | 'presence' | 'receipts' | 'mail' | 'events'>,
   ) {}
 
   /** Sweeps when nobody did within the last minute, or when `expiredSeen`. False when there was nothing to do or another was at it. */
   async sweepIfDue(expiredSeen: boolean): Promise<boolean> {
-    const now = this.clock.now();
+    const now = this.relay.clock.now();
     if (!expiredSeen) {
       // A clock that stepped back must not stop the sweeping until it has caught up.
       if (Math.abs(now - this.#lookedAt) < INTERVAL_MS) return false;
       this.#lookedAt = now;
-      const swept = await this.store.read(SWEPT, 0);
+      const swept = await this.relay.store.read(SWEPT, 0);
       if (swept !== undefined && Math.abs(now - swept.modifiedAt) < INTERVAL_MS) return false;
     }
     return this.sweep();
@@ -45,14 +37,16 @@ export class Sweeper {
 
   /** Sweeps the whole relay. False when another process is at it. */
   async sweep(): Promise<boolean> {
-    return this.store.exclusively('sweep', async () => {
-      await this.store.put(SWEPT, '');
-      for (const owner of await this.agents.inboxes()) {
+    return this.relay.store.exclusively('sweep', async () => {
+      await this.relay.store.put(SWEPT, '');
+      for (const owner of await this.relay.agents.inboxes()) {
         await this.#sweepInbox(owner);
       }
-      await this.presence.sweep();
-      await this.receipts.sweep();
-      await this.store.tidy();
+      const lost = await this.relay.presence.sweep();
+      await this.relay.events.note(...lost.map((session) => ({ event: 'session_lost' as const, ...session })));
+      await this.relay.receipts.sweep();
+      await this.relay.events.sweep();
+      await this.relay.store.tidy();
     });
   }
 
@@ -60,7 +54,7 @@ export class Sweeper {
   async #sweepInbox(owner: string): Promise<void> {
     await breathe();
     try {
-      await recoverTaken(this.store, this.presence, owner);
+      await recoverTaken(this.relay, owner);
       await this.#expire(owner);
     } catch (error) {
       if (!isDispatchError(error, 'RELAY_UNSAFE')) throw error;
@@ -68,15 +62,15 @@ export class Sweeper {
   }
 
   async #expire(owner: string): Promise<void> {
-    const now = this.clock.now();
-    const { expired } = await this.mail.scan(owner, false);
+    const now = this.relay.clock.now();
+    const { expired } = await this.relay.mail.scan(owner, false);
     await this.#end(
       owner,
       expired.map(({ fileName, name }) => ({ key: inboxKey(owner, fileName), name })),
       'unread',
     );
     const read: Ended[] = [];
-    for (const fileName of await this.store.list(readKey(owner))) {
+    for (const fileName of await this.relay.store.list(readKey(owner))) {
       const name = parseName(fileName);
       if (name !== undefined && isExpired(name, now)) read.push({ key: readKey(owner, fileName), name });
     }
@@ -87,17 +81,22 @@ export class Sweeper {
     for (let start = 0; start < mail.length; start += BATCH) {
       const batch = mail.slice(start, start + BATCH);
       const receipts = batch.map(({ name }) =>
-        this.receipts.entry(name.from, { id: name.id, to: owner, state: 'expired', how: howOf(name, how) }),
+        this.relay.receipts.entry(name.from, { id: name.id, to: owner, state: 'expired', how: howOf(name, how) }),
       );
-      const outcomes = await this.store.createAll(receipts);
+      const outcomes = await this.relay.store.createAll(receipts);
       // Without its receipt an expired message would look like one that was handled: it stays until there is one.
       const recorded = batch.filter((_, index) => outcomes[index]?.state !== 'failed');
-      const removed = await this.store.removeAll(recorded.map(({ key }) => key));
+      const removed = await this.relay.store.removeAll(recorded.map(({ key }) => key));
+      await this.relay.events.note(
+        ...recorded.flatMap(({ name: { id, from }, name }, index) =>
+          removed[index] ? [{ event: 'expired' as const, id, from, to: owner, was: howOf(name, how) }] : [],
+        ),
+      );
       // Claimed or acknowledged between the look and the removal: it has not ended this way.
       const stillThere = receipts.filter(
         (_, index) => outcomes[index]?.state === 'created' && !removed[recorded.indexOf(batch[index] as Ended)],
       );
-      await this.store.removeAll(
+      await this.relay.store.removeAll(
         stillThere.map(({ key }) => key),
         { durable: false },
       );
@@ -112,7 +111,7 @@ interface Ended {
 }
 
 /** Of mail whose first reply may have been written nobody can say that it was never read. */
-function howOf(name: MessageName, how: 'read' | 'unread'): string {
+function howOf(name: MessageName, how: 'read' | 'unread'): WasShown {
   return how === 'unread' && isRedelivered(name) ? 'maybe' : how;
 }
 

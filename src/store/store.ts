@@ -28,11 +28,18 @@ export interface Store {
   put(key: string, value: Value): Promise<void>;
 
   /**
-   * Adds a record to a log, which begins with its first. `read` gives a log with one record a line, in the order in which
+   * Adds records to a log, which begins with its first. `read` gives a log with one record a line, in the order in which
    * one process appended them; several processes may append at once. Not durable by itself, and a crash may leave the last
    * record torn, which takes no other with it. A record is not empty and holds no newline.
    */
-  append(log: string, record: string): Promise<void>;
+  append(log: string, ...records: readonly string[]): Promise<void>;
+
+  /**
+   * What a log holds behind `after`, 0 or the `next` of an earlier part, at most `maxBytes` of it; undefined when there is
+   * no such log. Records are lines, as in `read`: a part may end within one, and one that is just being appended
+   * may be there by half. Nothing behind the last record is an empty part.
+   */
+  readLog(log: string, after: number, maxBytes: number): Promise<LogPart | undefined>;
 
   /** What a key holds; undefined when it does not exist. Never reads more than `maxBytes`, nor anything but a plain value. */
   read(key: string, maxBytes: number): Promise<ReadOutcome | undefined>;
@@ -46,8 +53,11 @@ export interface Store {
   /** How many segments `list` would give, counted up to `limit` and no further. */
   count(prefix: string, limit: number): Promise<number>;
 
-  /** Renames a key. True for exactly one of several racing callers that move or remove it. An existing target is replaced. */
-  move(from: string, to: string): Promise<boolean>;
+  /**
+   * Renames a key. True for exactly one of several racing callers that move or remove it. An existing target is replaced.
+   * Not durable, unless `durable` is true: then the new name survives a power cut once the call has returned true.
+   */
+  move(from: string, to: string, options?: WriteOptions): Promise<boolean>;
 
   /** Removes a key. True for exactly one of several racing callers that move or remove it. */
   remove(key: string, options?: WriteOptions): Promise<boolean>;
@@ -98,7 +108,7 @@ export interface SharedValue {
 }
 
 export interface WriteOptions {
-  /** Survives a power cut once the call has returned, where the store was opened for that. @default true */
+  /** Survives a power cut once the call has returned, where the store was opened for that. @default true, for `move` false */
   readonly durable?: boolean;
 }
 
@@ -111,6 +121,12 @@ export type CreateOutcome =
 export type ReadOutcome =
   | { readonly ok: true; readonly bytes: Uint8Array; readonly modifiedAt: number }
   | { readonly ok: false; readonly unsafe: string; readonly modifiedAt: number };
+
+export interface LogPart {
+  readonly bytes: Uint8Array;
+  /** Where the next part begins. */
+  readonly next: number;
+}
 
 export interface Record {
   /** Names this state of the record and no other, ever. */

@@ -119,6 +119,12 @@ export function describeStore(name: string, start: () => RelayUnderTest | Promis
         expect(await records('log')).toEqual(['whole', 'tor', 'next']);
       });
 
+      it('adds several records at once, in order', async () => {
+        await store.append('log', 'one', 'two', 'three');
+        await store.append('log', 'four');
+        expect(await records('log')).toEqual(['one', 'two', 'three', 'four']);
+      });
+
       it.each(['', 'two\nlines', '\n'])('refuses %j, which no reader could tell from none or two', async (record) => {
         await expect(store.append('log', record)).rejects.toThrow(RangeError);
         expect(await store.read('log', 100)).toBeUndefined();
@@ -126,6 +132,38 @@ export function describeStore(name: string, start: () => RelayUnderTest | Promis
 
       it.each(['', '..', 'a//b', '../x'])('refuses the key %j', async (key) => {
         await expect(store.append(key, 'record')).rejects.toThrow(RangeError);
+      });
+    });
+
+    describe('readLog', () => {
+      const part = async (after: number, maxBytes = 100) => {
+        const read = await relay.connect().readLog('log', after, maxBytes);
+        return read === undefined ? undefined : { text: Buffer.from(read.bytes).toString(), next: read.next };
+      };
+
+      it('gives what is behind a place, and the place behind that', async () => {
+        await store.append('log', 'one');
+        const first = await part(0);
+        expect(first?.text).toBe('\none');
+        await store.append('log', 'two');
+        const second = await part(first?.next ?? -1);
+        expect(second?.text).toBe('\ntwo');
+        expect(await part(second?.next ?? -1)).toEqual({ text: '', next: second?.next });
+      });
+
+      it('goes through a log in parts', async () => {
+        await store.append('log', 'one', 'two');
+        const texts: string[] = [];
+        let after = 0;
+        for (let read = await part(0, 3); read !== undefined && read.text !== ''; read = await part(after, 3)) {
+          texts.push(read.text);
+          after = read.next;
+        }
+        expect(texts).toEqual(['\non', 'e\nt', 'wo']);
+      });
+
+      it('is undefined for a log that is not there', async () => {
+        expect(await part(0)).toBeUndefined();
       });
     });
 

@@ -6,6 +6,7 @@ import type { Clock } from '../../src/model/clock.js';
 import type { Message } from '../../src/model/message.js';
 import { Alerts } from '../../src/relay/alerts.js';
 import type { Claim, ClaimOptions, Inbox } from '../../src/relay/inbox.js';
+import { LOG } from '../../src/relay/keys.js';
 import type { Draft, Sent } from '../../src/relay/outbox.js';
 import { Relay, type RelayOptions } from '../../src/relay/relay.js';
 import type { Session } from '../../src/relay/session.js';
@@ -23,15 +24,23 @@ export const DAY = 24 * HOUR;
 /** Stands still until it is moved. */
 export class TestClock implements Clock {
   #now = START;
+  #steady = 0;
 
   now(): number {
     return this.#now;
   }
 
-  advance(ms: number): void {
-    this.#now += ms;
+  steady(): number {
+    return this.#steady;
   }
 
+  /** Time passes. */
+  advance(ms: number): void {
+    this.#now += ms;
+    this.#steady += ms;
+  }
+
+  /** Somebody sets the clock. */
   set(ms: number): void {
     this.#now = ms;
   }
@@ -128,10 +137,11 @@ export class RelayWorld {
     await this.memory.put(key, typeof value === 'string' ? value : JSON.stringify(value));
   }
 
-  /** Every key of the store below `prefix`, sorted, records included. */
+  /** Every key of the store below `prefix`, sorted, records included; the event log only when it is asked for. */
   async keys(prefix = ''): Promise<string[]> {
     const keys: string[] = [];
     for (const name of await this.memory.list(prefix)) {
+      if (prefix === '' && name === LOG) continue;
       const key = prefix === '' ? name : `${prefix}/${name}`;
       const below = await this.keys(key);
       if (below.length === 0) keys.push(key);

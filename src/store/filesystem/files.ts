@@ -7,13 +7,11 @@
  */
 import type { Dir, Stats } from 'node:fs';
 import { errnoOf } from '../../model/errors.js';
+import { readPlainFile, type SafeRead } from './plain-file.js';
 import { OPEN, type SystemCalls, systemCalls } from './system-calls.js';
 
+export type { SafeRead } from './plain-file.js';
 export type { SystemCalls } from './system-calls.js';
-
-export type SafeRead =
-  | { readonly ok: true; readonly bytes: Uint8Array; readonly modifiedAt: number }
-  | { readonly ok: false; readonly unsafe: string; readonly modifiedAt: number };
 
 export type PathKind = 'missing' | 'directory' | 'symlink' | 'other';
 
@@ -29,43 +27,14 @@ export class Files {
     this.#sys = system;
   }
 
-  /**
-   * Reads a plain file of ours, whole. Undefined when it is not there. A link, a pipe, a folder, another user's file and
-   * one over `maxBytes` are reported as unsafe and not read; nothing here can block on what was planted.
-   * @throws errno errors other than "not there".
-   */
+  /** The bytes of a plain file of ours, whole; see `readPlainFile`. One over `maxBytes` is unsafe, and not read. */
   readSafely(path: string, maxBytes: number): SafeRead | undefined {
-    let fd: number;
-    try {
-      if (OPEN.nofollow === 0 && this.#sys.lstatSync(path).isSymbolicLink()) return unsafe('a symbolic link', 0);
-      fd = this.#sys.openSync(path, OPEN.rdonly | OPEN.nofollow | OPEN.nonblock);
-    } catch (error) {
-      const code = errnoOf(error);
-      if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-      // ENXIO is what a socket answers to open; EISDIR is Windows.
-      if (code === 'ELOOP' || code === 'EMLINK' || code === 'ENXIO' || code === 'EISDIR') {
-        const stat = this.#sys.lstatSync(path, { throwIfNoEntry: false });
-        if (stat === undefined) return undefined;
-        return unsafe(stat.isSymbolicLink() ? 'a symbolic link' : 'not a plain file', stat.mtimeMs);
-      }
-      throw error;
-    }
-    try {
-      const stat = this.#sys.fstatSync(fd);
-      if (!stat.isFile()) return unsafe('not a plain file', stat.mtimeMs);
-      if (this.#uid !== undefined && stat.uid !== this.#uid) return unsafe("another user's file", stat.mtimeMs);
-      if (stat.size > maxBytes) return unsafe(`larger than ${maxBytes} bytes`, stat.mtimeMs);
-      const bytes = Buffer.allocUnsafe(stat.size);
-      let filled = 0;
-      while (filled < bytes.length) {
-        const count = this.#sys.readSync(fd, bytes, filled, bytes.length - filled, filled);
-        if (count === 0) break;
-        filled += count;
-      }
-      return { ok: true, bytes: bytes.subarray(0, filled), modifiedAt: stat.mtimeMs };
-    } finally {
-      this.#sys.closeSync(fd);
-    }
+    return readPlainFile(this.#sys, this.#uid, path, { maxBytes });
+  }
+
+  /** At most `maxBytes` of it from `offset` on; none at its end and behind it. */
+  readPart(path: string, offset: number, maxBytes: number): SafeRead | undefined {
+    return readPlainFile(this.#sys, this.#uid, path, { offset, maxBytes });
   }
 
   /** Creates a file that must not exist, 0600, and writes all of `bytes`; after a failure there is no such file. */
@@ -292,8 +261,4 @@ export class Files {
       }
     }
   }
-}
-
-function unsafe(why: string, modifiedAt: number): SafeRead {
-  return { ok: false, unsafe: why, modifiedAt };
 }

@@ -1,7 +1,17 @@
 /** The relay as a directory. A key is a path below the root, a value a file, a prefix a folder. */
 import { dirname, join, resolve, sep } from 'node:path';
-import { assertRecord } from '../log-record.js';
-import type { CreateOutcome, Entry, ReadOutcome, Record, Store, Value, Watch, WriteOptions } from '../store.js';
+import { linesOf } from '../log-record.js';
+import type {
+  CreateOutcome,
+  Entry,
+  LogPart,
+  ReadOutcome,
+  Record,
+  Store,
+  Value,
+  Watch,
+  WriteOptions,
+} from '../store.js';
 import { Bells } from './bells.js';
 import { ChildCounter } from './child-counter.js';
 import { Files } from './files.js';
@@ -66,7 +76,7 @@ export class FilesystemStore implements Store {
       const temporary = this.#folders.temporaryPath();
       this.#files.writeNew(temporary, bytesOf(value), false);
       try {
-        this.#renameInto(temporary, path);
+        this.#renameInto(temporary, path, false);
       } catch (error) {
         this.#files.discard(temporary);
         throw error;
@@ -74,15 +84,23 @@ export class FilesystemStore implements Store {
     });
   }
 
-  async append(log: string, record: string): Promise<void> {
+  async append(log: string, ...records: readonly string[]): Promise<void> {
     const path = this.#path(log);
-    assertRecord(record);
+    const lines = linesOf(records);
     await this.#guarded('append to', path, () => {
       this.#folders.open();
       this.#folders.make(dirname(path), false);
-      // Begins with the newline, so that a torn record cannot swallow the next.
-      this.#files.append(path, Buffer.from(`\n${record}`, 'utf8'));
+      this.#files.append(path, Buffer.from(lines, 'utf8'));
     });
+  }
+
+  async readLog(log: string, after: number, maxBytes: number): Promise<LogPart | undefined> {
+    const path = this.#path(log);
+    const read = await this.#guarded('read', path, () =>
+      this.#folders.has(dirname(path)) ? this.#files.readPart(path, after, maxBytes) : undefined,
+    );
+    if (read?.ok !== true) return undefined;
+    return { bytes: read.bytes, next: after + read.bytes.length };
   }
 
   async read(key: string, maxBytes: number): Promise<ReadOutcome | undefined> {
@@ -102,9 +120,22 @@ export class FilesystemStore implements Store {
     return this.#guarded('list', path, () => (this.#folders.has(path) ? this.#counter.count(path, limit) : 0));
   }
 
-  async move(from: string, to: string): Promise<boolean> {
+  async move(from: string, to: string, options: WriteOptions = {}): Promise<boolean> {
     const source = this.#path(from);
     const target = this.#path(to);
+    const sync = this.#sync && options.durable === true;
+    const moved = await this.#move(source, target, sync);
+    if (moved && sync) {
+      try {
+        this.#files.syncDirectory(dirname(target));
+      } catch (error) {
+        throw unavailable('sync', dirname(target), error, 'unknown');
+      }
+    }
+    return moved;
+  }
+
+  async #move(source: string, target: string, sync: boolean): Promise<boolean> {
     return this.#guarded('move', source, () => {
       if (!this.#folders.has(dirname(source))) return false;
       const replaced = this.#files.lstat(target);
@@ -117,7 +148,9 @@ export class FilesystemStore implements Store {
         }
       }
       return this.#counter.changing(dirname(source), -1, () =>
-        this.#counter.changing(dirname(target), replaced === undefined ? 1 : 0, () => this.#renameInto(source, target)),
+        this.#counter.changing(dirname(target), replaced === undefined ? 1 : 0, () =>
+          this.#renameInto(source, target, sync),
+        ),
       );
     });
   }
@@ -225,11 +258,11 @@ export class FilesystemStore implements Store {
   }
 
   /** Renames into a folder that may be missing; false when there is nothing to rename. */
-  #renameInto(source: string, target: string): boolean {
+  #renameInto(source: string, target: string, sync: boolean): boolean {
     if (this.#folders.has(dirname(target)) && this.#files.rename(source, target)) return true;
     if (this.#files.kindOf(source) === 'missing') return false;
     this.#folders.forget();
-    this.#folders.make(dirname(target), false);
+    this.#folders.make(dirname(target), sync);
     return this.#files.rename(source, target);
   }
 

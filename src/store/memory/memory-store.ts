@@ -1,7 +1,7 @@
 /** The relay in memory: what the domain's tests run on, and the plainest statement of what the port means. */
 import { newSessionId } from '../../model/ids.js';
-import { assertRecord } from '../log-record.js';
-import type { CreateOutcome, Entry, ReadOutcome, Record, Store, Value, Watch } from '../store.js';
+import { linesOf } from '../log-record.js';
+import type { CreateOutcome, Entry, LogPart, ReadOutcome, Record, Store, Value, Watch } from '../store.js';
 
 interface Held {
   readonly bytes: Uint8Array;
@@ -37,10 +37,17 @@ export class MemoryStore implements Store {
     this.#values.set(checked(key), { bytes: bytesOf(value), modifiedAt: this.clock.now() });
   }
 
-  async append(log: string, record: string): Promise<void> {
-    assertRecord(record);
+  async append(log: string, ...records: readonly string[]): Promise<void> {
+    const added = bytesOf(linesOf(records));
     const before = this.#values.get(checked(log))?.bytes ?? new Uint8Array();
-    this.#values.set(log, { bytes: Buffer.concat([before, bytesOf(`\n${record}`)]), modifiedAt: this.clock.now() });
+    this.#values.set(log, { bytes: Buffer.concat([before, added]), modifiedAt: this.clock.now() });
+  }
+
+  async readLog(log: string, after: number, maxBytes: number): Promise<LogPart | undefined> {
+    const held = this.#values.get(checked(log));
+    if (held === undefined) return undefined;
+    const bytes = held.bytes.slice(after, after + maxBytes);
+    return { bytes, next: after + bytes.length };
   }
 
   async read(key: string, maxBytes: number): Promise<ReadOutcome | undefined> {

@@ -1,0 +1,123 @@
+/**
+ * What happened in the relay, for people to look at: an append-only log, one file a process and day, one JSON object a line.
+ * It is evidence and no more: nothing is decided by it, it is not synced, and what cannot be written is left out.
+ *
+ *     {"at":"2026-02-17T20:30:00.000Z","event":"shown","id":"msg-k3j9x0q2m4ab","from":"alice","to":"bob","by":"peek"}
+ *
+ * An event is noted after the deed, so it never claims what did not happen; a process that dies in between leaves none.
+ */
+import type { Clock } from '../model/clock.js';
+import { newSessionId } from '../model/ids.js';
+import type { Store } from '../store/store.js';
+import { LOG, logKey } from './keys.js';
+
+/** How a message came to be shown. */
+export type ShownBy = 'peek' | 'piggyback' | 'wait';
+/** Whether it had been shown when it ended; `maybe` where its first reply may have been written. */
+export type WasShown = 'read' | 'unread' | 'maybe';
+
+export interface SentEvent {
+  readonly event: 'sent';
+  readonly id: string;
+  readonly from: string;
+  /** Whose inboxes hold it, or, of a sync that failed, may hold it. */
+  readonly to: readonly string[];
+  /** As it was addressed, where that is not the one recipient: `all`. */
+  readonly target?: string;
+  readonly bytes: number;
+  readonly thread_id?: string;
+  readonly reply_to?: string;
+  readonly supersedes?: string;
+  readonly priority?: 'urgent';
+  /** Only with `log_content`. */
+  readonly content?: string;
+}
+
+interface OfMessage {
+  readonly id: string;
+  readonly from: string;
+  /** Whose copy it is. */
+  readonly to: string;
+}
+
+export type RelayEvent =
+  | SentEvent
+  | ({ readonly event: 'shown'; readonly by: ShownBy; readonly redelivered?: true } & OfMessage)
+  /** New again: its reply was not written, or the session that had claimed it is over. */
+  | ({ readonly event: 'returned'; readonly why: 'not written' | 'session over' } & OfMessage)
+  | ({ readonly event: 'acked'; readonly was: WasShown } & OfMessage)
+  | ({ readonly event: 'expired'; readonly was: WasShown } & OfMessage)
+  /** Given up with its recipient. */
+  | ({ readonly event: 'dropped'; readonly was: WasShown } & OfMessage)
+  /** Taken back by its sender, for a newer message or without one. */
+  | ({ readonly event: 'withdrawn'; readonly superseded_by?: string } & OfMessage)
+  /** Set aside; `id` and `from` where the name of the file said them. */
+  | {
+      readonly event: 'quarantined';
+      readonly to: string;
+      readonly reason: string;
+      readonly id?: string;
+      readonly from?: string;
+    }
+  /** A send that was refused before anything was published. */
+  | {
+      readonly event: 'refused';
+      readonly from: string;
+      readonly to: readonly string[];
+      readonly code: string;
+      readonly limit?: string;
+    }
+  | {
+      readonly event: 'session_started';
+      readonly agent: string;
+      readonly session: string;
+      readonly pid: number;
+      readonly cwd: string;
+      readonly client?: string;
+    }
+  | { readonly event: 'session_ended'; readonly agent: string; readonly session: string }
+  /** Its process died, or was silent for too long; noted by the sweep that found it. */
+  | { readonly event: 'session_lost'; readonly agent: string; readonly session: string };
+
+/** An event as it stands in the log. */
+export type LoggedEvent = RelayEvent & { readonly at: string };
+
+const DAY = /^\d{4}-\d{2}-\d{2}$/;
+
+export class EventLog {
+  readonly #writer = newSessionId();
+
+  constructor(
+    private readonly store: Store,
+    private readonly clock: Clock,
+    private readonly retentionMs: number,
+    /** Whether the text of messages is logged too. */
+    readonly withContent: boolean,
+  ) {}
+
+  /** Adds what happened. Never fails: an event that cannot be written is lost, and the deed stands. */
+  async note(...events: readonly RelayEvent[]): Promise<void> {
+    if (events.length === 0) return;
+    const at = new Date(this.clock.now()).toISOString();
+    try {
+      const lines = events.map((event) => JSON.stringify({ at, ...event }));
+      await this.store.append(logKey(at.slice(0, 10), this.#writer), ...lines);
+    } catch {
+      // On a full disk the mail matters, and its own errors are reported.
+    }
+  }
+
+  /** Removes the days past their retention. */
+  async sweep(): Promise<void> {
+    const oldest = new Date(this.clock.now() - this.retentionMs).toISOString().slice(0, 10);
+    for (const day of await this.store.list(LOG)) {
+      if (!DAY.test(day) || day >= oldest) continue;
+      const writers = await this.store.list(logKey(day));
+      await this.store.removeAll(
+        writers.map((writer) => logKey(day, writer)),
+        { durable: false },
+      );
+      await this.store.prune(logKey(day));
+    }
+  }
+}
