@@ -11,6 +11,7 @@ import { EXIT } from './exit-code.js';
 import { count, table } from './layout.js';
 
 interface Resolved {
+  /** As in the schema: a key of a table by its dotted name. */
   readonly key: string;
   /** Null where the key is not set and has no default. */
   readonly value: unknown;
@@ -74,9 +75,16 @@ function resolve(config: Config, env: NodeJS.ProcessEnv, fromFile: readonly stri
     max_message_bytes: config.maxMessageBytes,
     max_reply_bytes: config.maxReplyBytes,
     default_ttl: config.defaultTtlSeconds,
+    receipt_retention: config.receiptRetentionSeconds,
+    log_retention: config.logRetentionSeconds,
+    log_content: config.logContent,
     instructions: config.instructions,
     watch: config.watch,
     durability: config.durability,
+    'limits.inbox_messages': config.limits.inboxMessages,
+    'limits.inbox_bytes': config.limits.inboxBytes,
+    'limits.sends_per_minute': config.limits.sendsPerMinute,
+    'limits.thread_messages_per_hour': config.limits.threadMessagesPerHour,
   };
   const settings = SETTINGS.map((setting) => {
     const variable = 'env' in setting && (env[setting.env] ?? '') !== '' ? setting.env : undefined;
@@ -90,10 +98,9 @@ function resolve(config: Config, env: NodeJS.ProcessEnv, fromFile: readonly stri
 const WIDEST = 60;
 
 function show(key: string, value: unknown): string {
-  if (value === null) {
-    const setting = SETTINGS.find((candidate) => candidate.key === key);
-    return setting !== undefined && 'whenAbsent' in setting ? `(${setting.whenAbsent})` : '(none)';
-  }
+  const setting = SETTINGS.find((candidate) => candidate.key === key);
+  if (value === null) return setting !== undefined && 'whenAbsent' in setting ? `(${setting.whenAbsent})` : '(none)';
+  if (value === 0 && setting !== undefined && 'zero' in setting) return `0 (${setting.zero})`;
   if (Array.isArray(value)) return value.join(', ');
   const text = printable(String(value).replaceAll('\n', ' '));
   return key === 'dispatch_dir' || text.length <= WIDEST ? text : `${text.slice(0, WIDEST - 1)}…`;

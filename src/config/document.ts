@@ -2,14 +2,14 @@
  * From the text of a configuration file to checked values, with every problem in it.
  *
  * 1. Parse. A syntax error is the only problem then: nothing after it can be trusted.
- * 2. Sort the keys: settings at the top level and under `[dispatch]`; everything else is unknown.
+ * 2. Walk the tables there are: the top level, `[dispatch]`, and those of the schema in either; else a key is unknown.
  * 3. Judge each setting by the schema; a setting in both places is a problem even if the values agree.
  * 4. Give each problem its place, in the order of the file.
  */
+import { isTable, KNOWN, nameOf, showPath, TABLES, type Table, tableOf, unknownKeys } from './known-keys.js';
 import { locateKeys } from './locate.js';
-import { findNearest } from './nearest.js';
 import { excerptOf, type Problem } from './problem.js';
-import { SECTION, SETTINGS, type Setting, type Values } from './schema.js';
+import { SECTION, type Values } from './schema.js';
 import { judge } from './validate.js';
 
 /** A problem without its place. */
@@ -18,11 +18,6 @@ interface Finding {
   readonly index?: number;
   readonly message: string;
 }
-
-type Table = Readonly<Record<string, unknown>>;
-
-const KNOWN: ReadonlyMap<string, Setting> = new Map(SETTINGS.map((setting) => [setting.key, setting]));
-const KEYS = [...KNOWN.keys()];
 
 /** The values the text sets, and all that is wrong with it; values are complete only when nothing is. */
 export async function checkDocument(
@@ -56,68 +51,35 @@ export async function checkDocument(
 function check(root: Table, home: string | undefined): { values: Values; findings: readonly Finding[] } {
   const findings: Finding[] = [];
   const values: Record<string, unknown> = {};
-  const section = root[SECTION];
-  const tables: { at: readonly string[]; table: Table }[] = [{ at: [], table: root }];
-  if (isTable(section)) tables.push({ at: [SECTION], table: section });
-  else if (section !== undefined) {
-    findings.push({ path: [SECTION], message: `this must be one table: write [${SECTION}] and the keys below it.` });
-  }
-
-  for (const { at, table } of tables) {
+  const seen = new Set<string>();
+  const walk = (table: Table, at: readonly string[]): void => {
     for (const [key, value] of Object.entries(table)) {
       const path = [...at, key];
-      const setting = KNOWN.get(key);
+      const name = nameOf(path);
+      const setting = KNOWN.get(name);
       if (setting === undefined) {
-        if (at.length > 0 || key !== SECTION) findings.push(...unknown(path, value));
+        if (!TABLES.has(name)) findings.push(...unknownKeys(path, value));
+        else if (isTable(value)) walk(value, path);
+        else
+          findings.push({ path, message: `this must be one table: write [${showPath(path)}] and the keys below it.` });
         continue;
       }
-      if (at.length > 0 && Object.hasOwn(root, key)) {
-        findings.push({ path, message: 'this is also set at the top of the file. Keep one of the two.' });
+      // TOML has no key twice in one table, so the other one is not under [dispatch].
+      if (seen.has(name)) {
+        const place = tableOf(name) === '' ? 'at the top of the file' : `under [${tableOf(name)}]`;
+        findings.push({ path, message: `this is also set ${place}. Keep one of the two.` });
       }
+      seen.add(name);
       const verdict = judge(setting, value, home);
       if (verdict.faults !== undefined) findings.push(...verdict.faults.map((fault) => ({ path, ...fault })));
-      else values[key] = verdict.value;
+      else values[name] = verdict.value;
     }
-  }
+  };
+  // [dispatch] last, wherever it stands: of two places that set a key, the one under it is the one to report.
+  const { [SECTION]: section, ...top } = root;
+  walk(top, []);
+  if (section !== undefined) walk({ [SECTION]: section }, []);
   return { values: values as Values, findings };
-}
-
-/** Deeper than any table that a person writes by hand; the rest of the path would only flood the message. */
-const MAX_DEPTH = 6;
-
-/** One finding for each key of an unknown table; one for the table itself when its own name is the mistake. */
-function unknown(path: readonly string[], value: unknown): Finding[] {
-  const name = path.at(-1) ?? '';
-  if (isTable(value) && path.length < MAX_DEPTH) {
-    if (path.length === 1 && findNearest(name, [SECTION]) !== undefined) {
-      return [{ path, message: `unknown table. Did you mean [${SECTION}]?` }];
-    }
-    const inside = Object.entries(value).flatMap(([key, inner]) => unknown([...path, key], inner));
-    if (inside.length > 0) return inside;
-    return [{ path, message: `unknown table. Settings stand at the top of the file or under [${SECTION}].` }];
-  }
-  return [{ path, message: `unknown key. ${hintFor(path, name)}` }];
-}
-
-function hintFor(path: readonly string[], name: string): string {
-  const misplaced = path.length > 2 || (path.length === 2 && path[0] !== SECTION);
-  const meant = KNOWN.has(name) ? name : findNearest(name, KEYS);
-  if (misplaced && meant !== undefined) {
-    return `Did you mean "${meant}"? It stands at the top of the file, before any [table], or under [${SECTION}].`;
-  }
-  return meant === undefined ? `Known keys: ${KEYS.join(', ')}.` : `Did you mean "${meant}"?`;
-}
-
-function isTable(value: unknown): value is Table {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date);
-}
-
-/** The path as it would be written in the file, without the quotes where it needs none; each part cut to 80. */
-function showPath(path: readonly string[]): string {
-  return path
-    .map((part) => (/^[\w-]+$/.test(part) ? part : JSON.stringify(part)))
-    .map((part) => (part.length > 80 ? `${part.slice(0, 77)}...` : part))
-    .join('.');
 }
 
 /** What smol-toml says, in our layout, with advice for the mistakes that its words do not explain. */

@@ -7,7 +7,10 @@
 import { DEFAULT_CONFIG_PATH, DEFAULT_RELAY_PATH } from './paths.js';
 
 interface Row {
-  /** As it is written in the file, at the top level or under `[dispatch]`. */
+  /**
+   * As it is written in the file, at the top level or under `[dispatch]`. `table.key` stands in `[table]`: that such a
+   * row exists is all there is to a table.
+   */
   readonly key: string;
   /** One sentence for the README. */
   readonly description: string;
@@ -27,6 +30,8 @@ export type Setting = Row &
         readonly min: number;
         readonly max: number;
         readonly unit: string;
+        /** What 0 means, as a noun, where it is no number like the others. */
+        readonly zero?: string;
       }
     | { readonly type: 'template'; readonly maxLength: number; readonly placeholders: readonly string[] }
     | { readonly type: 'boolean'; readonly default: boolean }
@@ -77,7 +82,33 @@ export const SETTINGS = [
     // Ten years of 365 days.
     max: 315_360_000,
     unit: 'seconds',
-    description: 'The lifetime of messages sent without `ttl`; 0 means that they never expire.',
+    zero: 'no expiry',
+    description: 'The lifetime of messages sent without `ttl`.',
+  },
+  {
+    key: 'receipt_retention',
+    type: 'integer',
+    default: 604_800,
+    // One day: receipts are the evidence for an idempotency key, which holds for 24 hours.
+    min: 86_400,
+    max: 315_360_000,
+    unit: 'seconds',
+    description: 'How long a sender can ask what became of a message.',
+  },
+  {
+    key: 'log_retention',
+    type: 'integer',
+    default: 2_592_000,
+    min: 86_400,
+    max: 315_360_000,
+    unit: 'seconds',
+    description: 'How long the event log of the relay is kept.',
+  },
+  {
+    key: 'log_content',
+    type: 'boolean',
+    default: false,
+    description: 'Whether the event log holds the text of messages too, not only who sent what to whom and when.',
   },
   {
     key: 'instructions',
@@ -101,6 +132,48 @@ export const SETTINGS = [
     default: 'full',
     values: ['full', 'process'],
     description: 'Whether what was answered `sent` survives a power cut (`full`) or, faster, only a crash (`process`).',
+  },
+  {
+    key: 'limits.inbox_messages',
+    type: 'integer',
+    default: 10_000,
+    min: 0,
+    max: 1_000_000,
+    unit: 'messages',
+    zero: 'no limit',
+    description: 'How many messages an inbox may hold.',
+  },
+  {
+    key: 'limits.inbox_bytes',
+    type: 'integer',
+    default: 67_108_864,
+    min: 0,
+    // 2^40.
+    max: 1_099_511_627_776,
+    unit: 'bytes',
+    zero: 'no limit',
+    description: 'How many bytes the messages in an inbox may have together.',
+  },
+  {
+    key: 'limits.sends_per_minute',
+    type: 'integer',
+    default: 120,
+    min: 0,
+    max: 100_000,
+    unit: 'sends',
+    zero: 'no limit',
+    description: 'How often one agent may send in a minute; a broadcast counts once.',
+  },
+  {
+    key: 'limits.thread_messages_per_hour',
+    type: 'integer',
+    default: 200,
+    min: 0,
+    max: 1_000_000,
+    unit: 'messages',
+    zero: 'no limit',
+    description:
+      'How many messages agents may exchange in an hour without a word from `human`: in a thread, else among the same ones.',
   },
 ] as const satisfies readonly Setting[];
 
@@ -137,7 +210,22 @@ export const DEFAULTS = Object.fromEntries(
   SETTINGS.flatMap((setting) => ('default' in setting ? [[setting.key, setting.default]] : [])),
 ) as unknown as Defaults;
 
-/** The checked configuration of one process: file and environment together. */
+/** What an agent may do to the others; 0 is no limit. Frozen. */
+export interface Limits {
+  /** Messages that an inbox may hold. 0 to 1_000_000. @default 10_000 */
+  readonly inboxMessages: number;
+  /** Bytes that the messages of an inbox may have together. 0 to 1_099_511_627_776 (2^40). @default 67_108_864 (64 MiB) */
+  readonly inboxBytes: number;
+  /** Sends of one agent in a minute; a broadcast is one. 0 to 100_000. @default 120 */
+  readonly sendsPerMinute: number;
+  /**
+   * Messages of an hour between agents without a word from `human`: in one thread or, outside threads, among the same
+   * agents. 0 to 1_000_000. @default 200
+   */
+  readonly threadMessagesPerHour: number;
+}
+
+/** The checked configuration of one process: file and environment together. Frozen. */
 export interface Config {
   /** The roster: normalized ids in the order of the file, at least one, no two alike. Absent in dynamic mode. */
   readonly agents?: readonly string[];
@@ -149,6 +237,13 @@ export interface Config {
   readonly maxReplyBytes: number;
   /** Seconds, 0 = never expires. 0 to 315_360_000 (ten years). @default 0 */
   readonly defaultTtlSeconds: number;
+  /** Seconds; how long a sender can ask what became of a message. 86_400 to 315_360_000. @default 604_800 (7 days) */
+  readonly receiptRetentionSeconds: number;
+  /** Seconds; how long the event log is kept. 86_400 to 315_360_000. @default 2_592_000 (30 days) */
+  readonly logRetentionSeconds: number;
+  /** Whether the event log holds the text of messages too. @default false */
+  readonly logContent: boolean;
+  readonly limits: Limits;
   /** Template with `{agent_id}` and `{agent_list}`, not filled in; 1 to 1999 characters. Absent: the built-in text. */
   readonly instructions?: string;
   /** @default true */

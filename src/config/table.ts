@@ -43,5 +43,7 @@ function defaultOf(setting: Setting): string {
 }
 
 function meaningOf(setting: Setting): string {
-  return setting.env === undefined ? setting.description : `${setting.description} Overridden by \`${setting.env}\`.`;
+  const { description, env } = setting;
+  const zero = setting.type === 'integer' && setting.zero !== undefined ? ` 0 means ${setting.zero}.` : '';
+  return `${description}${zero}${env === undefined ? '' : ` Overridden by \`${env}\`.`}`;
 }

@@ -45,8 +45,9 @@ export function judgePath(text: string, home: string | undefined): Verdict {
 }
 
 function judgeInteger(setting: Extract<Setting, { type: 'integer' }>, value: unknown): Verdict {
-  const { min, max, unit } = setting;
-  const expected = `a whole number of ${unit} from ${min} to ${max}`;
+  const { min, max, unit, zero } = setting;
+  const meaning = zero === undefined ? '' : ` (0 means ${zero})`;
+  const expected = `a whole number of ${unit} from ${min} to ${max}${meaning}`;
   if (typeof value !== 'bigint') return wrongType(expected, value, /^[+-]?\d[\d_]*$/);
   return value >= BigInt(min) && value <= BigInt(max) ? { value: Number(value) } : wrongType(expected, value);
 }

@@ -24,6 +24,20 @@ describe('config check', () => {
     });
   });
 
+  it('shows the keys of a table by their dotted names, also when they stand under [dispatch]', async () => {
+    sandbox.write('receipt_retention = 86400\n[dispatch.limits]\ninbox_messages = 0\n');
+    expect(settingsOf((await check({}, '--json')).json)).toMatchObject({
+      receipt_retention: { value: 86_400, source: 'file' },
+      log_retention: { value: 2_592_000, source: 'default' },
+      log_content: { value: false, source: 'default' },
+      'limits.inbox_messages': { value: 0, source: 'file' },
+      'limits.inbox_bytes': { value: 67_108_864, source: 'default' },
+      'limits.sends_per_minute': { value: 120, source: 'default' },
+      'limits.thread_messages_per_hour': { value: 200, source: 'default' },
+    });
+    expect((await check({})).out).toMatch(/^limits\.inbox_messages +0 \(no limit\) +file$/m);
+  });
+
   it('does not name an empty variable as a source', async () => {
     const { json } = await check({ MCP_DISPATCH_DIR: '', MCP_DISPATCH_AGENT_ID: ' ' }, '--json');
     expect(settingsOf(json)).toMatchObject({ dispatch_dir: { source: 'default' }, agent_id: { value: null } });

@@ -30,70 +30,6 @@ describe('keys', () => {
   });
 });
 
-describe('an unknown key', () => {
-  it('is refused with its place, the nearest known key and the line of the source', async () => {
-    const text = 'durability = "full"\n\n  agnets = ["alice"]\n';
-    const problem = await sandbox.problem(text);
-    expect(problem).toEqual({
-      path: sandbox.write(text),
-      line: 3,
-      column: 3,
-      key: 'agnets',
-      message: 'unknown key. Did you mean "agents"?',
-      excerpt: '3:    agnets = ["alice"]\n      ^',
-    });
-  });
-
-  it('that is near to none lists those there are', async () => {
-    expect((await sandbox.problem('roster = ["a"]')).message).toContain(
-      'Known keys: agents, dispatch_dir, max_message_bytes,',
-    );
-  });
-
-  it.each([
-    ['[dispatch]\nwach = true', 'dispatch.wach', 2, 1],
-    ['dispatch.wach = true', 'dispatch.wach', 1, 10],
-    ['dispatch = { default_ttl = 1, wach = true }', 'dispatch.wach', 1, 31],
-    ['[dispatch.extra]\nwatch = true', 'dispatch.extra.watch', 2, 1],
-    ['[limits]\n# watch = 1\nwatch = true', 'limits.watch', 3, 1],
-    ['limits = { watch = true }', 'limits.watch', 1, 12],
-  ])('is found where it stands (case %#)', async (text, key, line, column) => {
-    const problem = await sandbox.problem(text);
-    expect(problem).toMatchObject({ key, line, column });
-    expect(problem.message).toContain('"watch"');
-  });
-
-  it('says of a misplaced setting where it belongs', async () => {
-    const { message } = await sandbox.problem('[limits]\nwatch = false');
-    expect(message).toBe(
-      'unknown key. Did you mean "watch"? It stands at the top of the file, before any [table], or under [dispatch].',
-    );
-  });
-
-  it('may be an unknown table, empty or misspelled', async () => {
-    expect(await sandbox.problem('[limits]')).toMatchObject({ key: 'limits', line: 1, column: 2 });
-    for (const name of ['dispach', 'Dispatch', 'mcp-dispatch']) {
-      const problem = await sandbox.problem(`[${name}]\nagents = ["a"]\nwatch = true`);
-      expect(problem).toMatchObject({ key: name, message: 'unknown table. Did you mean [dispatch]?' });
-    }
-  });
-
-  it.each(['__proto__', 'constructor', 'toString', 'hasOwnProperty'])('may be called %s', async (key) => {
-    expect(await sandbox.problem(`${key} = 1`)).toMatchObject({ key, line: 1 });
-    expect(await sandbox.problem(`[${key}]\nwatch = false`)).toMatchObject({ key: `${key}.watch`, line: 2 });
-  });
-
-  it('is quoted when it is no bare key', async () => {
-    expect((await sandbox.problem('"dispatch.watch" = true')).key).toBe('"dispatch.watch"');
-    expect((await sandbox.problem('"a\\u001Bb" = true')).key).toBe('"a\\u001bb"');
-  });
-
-  it('may be as long or as deep as the file', async () => {
-    expect((await sandbox.problem(`${'k'.repeat(500_000)} = 1`)).key?.length).toBe(80);
-    expect((await sandbox.problem(`${'a.'.repeat(250_000)}a = 1`)).message).toContain('unknown key');
-  });
-});
-
 describe('dispatch', () => {
   it.each(['dispatch = true', '[[dispatch]]\nwatch = false'])(
     'that is not one table is refused (case %#)',
@@ -103,6 +39,50 @@ describe('dispatch', () => {
   );
 });
 
+describe('the table [limits]', () => {
+  it.each([
+    '[limits]\ninbox_bytes = 9',
+    '[dispatch.limits]\ninbox_bytes = 9',
+    'limits.inbox_bytes = 9',
+    'limits = { inbox_bytes = 9 }',
+    '[dispatch]\nlimits.inbox_bytes = 9',
+    'dispatch = { limits = { inbox_bytes = 9 } }',
+  ])('counts as much in every way to write it (case %#)', async (text) => {
+    const { config, fromFile } = await sandbox.check(text);
+    expect(config?.limits).toMatchObject({ inboxMessages: 10_000, inboxBytes: 9 });
+    expect(fromFile).toEqual(['limits.inbox_bytes']);
+  });
+
+  it('may be split between [limits] and [dispatch.limits], and may be empty', async () => {
+    const { config } = await sandbox.check('[limits]\ninbox_bytes = 9\n[dispatch.limits]\nsends_per_minute = 8');
+    expect(config?.limits).toMatchObject({ inboxBytes: 9, sendsPerMinute: 8 });
+    expect((await sandbox.check('[limits]\n[dispatch.limits]')).problems).toEqual([]);
+  });
+
+  it.each([
+    ['[limits]\ninbox_bytes = 9\n[dispatch.limits]\ninbox_bytes = 9', 4, 1],
+    ['[dispatch.limits]\ninbox_bytes = 9\n[limits]\ninbox_bytes = 9', 2, 1],
+    ['limits.inbox_bytes = 9\ndispatch.limits.inbox_bytes = 9', 2, 17],
+  ])('cannot set a key in both places, even if they agree (case %#)', async (text, line, column) => {
+    const problem = await sandbox.problem(text);
+    expect(problem).toMatchObject({ line, column, key: 'dispatch.limits.inbox_bytes' });
+    expect(problem.message).toBe('this is also set under [limits]. Keep one of the two.');
+  });
+
+  it.each([
+    ['limits = 5', 'limits', 1, 1],
+    ['[[limits]]\ninbox_bytes = 9', 'limits', 1, 3],
+    ['[dispatch]\nlimits = false', 'dispatch.limits', 2, 1],
+  ])('must be one table (case %#)', async (text, key, line, column) => {
+    expect(await sandbox.problem(text)).toMatchObject({
+      key,
+      line,
+      column,
+      message: `this must be one table: write [${key}] and the keys below it.`,
+    });
+  });
+});
+
 describe('a syntax error', () => {
   it.each([
     ['watch = tru', 1, 9, 'watch', 'Text needs quotes; the booleans are true and false.'],
@@ -110,6 +90,8 @@ describe('a syntax error', () => {
     ['watch = true\nwatch = false', 2, 1, 'watch', 'already set further up'],
     ['[dispatch]\nwatch = true\n[dispatch]', 3, 2, 'dispatch', 'already set further up'],
     ['dispatch = { watch = true, watch = true }', 1, 28, 'watch', 'already set further up'],
+    ['[limits]\ninbox_bytes = 1\ninbox_bytes = 1', 3, 1, 'inbox_bytes', 'already set further up'],
+    ['limits = { inbox_bytes = 1 }\n[limits]', 2, 2, 'limits', 'already set further up'],
     ['dispatch_dir = "C:\\Users\\bob"', 1, undefined, 'dispatch_dir', "'single quotes'"],
     ['agents = ["a"', 1, undefined, 'agents', 'expected comma or end of structure'],
     ['watch', 1, 1, undefined, 'cannot find end of key'],

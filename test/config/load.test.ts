@@ -15,6 +15,10 @@ describe('without a file and without variables', () => {
       maxMessageBytes: 65_536,
       maxReplyBytes: 10_240,
       defaultTtlSeconds: 0,
+      receiptRetentionSeconds: 604_800,
+      logRetentionSeconds: 2_592_000,
+      logContent: false,
+      limits: { inboxMessages: 10_000, inboxBytes: 67_108_864, sendsPerMinute: 120, threadMessagesPerHour: 200 },
       watch: true,
       durability: 'full',
     });
@@ -24,6 +28,34 @@ describe('without a file and without variables', () => {
     const defaults = await loadConfig({});
     const file = sandbox.write('');
     expect(await loadConfig({})).toEqual({ ...defaults, file });
+  });
+});
+
+describe('with a file', () => {
+  it('every value of it arrives under its own name', async () => {
+    sandbox.write(
+      [
+        'receipt_retention = 86401',
+        'log_retention = 86402',
+        'log_content = true',
+        '[limits]',
+        'inbox_messages = 1',
+        'inbox_bytes = 2',
+        'sends_per_minute = 3',
+        'thread_messages_per_hour = 0',
+      ].join('\n'),
+    );
+    expect(await loadConfig({})).toMatchObject({
+      receiptRetentionSeconds: 86_401,
+      logRetentionSeconds: 86_402,
+      logContent: true,
+      limits: { inboxMessages: 1, inboxBytes: 2, sendsPerMinute: 3, threadMessagesPerHour: 0 },
+    });
+  });
+
+  it('nothing of the configuration can be changed afterwards', async () => {
+    const config = await loadConfig({});
+    expect([Object.isFrozen(config), Object.isFrozen(config.limits)]).toEqual([true, true]);
   });
 });
 

@@ -11,8 +11,14 @@ const settings: readonly Setting[] = SETTINGS;
 const example = readFileSync(new URL('../../config.example.toml', import.meta.url), 'utf8');
 const allKeys = example.replace(/^# (?=[a-z_]+ = )/gm, '');
 
+/** As the schema names them: `key`, or `table.key` below a [table]. */
 function keysOf(text: string): string[] {
-  return [...text.matchAll(/^([a-z_]+) = /gm)].map((match) => match[1] ?? '');
+  let table = '';
+  return [...text.matchAll(/^(?:\[([a-z_]+)\]|([a-z_]+) = )/gm)].flatMap(([, header, key = '']) => {
+    if (header === undefined) return [`${table}${key}`];
+    table = `${header}.`;
+    return [];
+  });
 }
 
 describe('config.example.toml', () => {
@@ -38,9 +44,12 @@ describe('config.example.toml', () => {
 
   it('states the bounds that are enforced', () => {
     for (const setting of settings) {
-      if (setting.type === 'integer') expect(example).toContain(`${setting.min} to ${setting.max}`);
-      if (setting.type === 'template') expect(example).toContain(`at most ${setting.maxLength} characters`);
-      if (setting.type === 'choice') for (const value of setting.values) expect(example).toContain(`"${value}"`);
+      const name = setting.key.split('.').at(-1);
+      const comment = new RegExp(`((?:^#.*\\n)+)(?:# )?${name} = `, 'm').exec(example)?.[1];
+      if (setting.type === 'integer') expect(comment).toContain(`${setting.min} to ${setting.max}`);
+      if (setting.type === 'integer' && setting.zero !== undefined) expect(comment).toContain(`0: ${setting.zero}`);
+      if (setting.type === 'template') expect(comment).toContain(`at most ${setting.maxLength} characters`);
+      if (setting.type === 'choice') for (const value of setting.values) expect(comment).toContain(`"${value}"`);
     }
   });
 });
@@ -59,12 +68,12 @@ describe('the schema', () => {
 
   it('documents the bounds and defaults of the Config fields as they are', () => {
     const source = readFileSync(new URL('../../src/config/schema.ts', import.meta.url), 'utf8');
-    const docs = source.slice(source.indexOf('export interface Config'));
+    const docs = source.slice(source.indexOf('export interface Limits'));
     const grouped = (value: number): string => String(value).replace(/\B(?=(\d{3})+$)/g, value < 10_000 ? '' : '_');
     for (const setting of settings) {
       if (setting.type !== 'integer') continue;
       expect(docs).toMatch(
-        new RegExp(`${grouped(setting.min)} to ${grouped(setting.max)}.*@default ${grouped(setting.default)} `),
+        new RegExp(`${grouped(setting.min)} to ${grouped(setting.max)}.*@default ${grouped(setting.default)}\\s`),
       );
     }
   });
@@ -79,6 +88,9 @@ describe('renderConfigTable', () => {
     const lines = renderConfigTable().split('\n');
     expect(lines).toContain(
       '| `max_reply_bytes` | bytes, 2048 to 1048576 | `10240` | The largest reply of a tool; what does not fit is announced and fetched with the next call. |',
+    );
+    expect(lines.find((line) => line.startsWith('| `limits.inbox_bytes` | bytes, 0 to 1099511627776 |'))).toMatch(
+      /`67108864` .* 0 means no limit\. \|$/,
     );
     expect(lines.find((line) => line.startsWith('| `dispatch_dir`'))).toMatch(
       /`"~\/.config.*Overridden by `MCP_DISPATCH_DIR`\. \|$/,

@@ -8,6 +8,11 @@ describe('a value of the wrong type', () => {
   it.each([
     ['watch = "true"', 'expected true or false, found the text "true". Write it without quotes.'],
     ['watch = 1', 'expected true or false, found the number 1.'],
+    ['log_content = "no"', 'expected true or false, found the text "no".'],
+    ['receipt_retention = "7d"', 'expected a whole number of seconds from 86400 to 315360000, found the text "7d".'],
+    ['limits.inbox_bytes = 1e6', 'found the decimal number 1000000.0.'],
+    ['limits.inbox_bytes = "1000"', 'found the text "1000". Write it without quotes.'],
+    ['[limits.inbox_bytes]\nalice = 1', 'found a table.'],
     [
       'max_message_bytes = "4096"',
       'expected a whole number of bytes from 1024 to 8388608, found the text "4096". Write it without quotes.',
@@ -39,12 +44,26 @@ describe('a number', () => {
     ['max_message_bytes', 1024, 8_388_608],
     ['max_reply_bytes', 2048, 1_048_576],
     ['default_ttl', 0, 315_360_000],
+    // One day: what an idempotency key promises for 24 hours stands on receipts.
+    ['receipt_retention', 86_400, 315_360_000],
+    ['log_retention', 86_400, 315_360_000],
+    ['limits.inbox_messages', 0, 1_000_000],
+    ['limits.inbox_bytes', 0, 2 ** 40],
+    ['limits.sends_per_minute', 0, 100_000],
+    ['limits.thread_messages_per_hour', 0, 1_000_000],
   ])('%s is accepted at both bounds and refused beyond them', async (key, min, max) => {
     for (const good of [min, max]) expect((await sandbox.check(`${key} = ${good}`)).problems).toEqual([]);
     for (const bad of [min - 1, max + 1]) {
-      const { message } = await sandbox.problem(`${key} = ${bad}`);
-      expect(message).toContain(`from ${min} to ${max}, found the number ${bad}.`);
+      const problem = await sandbox.problem(`${key} = ${bad}`);
+      expect(problem).toMatchObject({ key, line: 1, column: key.lastIndexOf('.') + 2 });
+      expect(problem.message).toContain(` from ${min} to ${max}`);
+      expect(problem.message).toContain(`, found the number ${bad}.`);
     }
+  });
+
+  it.each(['-1', 'false', '"off"', '0.0'])('that is meant to switch a limit off with %s is told how', async (value) => {
+    const { message } = await sandbox.problem(`[limits]\ninbox_messages = ${value}`);
+    expect(message).toContain('expected a whole number of messages from 0 to 1000000 (0 means no limit), found ');
   });
 
   it('beyond 2^53 is refused with all its digits', async () => {
