@@ -54,6 +54,9 @@ async function open(env: NodeJS.ProcessEnv): Promise<App> {
     roster: config.agents,
     maxMessageBytes: config.maxMessageBytes,
     defaultTtlSeconds: config.defaultTtlSeconds,
+    receiptRetentionSeconds: config.receiptRetentionSeconds,
+    logRetentionSeconds: config.logRetentionSeconds,
+    logContent: config.logContent,
     warn: log,
   });
   return { config, relay };

@@ -13,6 +13,7 @@ import { defineInbox } from './inbox.js';
 import { defineSend } from './send.js';
 import { processTerminal, type Terminal } from './terminal.js';
 import { defineWho } from './who.js';
+import { defineWithdraw } from './withdraw.js';
 
 /** In the order in which the help lists them. */
 const COMMANDS: readonly Define[] = [
@@ -20,6 +21,7 @@ const COMMANDS: readonly Define[] = [
   defineInbox,
   defineAck,
   defineWho,
+  defineWithdraw,
   defineForget,
   defineConfig,
   defineDemo,

@@ -1,13 +1,12 @@
 /** `send`: a message from the person at the terminal, or from a script in the name of an agent that is not running. */
 import * as z from 'zod/v4';
-import { HUMAN, listNames, parseAgentId } from '../model/agent-id.js';
-import { content, messageId, payload, priority, threadId, ttlSeconds } from '../model/draft.js';
+import { content, idempotencyKey, messageId, payload, priority, threadId, ttlSeconds } from '../model/draft.js';
 import { DispatchError } from '../model/errors.js';
-import type { Relay } from '../relay/relay.js';
 import { type Context, type Define, JSON_OPTION, remark, report } from './command.js';
 import { EXIT } from './exit-code.js';
-import { assertHuman } from './human.js';
 import { numeric, parseOptions } from './options.js';
+import { openAs } from './speaker.js';
+import { withdrawalLines } from './withdraw.js';
 
 const Options = z.object({
   from: z.string().optional(),
@@ -17,6 +16,8 @@ const Options = z.object({
   payload: payload.optional(),
   ttl: numeric(ttlSeconds).optional(),
   mustRead: z.boolean().optional(),
+  idempotencyKey: idempotencyKey.optional(),
+  supersedes: messageId.optional(),
 });
 type Options = z.output<typeof Options>;
 
@@ -36,6 +37,8 @@ export const defineSend: Define = (program, choose) => {
     .option('--payload <json>', 'structured data beside the text: a JSON object')
     .option('--ttl <seconds>', 'expires after so long; 0 is never')
     .option('--must-read', 'does not expire before it is acknowledged')
+    .option('--idempotency-key <key>', 'a name for this send: repeating it within 24 h sends nothing twice')
+    .option('--supersedes <id>', 'an earlier message that this one replaces')
     .option(...JSON_OPTION)
     .addHelpText(
       'after',
@@ -52,12 +55,8 @@ Examples:
 };
 
 async function send(context: Context, target: string, words: readonly string[], options: Options): Promise<number> {
-  if (options.from === undefined) {
-    const instead = 'Say in whose name it is: send --from <agent> (a name that has no live session).';
-    assertHuman(context.env, context.terminal.stdinIsTTY, instead);
-  }
-  const { relay, config } = await context.open();
-  const from = options.from === undefined ? HUMAN : await assertMaySendAs(relay, options.from);
+  const { app, speaker: from } = await openAs(context, 'send', options.from);
+  const { relay, config } = app;
   const text =
     words.length === 1 && words[0] === '-' ? await fromInput(context, config.maxMessageBytes) : words.join(' ');
   const judged = content.safeParse(text);
@@ -67,7 +66,7 @@ async function send(context: Context, target: string, words: readonly string[], 
       argument: 'message',
     });
   }
-  const { message, queuedTo, refused, notListening, neverSeen } = await relay.send(from, {
+  const { message, queuedTo, refused, notListening, neverSeen, deduplicated, superseded } = await relay.send(from, {
     target,
     content: judged.data,
     priority: options.priority ?? 'normal',
@@ -76,6 +75,8 @@ async function send(context: Context, target: string, words: readonly string[], 
     payload: options.payload,
     ttl: options.ttl,
     mustRead: options.mustRead,
+    idempotencyKey: options.idempotencyKey,
+    supersedes: options.supersedes,
   });
   const answer = {
     sent: true,
@@ -88,14 +89,18 @@ async function send(context: Context, target: string, words: readonly string[], 
     not_listening: notListening,
     refused,
     never_seen: neverSeen,
+    deduplicated,
+    superseded,
   };
   await report(context, answer, () => {
     const { style } = context.terminal;
-    const lines = [`Sent ${style.bold(message.id)} from ${from} to ${queuedTo.join(', ')}.`];
+    const what = deduplicated ? 'Sent before, under this key:' : 'Sent';
+    const lines = [`${what} ${style.bold(message.id)} from ${from} to ${queuedTo.join(', ')}.`];
     if (notListening.length > 0) lines.push(`Not listening now: ${notListening.join(', ')}. The message waits.`);
+    lines.push(...withdrawalLines(superseded, options.supersedes ?? ''));
     for (const { to, code, outcome } of refused) {
-      const what = outcome === 'unknown' ? 'Uncertain' : 'Not delivered';
-      lines.push(style.red(`${what}: ${to} (${code}).`));
+      const fate = outcome === 'unknown' ? 'Uncertain' : 'Not delivered';
+      lines.push(style.red(`${fate}: ${to} (${code}).`));
     }
     return lines;
   });
@@ -103,29 +108,6 @@ async function send(context: Context, target: string, words: readonly string[], 
     remark(context, `No session ever served "${message.to}" here. If the name is a mistake: \`who\` lists the agents.`);
   }
   return EXIT.done;
-}
-
-/**
- * The name, normalized. A live agent speaks for itself: mail in its name that it knows nothing of would be a forgery.
- * @throws DispatchError `INVALID_AGENT_ID`, `NOT_ALLOWED` for a name that is not on the roster, `AGENT_IS_LIVE`.
- */
-async function assertMaySendAs(relay: Relay, text: string): Promise<string> {
-  const agent = parseAgentId(text, '--from');
-  const { roster } = relay.agents;
-  if (roster !== undefined && !roster.includes(agent)) {
-    throw new DispatchError(
-      'NOT_ALLOWED',
-      `--from ${agent} is not on the roster: ${listNames(roster)}. Nothing was sent.`,
-    );
-  }
-  if (await relay.presence.isLive(agent)) {
-    throw new DispatchError(
-      'AGENT_IS_LIVE',
-      `${agent} has a live session, which sends its own mail; \`who\` shows where it runs. Nothing was sent.`,
-      { agent },
-    );
-  }
-  return agent;
 }
 
 async function fromInput({ terminal }: Context, maxBytes: number): Promise<string> {

@@ -1,7 +1,7 @@
 /** Puts mail into replies: the one place where a message gets into an answer, and where its claim is tied to the reply. */
 import type { Claim, ClaimOptions, Delivered } from '../relay/inbox.js';
 import type { Reply, ReplyList } from './reply.js';
-import { showMessage, showPart } from './shown-message.js';
+import { countNewer, type ShownMessage, showMessage, showPart } from './shown-message.js';
 import type { ToolContext } from './tool.js';
 
 export const DEFAULT_LIMIT = 20;
@@ -15,12 +15,13 @@ export const PART_MARGIN = 32;
 /** Claims new mail for a list of the reply. A message that is larger than the room is begun if it is the first, at `offset`. */
 export async function deliver(
   { session, reply, relay }: ToolContext,
-  list: ReplyList,
+  list: ReplyList<ShownMessage>,
   options: Omit<ClaimOptions, 'offer'>,
   offset = 0,
 ): Promise<Claim> {
+  const now = relay.clock.now();
   const offer = ({ message, redelivered }: Delivered) => {
-    const showing = { reader: session.agent, redelivered };
+    const showing = { reader: session.agent, redelivered, now };
     const whole = showMessage(message, showing);
     if (offset === 0 && list.has(whole)) return () => list.add(whole);
     if (list.length > 0 || reply.room < SMALLEST_PART) return undefined;
@@ -29,6 +30,13 @@ export async function deliver(
   };
   const claim = await session.inbox.claim({ ...options, offer });
   settleWith(reply, claim);
+  countNewer(list.items, claim.waiting);
+  reply.set(
+    'now_superseded',
+    claim.delivered.flatMap(({ message, replacesSeen }) =>
+      replacesSeen === undefined ? [] : [{ id: replacesSeen, superseded_by: message.id }],
+    ),
+  );
   if (claim.sawExpired) relay.sweeper.sweepIfDue(true).catch(() => {});
   return claim;
 }

@@ -47,9 +47,10 @@ export class Reply implements Settlement {
   }
 
   /** A list that grows while there is room. Absent as long as it is empty. */
-  list(name: string): ReplyList {
-    const items: unknown[] = [];
+  list<T = unknown>(name: string): ReplyList<T> {
+    const items: T[] = [];
     return {
+      items,
       add: (item) => {
         if (items.length === 0) {
           this.#fields[name] = items;
@@ -99,10 +100,11 @@ export class Reply implements Settlement {
   }
 }
 
-export interface ReplyList {
-  add(item: unknown): void;
+export interface ReplyList<T = unknown> {
+  readonly items: readonly T[];
+  add(item: T): void;
   /** Whether there is room for the item. */
-  has(item: unknown): boolean;
+  has(item: T): boolean;
   readonly length: number;
 }
 

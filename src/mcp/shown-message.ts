@@ -2,6 +2,7 @@
 import { DispatchError } from '../model/errors.js';
 import type { Message } from '../model/message.js';
 import { cutUtf8, isCharacterBoundary } from '../model/text.js';
+import { type MessageName, threadHash } from '../relay/message-name.js';
 import { jsonBytes } from './reply.js';
 
 export interface ShownMessage {
@@ -10,6 +11,14 @@ export interface ShownMessage {
   /** Absent when it was sent to the reader alone. */
   readonly to?: string;
   readonly timestamp: string;
+  /** Seconds since it was sent. */
+  readonly age_seconds: number;
+  /** How many newer messages of its sender in its thread wait and are not in this reply. Set when that is known. */
+  newer_waiting?: number;
+  /** The message that this one replaces. */
+  readonly supersedes?: string;
+  /** The message that replaced this one; true for one that its sender withdrew. */
+  readonly superseded_by?: string | true;
   readonly priority?: 'urgent';
   readonly thread_id?: string;
   readonly reply_to?: string;
@@ -32,9 +41,16 @@ export interface ShownMessage {
 
 export interface Showing {
   readonly reader: string;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+  /** Of mail that was shown before, what was superseded, as a claim has it. */
+  readonly superseded?: ReadonlyMap<string, string | undefined>;
   readonly redelivered?: boolean;
   readonly read?: boolean;
 }
+
+// As many digits as any count has.
+const MOST_WAITING = 9_999_999;
 
 /** The whole message. */
 export function showMessage(message: Message, showing: Showing): ShownMessage {
@@ -96,12 +112,18 @@ export function showPart(message: Message, showing: Showing, offset: number, roo
   };
 }
 
-function envelope(message: Message, { reader, redelivered, read }: Showing): ShownMessage {
+function envelope(message: Message, { reader, redelivered, read, now, superseded }: Showing): ShownMessage {
+  const age = Math.floor((now - Date.parse(message.timestamp)) / 1000);
   return {
     id: message.id,
     from: message.from,
     ...(message.to === reader ? {} : { to: message.to }),
     timestamp: message.timestamp,
+    age_seconds: Math.max(0, age),
+    // Holds its place in the budget until the count is known.
+    ...(message.thread_id === null ? {} : { newer_waiting: MOST_WAITING }),
+    ...(message.supersedes === undefined ? {} : { supersedes: message.supersedes }),
+    ...(superseded?.has(message.id) === true ? { superseded_by: superseded.get(message.id) ?? true } : {}),
     ...(message.priority === 'urgent' ? { priority: 'urgent' } : {}),
     ...(message.thread_id === null ? {} : { thread_id: message.thread_id }),
     ...(message.reply_to === null ? {} : { reply_to: message.reply_to }),
@@ -110,6 +132,21 @@ function envelope(message: Message, { reader, redelivered, read }: Showing): Sho
     ...(redelivered === true ? { redelivered: true } : {}),
     ...(read === true ? { state: 'read' } : {}),
   };
+}
+
+/** Sets `newer_waiting` of what is shown, by the names of all mail that waits. */
+export function countNewer(shown: readonly ShownMessage[], waiting: readonly MessageName[]): void {
+  for (const message of shown) {
+    if (message.newer_waiting === undefined || message.thread_id === undefined) continue;
+    const thread = threadHash(message.thread_id);
+    const sentAt = Date.parse(message.timestamp);
+    // Of one sender what waits in the same millisecond is newer too: mail is shown in the order it was sent.
+    const newer = waiting.filter(
+      (name) => name.from === message.from && name.thread === thread && name.sentAt >= sentAt,
+    ).length;
+    if (newer > 0) message.newer_waiting = newer;
+    else delete message.newer_waiting;
+  }
 }
 
 /** The longest beginning of `text` whose JSON string takes at most `room` bytes, and at least one character. */

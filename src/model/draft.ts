@@ -31,6 +31,15 @@ export const messageId = z
   .trim()
   .regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/, 'must be a message id such as "msg-k3j9x0q2m4ab"');
 
+/** A name of the caller's own for one send, so that trying it again sends nothing twice. */
+export const idempotencyKey = z
+  .string('must be a string')
+  .trim()
+  .min(1, 'must not be empty; leave it out for none')
+  .max(128, 'may have at most 128 characters')
+  .refine((value) => !CONTROL.test(value), 'must not contain control characters')
+  .refine(wellFormed, NOT_UNICODE);
+
 /** An object, or its JSON text. */
 export const payload = z.preprocess(
   (value, context) => {

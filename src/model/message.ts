@@ -32,6 +32,8 @@ export interface Message {
   readonly thread_id: string | null;
   /** Id of the message that this one answers. */
   readonly reply_to: string | null;
+  /** Id of the message of the same sender that this one replaces. Absent for none, so that older readers see no change. */
+  readonly supersedes?: string;
   /** Seconds from `timestamp` until it expires; 0 is never. */
   readonly ttl: number;
   /** Does not expire before it is acknowledged. */
@@ -69,6 +71,10 @@ const storedMessage = lazy(() =>
     ),
     thread_id: optional(z.nullable(z.string().max(MAX_THREAD_ID)), null),
     reply_to: optional(z.nullable(z.string().max(128)), null),
+    supersedes: z.preprocess(
+      (value) => value ?? undefined,
+      z.string().refine(isMessageId, 'supersedes is not a message id').optional(),
+    ),
     ttl: optional(z.number().nonnegative().max(MAX_TIME_MS), 0),
     must_read: optional(z.boolean(), false),
     state: optional(z.enum(['pending', 'read']), 'pending'),

@@ -108,8 +108,8 @@ export class EventLog {
   }
 
   /** Removes the days past their retention. */
-  async sweep(): Promise<void> {
-    const oldest = new Date(this.clock.now() - this.retentionMs).toISOString().slice(0, 10);
+  async sweep(now: number): Promise<void> {
+    const oldest = new Date(now - this.retentionMs).toISOString().slice(0, 10);
     for (const day of await this.store.list(LOG)) {
       if (!DAY.test(day) || day >= oldest) continue;
       const writers = await this.store.list(logKey(day));

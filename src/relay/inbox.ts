@@ -14,23 +14,26 @@ import { smallest } from './best.js';
 import type { RelayEvent, ShownBy } from './events.js';
 import { inboxKey, readKey, readName, takenBy, takenKey } from './keys.js';
 import { byUrgencyThenTime, type Candidate, isRedelivered, redeliveredName } from './mail.js';
-import { parseName, SUFFIX, threadHash } from './message-name.js';
+import { type MessageName, parseName, SUFFIX, threadHash } from './message-name.js';
 import { recoverTaken } from './recover.js';
 import type { Relay } from './relay.js';
-
-// How a message came to be shown, as it stands in file names.
-const MARK_OF: Readonly<Record<ShownBy, string>> = { peek: 'p', piggyback: 'g', wait: 'w' };
 
 export interface Delivered {
   readonly message: Message;
   /** True when an earlier reply with this message may not have been written. */
   readonly redelivered: boolean;
+  /** The message that this one supersedes, where the agent was shown that or may have been. */
+  readonly replacesSeen?: string;
 }
 
 export interface Claim {
   readonly delivered: readonly Delivered[];
   /** How many more messages were pending and are not in this claim. */
   readonly more: number;
+  /** The names of all pending mail that is not in this claim. */
+  readonly waiting: readonly MessageName[];
+  /** Which messages that the agent has or had were superseded, and by which; undefined for by none. */
+  readonly superseded: ReadonlyMap<string, string | undefined>;
   /** True when expired mail was seen that a sweep should remove. */
   readonly sawExpired: boolean;
   /** The reply was written: all of it is read from now on. */
@@ -60,7 +63,7 @@ interface Taken {
   readonly redelivered: boolean;
 }
 
-type Parts = Pick<Relay, 'store' | 'clock' | 'mail' | 'receipts' | 'presence' | 'events'>;
+type Parts = Pick<Relay, 'store' | 'clock' | 'mail' | 'receipts' | 'presence' | 'events' | 'withdrawals'>;
 
 // More than any reply holds, so that one selection nearly always suffices.
 const SELECTION = 128;
@@ -87,12 +90,14 @@ export class Inbox {
     const taken: Taken[] = [];
     const delivered: Delivered[] = [];
     const scan = await this.relay.mail.scan(this.agent, true);
-    const matching = this.#matching(scan.pending, options);
+    const superseded = await this.relay.withdrawals.marksFor(this.agent);
+    const pending = superseded.size === 0 ? scan.pending : await this.#stillCurrent(scan.pending, superseded);
+    const matching = this.#matching(pending, options);
     let gone = 0;
     try {
       for (const candidate of inOrder(matching)) {
         if (delivered.length === options.limit) break;
-        const next = await this.#open(candidate, options);
+        const next = await this.#open(candidate, options, superseded);
         if (next === undefined) {
           gone++;
           continue;
@@ -121,6 +126,8 @@ export class Inbox {
       by: options.by,
       more: matching.length - delivered.length - gone,
       sawExpired: scan.expired.length > 0,
+      waiting: this.#waiting(pending, taken),
+      superseded,
     });
   }
 
@@ -138,10 +145,16 @@ export class Inbox {
   }
 
   /** The message of a candidate as it is delivered; undefined when it is gone, or not of the thread after all. */
-  async #open(candidate: Candidate, { threadId }: ClaimOptions): Promise<Delivered | undefined> {
+  async #open(
+    candidate: Candidate,
+    { threadId }: ClaimOptions,
+    superseded: Claim['superseded'],
+  ): Promise<Delivered | undefined> {
     const message = await this.relay.mail.open(this.agent, candidate);
     if (message === undefined || (threadId !== undefined && message.thread_id !== threadId)) return undefined;
-    return { message, redelivered: isRedelivered(candidate.name) };
+    const old = message.supersedes;
+    const replaces = old !== undefined && superseded.has(old) ? { replacesSeen: old } : {};
+    return { message, redelivered: isRedelivered(candidate.name), ...replaces };
   }
 
   #matching(pending: Candidate[], { threadId, messageId }: ClaimOptions): Candidate[] {
@@ -151,7 +164,26 @@ export class Inbox {
     return pending.filter(({ name }) => name.thread === hash);
   }
 
-  #claimOf(taken: Taken[], delivered: Delivered[], facts: { by: ShownBy; more: number; sawExpired: boolean }): Claim {
+  /** What its sender withdrew while it was on its way into a reply that was never written is not shown again. */
+  async #stillCurrent(pending: Candidate[], superseded: Claim['superseded']): Promise<Candidate[]> {
+    const current: Candidate[] = [];
+    for (const candidate of pending) {
+      if (!superseded.has(candidate.name.id)) current.push(candidate);
+      else await this.relay.withdrawals.withdrawReturned(this.agent, candidate, superseded.get(candidate.name.id));
+    }
+    return current;
+  }
+
+  #waiting(pending: readonly Candidate[], taken: readonly Taken[]): MessageName[] {
+    const cores = new Set(taken.map(({ core }) => core));
+    return pending.flatMap(({ name }) => (cores.has(name.core) ? [] : [name]));
+  }
+
+  #claimOf(
+    taken: Taken[],
+    delivered: Delivered[],
+    { by, ...facts }: Pick<Claim, 'more' | 'sawExpired' | 'waiting' | 'superseded'> & { by: ShownBy },
+  ): Claim {
     let settling = false;
     const settle = async (how: () => Promise<void>) => {
       // Settled once: a cancel that arrives while the reply is being written must not undo it.
@@ -165,9 +197,8 @@ export class Inbox {
     };
     const claim: Claim = {
       delivered,
-      more: facts.more,
-      sawExpired: facts.sawExpired,
-      commit: () => settle(() => this.#commit(taken, facts.by)),
+      ...facts,
+      commit: () => settle(() => this.#commit(taken, by)),
       release: () => settle(() => this.#release(taken)),
     };
     // Nothing is to be settled of an empty one.
@@ -180,7 +211,7 @@ export class Inbox {
     const shown: RelayEvent[] = [];
     try {
       for (const one of taken) {
-        const kept = readName(one.core, MARK_OF[by], this.relay.clock.now());
+        const kept = readName(one.core, by, this.relay.clock.now());
         // False when another session acknowledged it meanwhile, or an earlier attempt got this far.
         const moved = await this.relay.store.move(
           takenBy(this.agent, this.session, one.fileName),

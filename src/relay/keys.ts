@@ -2,11 +2,13 @@
 import { SUFFIX } from './message-name.js';
 
 export const AGENTS = '.agents';
+export const KEYS = '.keys';
 export const LOG = '.log';
 export const PRESENCE = '.presence';
 export const QUARANTINE = '.quarantine';
 export const RECEIPTS = '.receipts';
 export const SENT = '.sent';
+export const SUPERSEDED = '.superseded';
 
 /** Mail that nobody has claimed. */
 export const inboxKey = (agent: string, fileName?: string) => (fileName === undefined ? agent : `${agent}/${fileName}`);
@@ -22,8 +24,19 @@ export const takenBy = (agent: string, session: string, fileName?: string) =>
 export const readKey = (agent: string, fileName?: string) =>
   fileName === undefined ? `${agent}/read` : `${agent}/read/${fileName}`;
 
-/** File name of a message in `read/`: how it was shown (one letter) and when. */
-export const readName = (core: string, how: string, at: number) => `${core}~${how}${at}${SUFFIX}`;
+/** How a message came to be read, and the letter for it; `other` is another program's word. */
+const READ_MARKS = { peek: 'p', piggyback: 'g', wait: 'w', other: 'o' } as const;
+export type ReadHow = keyof typeof READ_MARKS;
+
+/** File name of a message in `read/`: how it was shown and when. */
+export const readName = (core: string, how: ReadHow, at: number) => `${core}~${READ_MARKS[how]}${at}${SUFFIX}`;
+
+/** What the mark in such a name says, as far as it is understood. */
+export function parseReadMark(mark: string): { at?: number; how?: ReadHow } {
+  const [, letter, at] = /^([a-z])(\d{13})/.exec(mark) ?? [];
+  const how = (Object.keys(READ_MARKS) as ReadHow[]).find((each) => READ_MARKS[each] === letter);
+  return { ...(at === undefined ? {} : { at: Number(at) }), ...(how === undefined ? {} : { how }) };
+}
 
 /** Since when an agent is known, and when a session served it last. */
 export const agentKey = (agent: string) => `${AGENTS}/${agent}`;
@@ -55,3 +68,11 @@ export const quarantineKey = (name: string) => `${QUARANTINE}/${name}`;
 /** What happened in the relay: one log a day and process. */
 export const logKey = (day: string, writer?: string) =>
   writer === undefined ? `${LOG}/${day}` : `${LOG}/${day}/${writer}`;
+
+/** What a sender has sent under an idempotency key, and the copies of it that are not published yet. */
+export const sendKeyKey = (sender: string, name?: string) =>
+  name === undefined ? `${KEYS}/${sender}` : `${KEYS}/${sender}/${name}`;
+
+/** Which messages that an agent may have seen were superseded, and by which. */
+export const supersededKey = (reader: string, name?: string) =>
+  name === undefined ? `${SUPERSEDED}/${reader}` : `${SUPERSEDED}/${reader}/${name}`;

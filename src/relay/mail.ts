@@ -101,7 +101,7 @@ export class Mail {
   }
 
   async #keepAsRead(agent: string, fileName: string, core: string): Promise<void> {
-    await this.store.move(inboxKey(agent, fileName), readKey(agent, readName(core, 'o', this.clock.now())));
+    await this.store.move(inboxKey(agent, fileName), readKey(agent, readName(core, 'other', this.clock.now())));
   }
 
   async #load(

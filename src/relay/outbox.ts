@@ -8,10 +8,12 @@ import { utf8Bytes } from '../model/text.js';
 import type { CreateOutcome } from '../store/store.js';
 import type { SentEvent } from './events.js';
 import { inboxKey } from './keys.js';
-import { coreName, SUFFIX } from './message-name.js';
+import { coreName, parseName, SUFFIX } from './message-name.js';
 import type { NameClock } from './name-clock.js';
 import type { Relay } from './relay.js';
-import { noteSent } from './sent-log.js';
+import { type KeyedSend, SendKey } from './send-key.js';
+import { noteSent, type SentNote } from './sent-log.js';
+import type { Withdrawal } from './withdrawals.js';
 
 export interface Draft {
   readonly target: string;
@@ -23,17 +25,25 @@ export interface Draft {
   /** Seconds; 0 is never. @default the configured `default_ttl` */
   readonly ttl?: number | undefined;
   readonly mustRead?: boolean | undefined;
+  /** The same key and content again, within 24 hours, is the same message; see `SendKey`. */
+  readonly idempotencyKey?: string | undefined;
+  /** Id of a message of the same sender that this one replaces; see `Withdrawals`. */
+  readonly supersedes?: string | undefined;
 }
 
 export interface Sent {
   readonly message: Message;
-  /** Whose inboxes hold the message, durably where the store is. Never empty. */
+  /** Whose inboxes hold the message or held it, durably where the store is. Never empty. */
   readonly queuedTo: readonly string[];
   readonly refused: readonly Refused[];
   /** Who of `queuedTo` has no live session; the human, who has none, is left out. */
   readonly notListening: readonly string[];
   /** True when no session ever served the one name it was sent to, as far as the relay knows. */
   readonly neverSeen: boolean;
+  /** True when an earlier send under the same key made this message. */
+  readonly deduplicated: boolean;
+  /** What became of the message that this one supersedes, by recipient. Empty without one. */
+  readonly superseded: readonly Withdrawal[];
 }
 
 export interface Published {
@@ -48,9 +58,18 @@ export interface Refused {
   readonly outcome?: 'unknown';
 }
 
+/** A message, before it is published. */
+interface Prepared extends KeyedSend {
+  /** The bytes of its file, as text. */
+  readonly value: string;
+}
+
 export class Outbox {
   constructor(
-    private readonly relay: Pick<Relay, 'store' | 'clock' | 'agents' | 'presence' | 'events'>,
+    private readonly relay: Pick<
+      Relay,
+      'store' | 'clock' | 'agents' | 'presence' | 'receipts' | 'events' | 'withdrawals'
+    >,
     private readonly limits: { readonly maxMessageBytes: number; readonly defaultTtlSeconds: number },
   ) {}
 
@@ -65,10 +84,59 @@ export class Outbox {
    * Publishes a message from `from`. What it returns as queued is in those inboxes and synced; a broadcast is sent if anyone
    * got it. `followUp` notes what was sent and rings the recipients. It never fails, is no part of the promise, and can wait
    * until the answer is out.
-   * @throws DispatchError `MESSAGE_TOO_LARGE`, `INVALID_ARGUMENT`, and what `Agents.resolve` throws, before any effect;
-   * `STORE_UNAVAILABLE` when nobody got it, with `outcome: "unknown"` and the id where a copy may be there all the same.
+   * @throws DispatchError `MESSAGE_TOO_LARGE`, `INVALID_ARGUMENT`, `IDEMPOTENCY_CONFLICT`, `NOT_FOUND` (of a message to
+   * supersede), and what `Agents.resolve` throws, before any effect; `STORE_UNAVAILABLE` when nobody got it, with
+   * `outcome: "unknown"` and the id where a copy may be there all the same.
    */
   async publish(from: string, draft: Draft, order: NameClock): Promise<Published> {
+    // Before any effect: a message that is not one's own cannot be superseded.
+    const old = draft.supersedes === undefined ? undefined : await this.relay.withdrawals.find(from, draft.supersedes);
+    const { send, outcomes, deduplicated } = await this.#publish(from, draft, order);
+    const { message, core, recipients } = send;
+    // Under a key, a copy that exists is this message: an earlier try published it.
+    const isThere = ({ state }: CreateOutcome) =>
+      state === 'created' || (state === 'exists' && draft.idempotencyKey !== undefined);
+    const queuedTo = recipients.filter((_, index) => isThere(outcomes[index] as CreateOutcome));
+    const failed = recipients.flatMap((to, index) => refusal(to, outcomes[index] as CreateOutcome, isThere));
+    const uncertain = failed.filter(({ outcome }) => outcome === 'unknown').map(({ to }) => to);
+    const followUp = async () => {
+      // What an earlier try published, it noted.
+      if (!deduplicated || outcomes.some(({ state }) => state === 'created'))
+        await this.#followUp(core, this.#eventOf(send, [...queuedTo, ...uncertain]));
+    };
+    if (queuedTo.length === 0) {
+      await followUp();
+      throw nobodyGotIt(message.id, failed, outcomes);
+    }
+    const superseded = old === undefined ? [] : await this.#withdraw(old, message);
+    const audience = await this.#audience(message.to, queuedTo);
+    const refused = [...send.refused, ...failed];
+    return { sent: { message, queuedTo, refused, deduplicated, superseded, ...audience }, followUp };
+  }
+
+  /** Publishes the message of the draft, or, under a key that was used before, what is still to be published of that one. */
+  async #publish(
+    from: string,
+    draft: Draft,
+    order: NameClock,
+  ): Promise<{ send: KeyedSend; outcomes: CreateOutcome[]; deduplicated: boolean }> {
+    if (draft.idempotencyKey === undefined) {
+      const send = await this.#prepare(from, draft, order);
+      return { send, outcomes: await this.#publishAll(send), deduplicated: false };
+    }
+    const key = new SendKey(this.relay, from, draft.idempotencyKey, draft);
+    let first = await key.find();
+    let deduplicated = true;
+    if (first === undefined) {
+      const prepared = await this.#prepare(from, draft, order);
+      first = await key.reserve(prepared);
+      deduplicated = first.message.id !== prepared.message.id;
+    }
+    return { send: first, outcomes: await key.publish(first), deduplicated };
+  }
+
+  /** The message with its name and its recipients. Nothing of it is anywhere yet. */
+  async #prepare(from: string, draft: Draft, order: NameClock): Promise<Prepared> {
     const now = this.relay.clock.now();
     const ttl = draft.ttl ?? this.limits.defaultTtlSeconds;
     if (now + ttl * 1000 > MAX_TIME_MS) {
@@ -89,6 +157,7 @@ export class Outbox {
       payload: draft.payload ?? null,
       thread_id: draft.threadId ?? null,
       reply_to: draft.replyTo ?? null,
+      ...(draft.supersedes === undefined ? {} : { supersedes: draft.supersedes }),
       ttl,
       must_read: draft.mustRead ?? false,
       state: 'pending',
@@ -103,21 +172,22 @@ export class Outbox {
       );
     }
     const { time, counter } = order.next();
-    const core = coreName(message, time, counter, bytes);
+    return { message, core: coreName(message, time, counter, bytes), recipients, refused: [], value };
+  }
+
+  /** One file, linked into all inboxes. */
+  async #publishAll({ value, core, recipients }: Prepared): Promise<CreateOutcome[]> {
     const shared = { shared: value };
-    const outcomes = await this.relay.store.createAll(
-      recipients.map((to) => ({ key: inboxKey(to, core + SUFFIX), value: shared })),
-    );
-    const queuedTo = recipients.filter((_, index) => outcomes[index]?.state === 'created');
-    const refused = recipients.flatMap((to, index) => refusal(to, outcomes[index]));
-    const uncertain = refused.filter(({ outcome }) => outcome === 'unknown').map(({ to }) => to);
-    const event = this.#eventOf(message, [...queuedTo, ...uncertain], bytes);
-    const followUp = () => this.#followUp(core, event);
-    if (queuedTo.length === 0) {
-      await followUp();
-      throw nobodyGotIt(message.id, refused, outcomes);
+    return this.relay.store.createAll(recipients.map((to) => ({ key: inboxKey(to, core + SUFFIX), value: shared })));
+  }
+
+  /** The new message is sent, whatever becomes of the old one: what could not be withdrawn now is said to be unknown. */
+  async #withdraw(old: SentNote, { from, id, supersedes = '' }: Message): Promise<readonly Withdrawal[]> {
+    try {
+      return await this.relay.withdrawals.withdraw(from, old, supersedes, id);
+    } catch {
+      return old.recipients.map((to) => ({ to, outcome: 'unknown' }));
     }
-    return { sent: { message, queuedTo, refused, ...(await this.#audience(to, queuedTo)) }, followUp };
   }
 
   /** Who is not there to hear of it. A help only, like the follow-up: what cannot be found out now is left out. */
@@ -146,24 +216,25 @@ export class Outbox {
     await this.relay.events.note(event);
   }
 
-  #eventOf(message: Message, to: readonly string[], bytes: number): SentEvent {
+  #eventOf({ message, core }: KeyedSend, to: readonly string[]): SentEvent {
     return {
       event: 'sent',
       id: message.id,
       from: message.from,
       to,
       ...(message.to === to[0] ? {} : { target: message.to }),
-      bytes,
+      bytes: parseName(core + SUFFIX)?.bytes ?? 0,
       ...(message.thread_id === null ? {} : { thread_id: message.thread_id }),
       ...(message.reply_to === null ? {} : { reply_to: message.reply_to }),
+      ...(message.supersedes === undefined ? {} : { supersedes: message.supersedes }),
       ...(message.priority === 'urgent' ? { priority: message.priority } : {}),
       ...(this.relay.events.withContent ? { content: message.content } : {}),
     };
   }
 }
 
-function refusal(to: string, outcome: CreateOutcome | undefined): Refused[] {
-  if (outcome === undefined || outcome.state === 'created') return [];
+function refusal(to: string, outcome: CreateOutcome, isThere: (outcome: CreateOutcome) => boolean): Refused[] {
+  if (isThere(outcome) || outcome.state === 'created') return [];
   if (outcome.state === 'exists') return [{ to, code: 'EXISTS' }];
   const code = isDispatchError(outcome.error) ? outcome.error.code : 'INTERNAL';
   return [outcome.outcome === 'unknown' ? { to, code, outcome: 'unknown' } : { to, code }];

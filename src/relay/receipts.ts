@@ -12,7 +12,7 @@ import type { Clock } from '../model/clock.js';
 import { isDispatchError } from '../model/errors.js';
 import { isMessageId, isSessionId } from '../model/ids.js';
 import type { Entry, Store } from '../store/store.js';
-import { inboxKey, RECEIPTS, readKey, receiptKey, seenReceiptKey, takenBy, takenKey } from './keys.js';
+import { inboxKey, parseReadMark, RECEIPTS, readKey, receiptKey, seenReceiptKey, takenBy, takenKey } from './keys.js';
 import { isExpired, type MessageName, parseName } from './message-name.js';
 import { findSent, type SentNote, sweepSent } from './sent-log.js';
 
@@ -35,7 +35,7 @@ export interface Whereabouts {
   readonly state: ReceiptState | 'pending' | 'unknown';
   /** Absent where it is not known. */
   readonly at?: number;
-  /** As in a receipt: of an end, whether the message had been shown. */
+  /** As in a receipt: of an end, whether the message had been shown; of `read`, by what. */
   readonly how?: string;
 }
 
@@ -100,10 +100,19 @@ export class Receipts {
   /**
    * Where each copy of a message of `sender` is now; empty when there is no trace that it sent such a message. Its notes
    * tell where to look; a note that was lost in a crash costs a look through the whole relay, and no answer.
-   * A message that is found nowhere is looked for twice, because it may be on its way between two places.
+   * A copy that is found nowhere is looked for twice, because it may be on its way between two places.
    */
   async lookUp(sender: string, id: string): Promise<Whereabouts[]> {
-    const { core, recipients } = (await findSent(this.store, sender, id)) ?? (await this.#searchRelay(sender, id));
+    return this.locate(sender, await this.recipientsOf(sender, id), id);
+  }
+
+  /** To whom `sender` sent a message; nobody when there is no trace that it did. The name is empty when only receipts are left. */
+  async recipientsOf(sender: string, id: string): Promise<SentNote> {
+    return (await findSent(this.store, sender, id)) ?? (await this.#searchRelay(sender, id));
+  }
+
+  /** `lookUp` for a message of which it is known whom it went to. In the order of the recipients. */
+  async locate(sender: string, { core, recipients }: SentNote, id: string): Promise<Whereabouts[]> {
     const found: Whereabouts[] = [];
     for (const to of recipients) {
       found.push(
@@ -157,8 +166,7 @@ export class Receipts {
   }
 
   /** Forgets receipts and notes past their retention. */
-  async sweep(): Promise<void> {
-    const now = this.clock.now();
+  async sweep(now: number): Promise<void> {
     for (const sender of (await this.store.list(RECEIPTS)).filter(isRecipient)) {
       for (const key of [
         (name?: string) => receiptKey(sender, name),
@@ -167,7 +175,7 @@ export class Receipts {
         await this.#removeOlder(key, now - this.retentionMs);
       }
     }
-    await sweepSent(this.store, this.clock);
+    await sweepSent(this.store, now);
   }
 
   async #removeOlder(key: (name?: string) => string, before: number): Promise<void> {
@@ -185,10 +193,13 @@ export class Receipts {
       .filter((receipt) => receipt?.id === id && receipt.to === to);
     const end = receipts.find((receipt) => receipt !== undefined && isEnd(receipt));
     if (end !== undefined) return { to, state: end.state, at: end.at, how: end.how };
-    const isIt = (name: string) => name.startsWith(core) && (name[core.length] === '.' || name[core.length] === '~');
+    const isIt = (name: string) =>
+      core !== '' && name.startsWith(core) && (name[core.length] === '.' || name[core.length] === '~');
     const shown = (await this.store.list(readKey(to))).find(isIt);
     if (shown !== undefined)
-      return this.#isPast(shown) ? { to, state: 'expired', how: 'read' } : { to, state: 'read', ...shownAt(shown) };
+      return this.#isPast(shown)
+        ? { to, state: 'expired', how: 'read' }
+        : { to, state: 'read', ...parseReadMark(parseName(shown)?.mark ?? '') };
     const waiting = (await this.store.list(inboxKey(to))).find(isIt);
     if (waiting !== undefined) {
       return this.#isPast(waiting) ? { to, state: 'expired', how: 'unread' } : { to, state: 'pending' };
@@ -219,9 +230,4 @@ function isReceiptState(state: string | undefined): state is ReceiptState {
 
 function isEnd(receipt: Receipt): boolean {
   return receipt.state !== 'read';
-}
-
-function shownAt(readName: string): { at?: number } {
-  const at = /~[a-z](\d{13})/.exec(readName)?.[1];
-  return at === undefined ? {} : { at: Number(at) };
 }

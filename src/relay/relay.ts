@@ -18,6 +18,7 @@ import { RollCall } from './roll-call.js';
 import { Roster } from './roster.js';
 import { Session } from './session.js';
 import { Sweeper } from './sweep.js';
+import { Withdrawals } from './withdrawals.js';
 
 export interface RelayOptions {
   readonly store: Store;
@@ -46,6 +47,7 @@ export class Relay {
   readonly presence: Presence;
   readonly agents: Agents;
   readonly receipts: Receipts;
+  readonly withdrawals: Withdrawals;
   readonly mail: Mail;
   readonly rollCall: RollCall;
   readonly sweeper: Sweeper;
@@ -64,7 +66,9 @@ export class Relay {
     );
     this.presence = new Presence(store, clock, processes);
     this.agents = new Agents(roster, store, clock, this.presence);
-    this.receipts = new Receipts(store, clock, (options.receiptRetentionSeconds ?? 604_800) * 1000);
+    const receiptRetentionMs = (options.receiptRetentionSeconds ?? 604_800) * 1000;
+    this.receipts = new Receipts(store, clock, receiptRetentionMs);
+    this.withdrawals = new Withdrawals(this, receiptRetentionMs);
     this.mail = new Mail(store, clock, new Quarantine(store, warn), this.receipts, this.events, warn);
     this.rollCall = new RollCall(this.agents, this.presence, this.mail);
     this.sweeper = new Sweeper(this);

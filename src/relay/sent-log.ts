@@ -7,7 +7,6 @@
  * The last word tells a whole note from one that a crash left torn, whose names cannot be believed.
  */
 import { isRecipient } from '../model/agent-id.js';
-import type { Clock } from '../model/clock.js';
 import type { Store } from '../store/store.js';
 import { SENT, sentKey } from './keys.js';
 import { parseName, SUFFIX } from './message-name.js';
@@ -48,8 +47,8 @@ export async function findSent(store: Store, from: string, id: string): Promise<
 }
 
 /** Forgets the notes of days past their retention. */
-export async function sweepSent(store: Store, clock: Clock): Promise<void> {
-  const oldest = dayOf(clock.now() - SENT_RETENTION_MS);
+export async function sweepSent(store: Store, now: number): Promise<void> {
+  const oldest = dayOf(now - SENT_RETENTION_MS);
   for (const sender of (await store.list(SENT)).filter(isRecipient)) {
     const old = (await store.list(sentKey(sender))).filter((day) => DAY.test(day) && day < oldest);
     for (const day of old) await store.remove(sentKey(sender, day), { durable: false });

@@ -9,6 +9,8 @@ import { isRedelivered } from './mail.js';
 import { isExpired, type MessageName, parseName } from './message-name.js';
 import { recoverTaken } from './recover.js';
 import type { Relay } from './relay.js';
+import { sweepSendKeys } from './send-key.js';
+import { SteadyTime } from './steady-time.js';
 
 const SWEPT = '.swept';
 const INTERVAL_MS = 60_000;
@@ -16,11 +18,17 @@ const INTERVAL_MS = 60_000;
 const BATCH = 100;
 
 export class Sweeper {
+  readonly #time: SteadyTime;
   #lookedAt = 0;
 
   constructor(
-    private readonly relay: Pick<Relay, 'store' | 'clock' | 'agents' | 'presence' | 'receipts' | 'mail' | 'events'>,
-  ) {}
+    private readonly relay: Pick<
+      Relay,
+      'store' | 'clock' | 'agents' | 'presence' | 'receipts' | 'mail' | 'events' | 'withdrawals'
+    >,
+  ) {
+    this.#time = new SteadyTime(relay.clock);
+  }
 
   /** Sweeps when nobody did within the last minute, or when `expiredSeen`. False when there was nothing to do or another was at it. */
   async sweepIfDue(expiredSeen: boolean): Promise<boolean> {
@@ -44,8 +52,11 @@ export class Sweeper {
       }
       const lost = await this.relay.presence.sweep();
       await this.relay.events.note(...lost.map((session) => ({ event: 'session_lost' as const, ...session })));
-      await this.relay.receipts.sweep();
-      await this.relay.events.sweep();
+      const now = this.#time.now();
+      await this.relay.receipts.sweep(now);
+      await this.relay.events.sweep(now);
+      await sweepSendKeys(this.relay, now);
+      await this.relay.withdrawals.sweep(now);
       await this.relay.store.tidy();
     });
   }
@@ -62,8 +73,9 @@ export class Sweeper {
   }
 
   async #expire(owner: string): Promise<void> {
-    const now = this.relay.clock.now();
-    const { expired } = await this.relay.mail.scan(owner, false);
+    const now = this.#time.now();
+    const scan = await this.relay.mail.scan(owner, false);
+    const expired = scan.expired.filter(({ name }) => isExpired(name, now));
     await this.#end(
       owner,
       expired.map(({ fileName, name }) => ({ key: inboxKey(owner, fileName), name })),

@@ -125,6 +125,8 @@ describe('send', () => {
       queued_to: ['bob', 'carol'],
       not_listening: ['bob'],
       refused: [],
+      deduplicated: false,
+      superseded: [],
       never_seen: false,
     });
     expect(err).toBe('');

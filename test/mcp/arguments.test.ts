@@ -74,8 +74,8 @@ describe('a wrong argument is named, and nothing is done', () => {
     ['a message that is no text', { ...hello, message: { text: 'hi' } }, /message must be a string/],
     [
       'an unknown argument',
-      { ...hello, idempotency_key: 'k' },
-      /no argument "idempotency_key".*Its arguments: message, target/,
+      { ...hello, wait_for_answer: true },
+      /no argument "wait_for_answer".*Its arguments: message, target/,
     ],
     ['a sender', { ...hello, from: 'root' }, /no argument "from"/],
     ['two unknown arguments', { ...hello, a: 1, b: 2 }, /no argument "a", "b"/],

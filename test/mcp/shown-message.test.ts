@@ -36,12 +36,14 @@ const payload = fc.option(
   ),
 );
 
+const SHOWING = { reader: 'bob', now: Date.parse('2026-02-17T20:31:15.900Z') };
+
 /** Follows next_offset to the end. */
 function partsOf(sent: Message, room: number): ShownMessage[] {
   const parts: ShownMessage[] = [];
   let offset: number | undefined = 0;
   while (offset !== undefined) {
-    const part: ShownMessage = showPart(sent, { reader: 'bob' }, offset, room);
+    const part: ShownMessage = showPart(sent, SHOWING, offset, room);
     parts.push(part);
     if (parts.length > 5000) throw new Error('the parts come to no end');
     offset = part.next_offset;
@@ -80,7 +82,7 @@ describe('the parts of a message', () => {
   });
 
   it.each([1, 2, 4, 99, 1e15])('cannot begin at byte %i, inside a character or behind the end', (offset) => {
-    expect(() => showPart(message({ content: '\u20ac\u20ac' }), { reader: 'bob' }, offset, 1000)).toThrowError(
+    expect(() => showPart(message({ content: '\u20ac\u20ac' }), SHOWING, offset, 1000)).toThrowError(
       expect.objectContaining({ code: 'INVALID_ARGUMENT', message: expect.stringContaining(String(offset)) }),
     );
   });
@@ -88,10 +90,11 @@ describe('the parts of a message', () => {
 
 describe('a message as it is shown', () => {
   it('has no field that is null or default', () => {
-    expect(showMessage(message(), { reader: 'bob' })).toEqual({
+    expect(showMessage(message(), SHOWING)).toEqual({
       id: 'msg-k3j9x0q2m4ab',
       from: 'alice',
       timestamp: '2026-02-17T20:30:00.000Z',
+      age_seconds: 75,
       content: 'hi',
     });
   });
@@ -102,16 +105,27 @@ describe('a message as it is shown', () => {
       priority: 'urgent',
       thread_id: 't',
       reply_to: 'msg-0',
+      supersedes: 'msg-old',
       ttl: 60,
       must_read: true,
       payload: { a: 1 },
     } as const;
-    expect(showMessage(message(fields), { reader: 'bob', redelivered: true, read: true })).toEqual({
+    expect(
+      showMessage(message(fields), {
+        ...SHOWING,
+        redelivered: true,
+        read: true,
+        superseded: new Map([['msg-k3j9x0q2m4ab', 'msg-new']]),
+      }),
+    ).toEqual({
       id: 'msg-k3j9x0q2m4ab',
       from: 'alice',
       timestamp: '2026-02-17T20:30:00.000Z',
+      age_seconds: 75,
       content: 'hi',
       ...fields,
+      newer_waiting: expect.any(Number),
+      superseded_by: 'msg-new',
       redelivered: true,
       state: 'read',
     });

@@ -159,6 +159,7 @@ describe('replies', () => {
         id: 'msg-foreign00001',
         from: 'alice',
         timestamp: new Date(START).toISOString(),
+        age_seconds: 0,
         content: 'hello from elsewhere',
       },
     ]);

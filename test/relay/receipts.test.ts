@@ -79,7 +79,7 @@ describe('what changed for a sender', () => {
     expect(receipts.map(({ id, to }) => [id, to])).toEqual([[message.id, 'bob']]);
     expect(await relay.receipts.lookUp('alice', message.id)).toEqual(
       expect.arrayContaining([
-        { to: 'bob', state: 'read', at: START },
+        { to: 'bob', state: 'read', at: START, how: 'peek' },
         { to: 'carol', state: 'pending' },
       ]),
     );
@@ -103,7 +103,7 @@ describe('looking up a message', () => {
     expect(await lookUp(id)).toEqual([{ to: 'bob', state: 'pending' }]);
     world.clock.advance(10);
     await claim.commit();
-    expect(await lookUp(id)).toEqual([{ to: 'bob', state: 'read', at: START + 10 }]);
+    expect(await lookUp(id)).toEqual([{ to: 'bob', state: 'read', at: START + 10, how: 'peek' }]);
     world.clock.advance(10);
     await bob.kept.ack([id]);
     expect(await lookUp(id)).toEqual([{ to: 'bob', state: 'acked', at: START + 20, how: 'read' }]);
@@ -200,13 +200,13 @@ describe('the sweep', () => {
     const other = await send(alice, 'bob', 'two');
     await bob.kept.ack([other]);
     world.clock.advance(7 * DAY);
-    await relay.receipts.sweep();
+    await relay.receipts.sweep(world.clock.now());
     expect(await world.keys('.receipts')).toHaveLength(2);
     world.clock.advance(1);
-    await relay.receipts.sweep();
+    await relay.receipts.sweep(world.clock.now());
     expect([await world.keys('.receipts'), (await world.keys('.sent')).length]).toEqual([[], 1]);
     world.clock.set(START + SENT_RETENTION_MS + DAY);
-    await relay.receipts.sweep();
+    await relay.receipts.sweep(world.clock.now());
     expect(await world.keys('.sent')).toEqual([]);
   });
 });

@@ -1,5 +1,14 @@
 import * as z from 'zod/v4';
-import { content, messageId, payload, priority, text, threadId, ttlSeconds } from '../../model/draft.js';
+import {
+  content,
+  idempotencyKey,
+  messageId,
+  payload,
+  priority,
+  text,
+  threadId,
+  ttlSeconds,
+} from '../../model/draft.js';
 import { defineTool } from '../tool.js';
 
 // A broadcast may name more recipients than a reply should spend on them.
@@ -28,6 +37,12 @@ export const dispatch = defineTool({
       .boolean('must be true or false')
       .optional()
       .describe('true: does not expire before it is acknowledged.'),
+    idempotency_key: idempotencyKey
+      .optional()
+      .describe('Any name for this one send: repeating the call with it within 24 h sends nothing twice.'),
+    supersedes: messageId
+      .optional()
+      .describe('Id of an earlier message of yours that this one replaces: withdrawn where it is unread.'),
   }),
   annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: false, openWorldHint: false },
   alwaysLoad: true,
@@ -43,20 +58,24 @@ export const dispatch = defineTool({
       payload: args.payload,
       ttl: args.ttl,
       mustRead: args.must_read,
+      idempotencyKey: args.idempotency_key,
+      supersedes: args.supersedes,
     });
     reply.whenWritten(followUp);
     reply.whenDropped(followUp);
-    const { message, queuedTo, refused, notListening, neverSeen } = sent;
+    const { message, queuedTo, refused, notListening, neverSeen, deduplicated, superseded } = sent;
     reply
       .set('sent', true)
       .set('id', message.id)
       .set('from', message.from)
       .set('to', message.to)
       .set('priority', message.priority)
-      .set('thread_id', message.thread_id);
+      .set('thread_id', message.thread_id)
+      .set('deduplicated', deduplicated);
     const share = Math.trunc(reply.maxBytes * RECIPIENTS_SHARE);
     reply.setBounded('queued_to', queuedTo, 'queued_to_more', share);
     reply.setBounded('refused', refused, 'refused_more', share);
+    reply.setBounded('superseded', superseded, 'superseded_more', share);
     reply.setBounded('not_listening', notListening, 'not_listening_more', share);
     if (neverSeen) {
       reply.set(

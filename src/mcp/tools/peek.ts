@@ -4,7 +4,7 @@ import { DispatchError } from '../../model/errors.js';
 import type { Whereabouts } from '../../relay/receipts.js';
 import { cursor } from '../arguments.js';
 import { DEFAULT_LIMIT, deliver, PART_MARGIN, setUnacked } from '../piggyback.js';
-import { showMessage, showPart } from '../shown-message.js';
+import { countNewer, type ShownMessage, showMessage, showPart } from '../shown-message.js';
 import { defineTool, type ToolContext } from '../tool.js';
 
 const MOST_RECEIPTS = 20;
@@ -65,12 +65,12 @@ export const peek = defineTool({
 
     // A page of read mail is asked for: new mail keeps for a reply of its own unless it is the first page.
     const isFirstPage = args.cursor === undefined;
-    const list = reply.list('messages');
+    const list = reply.list<ShownMessage>('messages');
     const claim = await deliver(context, list, { by: 'peek', limit: isFirstPage ? most : 0, ...thread });
     let count = claim.delivered.length;
     let read = 0;
     if (args.include_read === true) {
-      const showing = { reader: session.agent, read: true };
+      const showing = { reader: session.agent, read: true, now: relay.clock.now(), superseded: claim.superseded };
       const page = await session.kept.page({
         ...(args.cursor === undefined ? {} : { cursor: args.cursor }),
         ...thread,
@@ -83,6 +83,7 @@ export const peek = defineTool({
           return true;
         },
       });
+      countNewer(list.items, claim.waiting);
       read = page.messages.length;
       count += read;
       reply.set('next_cursor', page.cursor);
@@ -97,17 +98,18 @@ export const peek = defineTool({
 /** One message by its id: new, read before, or one's own, which is answered with its receipts. */
 async function showOne(id: string, offset: number, context: ToolContext): Promise<'new' | 'kept' | 'sent'> {
   const { relay, session, reply } = context;
-  const claim = await deliver(context, reply.list('messages'), { by: 'peek', limit: 1, messageId: id }, offset);
+  const list = reply.list<ShownMessage>('messages');
+  const claim = await deliver(context, list, { by: 'peek', limit: 1, messageId: id }, offset);
   if (claim.delivered.length > 0) {
     reply.setAlways('count', 1);
     return 'new';
   }
   const message = await session.kept.find(id);
   if (message !== undefined) {
-    const showing = { reader: session.agent, read: true };
+    const showing = { reader: session.agent, read: true, now: relay.clock.now(), superseded: claim.superseded };
     const whole = showMessage(message, showing);
-    const list = reply.list('messages');
     list.add(offset === 0 && list.has(whole) ? whole : showPart(message, showing, offset, reply.room - PART_MARGIN));
+    countNewer(list.items, claim.waiting);
     reply.setAlways('count', 1);
     return 'kept';
   }
@@ -134,6 +136,7 @@ function showReceipt(id: string, { to, state, how, at }: Whereabouts): object {
     id,
     to,
     state,
+    ...(state === 'read' && how !== undefined ? { by: how } : {}),
     ...(state === 'expired' && how === 'unread' ? { never_read: true } : {}),
     ...(at === undefined ? {} : { at: new Date(at).toISOString() }),
   };

@@ -1,0 +1,224 @@
+/**
+ * Sends that can be tried again: what was sent under an idempotency key, for 24 hours.
+ *
+ * The first send under a key goes three steps:
+ * 1. Each recipient's copy is staged in `.keys/<sender>/`, and behind them a record of the message (id, name, recipients) is
+ *    created exclusively; all of it is synced. Of several that try at once the record of one counts.
+ * 2. Each staged copy is moved into its inbox. A move succeeds once, whoever makes it: a retry that overtakes a slow or
+ *    stopped first try publishes, and the first then finds nothing left to publish. Making the copy in the inbox instead
+ *    would let the slow one make it again after the message was read and acknowledged.
+ * 3. A copy that is neither staged, nor in the mailbox, nor told of by a receipt was lost in a power cut, and is made again
+ *    under the same name. Receipts are kept for a day at least, longer than any key.
+ */
+import { normalizeName } from '../model/agent-id.js';
+import { DispatchError, isDispatchError } from '../model/errors.js';
+import { isMessageId } from '../model/ids.js';
+import { lazyBuiltin } from '../model/lazy-builtin.js';
+import { type Message, serializeMessage } from '../model/message.js';
+import type { CreateOutcome } from '../store/store.js';
+import { inboxKey, KEYS, sendKeyKey } from './keys.js';
+import { parseName, SUFFIX } from './message-name.js';
+import type { Draft, Refused } from './outbox.js';
+import type { Relay } from './relay.js';
+
+/** How long the same key means the same send, in milliseconds. */
+export const KEY_LIFETIME_MS = 24 * 60 * 60 * 1000;
+
+// Later than any retry that still counts.
+const SWEEP_AFTER_MS = KEY_LIFETIME_MS + 60 * 60 * 1000;
+const MAX_RECORD_BYTES = 1024 * 1024;
+
+const crypto = lazyBuiltin<typeof import('node:crypto')>('node:crypto');
+
+/** What a key stands for. */
+export interface KeyedSend {
+  /** Core of the message's name. */
+  readonly core: string;
+  readonly message: Message;
+  readonly recipients: readonly string[];
+  /** Who was refused at the first try, before anything was published. */
+  readonly refused: readonly Refused[];
+}
+
+interface KeyRecord {
+  readonly at: number;
+  readonly digest: string;
+  readonly core: string;
+  /** The message without what the retry brings itself. */
+  readonly envelope: Omit<Message, 'content' | 'payload'>;
+  readonly recipients: readonly string[];
+  readonly refused: readonly Refused[];
+}
+
+export class SendKey {
+  readonly #name: string;
+  readonly #digest: string;
+
+  constructor(
+    private readonly relay: Pick<Relay, 'store' | 'clock' | 'receipts'>,
+    private readonly from: string,
+    key: string,
+    private readonly draft: Draft,
+  ) {
+    this.#name = hash(key).slice(0, 32);
+    this.#digest = digestOf(draft);
+  }
+
+  /**
+   * What was sent under this key in the last 24 hours; undefined for nothing.
+   * @throws DispatchError `IDEMPOTENCY_CONFLICT` when that was something else.
+   */
+  async find(): Promise<KeyedSend | undefined> {
+    const record = await this.#read();
+    if (record === undefined) return undefined;
+    if (this.relay.clock.now() - record.at >= KEY_LIFETIME_MS) {
+      await this.relay.store.remove(sendKeyKey(this.from, this.#name));
+      return undefined;
+    }
+    const { core, envelope, recipients, refused } = record;
+    if (record.digest !== this.#digest) {
+      throw new DispatchError(
+        'IDEMPOTENCY_CONFLICT',
+        `This idempotency_key was used for another message, ${envelope.id}, in the last 24 hours. Nothing was sent. To send something new, use a new key; to repeat that send, repeat all of its arguments.`,
+        { id: envelope.id },
+      );
+    }
+    const { content, payload = null } = this.draft;
+    // The fields in the order in which they were written: a copy that is made again is the same to the byte.
+    const { id, from, to, timestamp, priority, ...rest } = envelope;
+    const message = { id, from, to, timestamp, priority, content, payload, ...rest };
+    return { core, message, recipients, refused };
+  }
+
+  /**
+   * Reserves the key for a send, synced, with nothing published yet. What it returns is to be published: this one, or that of
+   * another process that was first.
+   * @throws DispatchError `IDEMPOTENCY_CONFLICT`; `STORE_UNAVAILABLE` with nothing published, and the same call can be repeated.
+   */
+  async reserve(send: KeyedSend): Promise<KeyedSend> {
+    const { core, message, recipients, refused } = send;
+    const { content: _content, payload: _payload, ...envelope } = message;
+    const record: KeyRecord = {
+      at: this.relay.clock.now(),
+      digest: this.#digest,
+      core,
+      envelope,
+      recipients,
+      refused,
+    };
+    const shared = { shared: serializeMessage(message) };
+    const staged = recipients.map((to) => ({ key: this.#staged(message.id, to), value: shared }));
+    const own = { key: sendKeyKey(this.from, this.#name), value: JSON.stringify(record) };
+    const outcomes = await this.relay.store.createAll([...staged, own]);
+    const reserved = outcomes.at(-1);
+    if (reserved?.state === 'created') return send;
+    if (reserved?.state === 'exists') {
+      await this.#discard(staged.map(({ key }) => key));
+      const first = await this.find();
+      if (first !== undefined) return first;
+    }
+    const error = reserved?.state === 'failed' ? reserved.error : undefined;
+    if (reserved?.state === 'failed' && reserved.outcome === 'none') await this.#discard(staged.map(({ key }) => key));
+    throw new DispatchError(
+      isDispatchError(error) ? error.code : 'STORE_UNAVAILABLE',
+      `Not sent, nothing was delivered. ${error?.message ?? 'The idempotency_key was being forgotten just now.'} Repeat the call with the same idempotency_key.`,
+      { outcome: 'none' },
+      error,
+    );
+  }
+
+  /** Publishes what is not published yet. The outcomes stand in the order of the recipients; `created` is said of what this call published. */
+  async publish({ core, message, recipients }: KeyedSend): Promise<CreateOutcome[]> {
+    const outcomes: CreateOutcome[] = [];
+    for (const to of recipients) {
+      try {
+        outcomes.push({ state: (await this.#publishTo(core, message, to)) ? 'created' : 'exists' });
+      } catch (error) {
+        if (!isDispatchError(error)) throw error;
+        outcomes.push({ state: 'failed', error, outcome: error.data.outcome === 'unknown' ? 'unknown' : 'none' });
+      }
+    }
+    return outcomes;
+  }
+
+  async #publishTo(core: string, message: Message, to: string): Promise<boolean> {
+    const { store, receipts } = this.relay;
+    const inbox = inboxKey(to, core + SUFFIX);
+    if (await store.move(this.#staged(message.id, to), inbox, { durable: true })) return true;
+    const [copy] = await receipts.locate(this.from, { core, recipients: [to] }, message.id);
+    if (copy?.state !== 'unknown') return false;
+    return store.create(inbox, serializeMessage(message));
+  }
+
+  async #read(): Promise<KeyRecord | undefined> {
+    const read = await this.relay.store.read(sendKeyKey(this.from, this.#name), MAX_RECORD_BYTES);
+    if (read === undefined) return undefined;
+    const record = read.ok ? parseRecord(read.bytes) : undefined;
+    if (record !== undefined) return record;
+    const where = `${sendKeyKey(this.from, this.#name)} in ${this.relay.store.location}`;
+    throw new DispatchError(
+      'STORE_UNAVAILABLE',
+      `The record of this idempotency_key, ${where}, cannot be understood, so it is not known whether the message was sent. Move that file away to send it, or use another key.`,
+      { outcome: 'none' },
+    );
+  }
+
+  #staged(id: string, to: string): string {
+    return sendKeyKey(this.from, `${this.#name}.${id}.${to}`);
+  }
+
+  async #discard(keys: readonly string[]): Promise<void> {
+    // What stays is swept: no record names it.
+    await this.relay.store.removeAll(keys, { durable: false }).catch(() => {});
+  }
+}
+
+/** Forgets keys that nobody can use any more, and copies that were never published: their sends were never answered. */
+export async function sweepSendKeys({ store }: Pick<Relay, 'store'>, now: number): Promise<void> {
+  for (const sender of await store.list(KEYS)) {
+    for (const name of await store.list(sendKeyKey(sender))) {
+      const read = await store.read(sendKeyKey(sender, name), 0);
+      if (read === undefined || now - read.modifiedAt < SWEEP_AFTER_MS) continue;
+      await store.remove(sendKeyKey(sender, name), { durable: false });
+    }
+    await store.prune(sendKeyKey(sender));
+  }
+}
+
+/** The same for two drafts that ask for the same, however their target is spelled and their payload ordered. */
+function digestOf(draft: Draft): string {
+  const { target, content, priority = 'normal', threadId, replyTo, payload, ttl, mustRead = false, supersedes } = draft;
+  return hash(
+    JSON.stringify(
+      [normalizeName(target), content, priority, threadId, replyTo, payload, ttl, mustRead, supersedes],
+      sortedKeys,
+    ),
+  );
+}
+
+function sortedKeys(_key: string, value: unknown): unknown {
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function hash(text: string): string {
+  return crypto().createHash('sha256').update(text).digest('hex');
+}
+
+/** A record as this program writes it; undefined for anything else. */
+function parseRecord(bytes: Uint8Array): KeyRecord | undefined {
+  let record: KeyRecord;
+  try {
+    record = JSON.parse(Buffer.from(bytes).toString('utf8')) as KeyRecord;
+  } catch {
+    return undefined;
+  }
+  const isWhole =
+    typeof record?.at === 'number' &&
+    typeof record.digest === 'string' &&
+    parseName(`${record.core}${SUFFIX}`) !== undefined &&
+    isMessageId(String(record.envelope?.id)) &&
+    Array.isArray(record.recipients) &&
+    Array.isArray(record.refused);
+  return isWhole ? record : undefined;
+}

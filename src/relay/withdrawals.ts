@@ -1,0 +1,165 @@
+/**
+ * Taking back what was sent: for a newer message that supersedes it, or without one.
+ *
+ * First a mark is made for each reader, an empty file in `.superseded/<reader>/`:
+ *
+ *     1771360200000.msg-k3j9x0q2m4ab.msg-p5d0w7c1x8zr
+ *     when          superseded       by which ("-" for none)
+ *
+ * Then a copy that nobody was shown is removed from its inbox, its receipt (`superseded`) before it, and its mark
+ * after it. What is left are marks of copies that were shown, or are just being shown: the reader's session tells
+ * of them, and withdraws such a copy itself when it finds it in the inbox.
+ */
+import { isRecipient } from '../model/agent-id.js';
+import { DispatchError } from '../model/errors.js';
+import { isMessageId, isSessionId } from '../model/ids.js';
+import type { WasShown } from './events.js';
+import { inboxKey, readKey, SUPERSEDED, supersededKey, takenBy, takenKey } from './keys.js';
+import { type Candidate, redeliveredName } from './mail.js';
+import { type MessageName, parseName, SUFFIX } from './message-name.js';
+import type { Whereabouts } from './receipts.js';
+import type { Relay } from './relay.js';
+import type { SentNote } from './sent-log.js';
+
+export interface Withdrawal {
+  readonly to: string;
+  /** `withdrawn`, or the state in which the copy is all the same; `pending` is one that is just being shown. */
+  readonly outcome: 'withdrawn' | Whereabouts['state'];
+}
+
+const MARK = /^(\d{13})\.([A-Za-z0-9_-]{1,64})\.([A-Za-z0-9_-]{1,64})$/;
+const NO_SUCCESSOR = '-';
+
+export class Withdrawals {
+  constructor(
+    private readonly relay: Pick<Relay, 'store' | 'clock' | 'receipts' | 'events'>,
+    /** How long a mark is kept at least. */
+    private readonly retentionMs: number,
+  ) {}
+
+  /**
+   * Whom a message of `from` went to.
+   * @throws DispatchError `NOT_FOUND` when there is no trace that it sent such a message.
+   */
+  async find(from: string, id: string): Promise<SentNote> {
+    const note = await this.relay.receipts.recipientsOf(from, id);
+    if (note.recipients.length > 0) return note;
+    throw new DispatchError(
+      'NOT_FOUND',
+      `There is no message ${id} that ${from} sent, or it is long forgotten. Only one's own messages can be taken back; ids stand in the answer of dispatch. Nothing was done.`,
+      { id },
+    );
+  }
+
+  /** Takes back every copy that was not shown. Repeating it is harmless. In the order of the recipients. */
+  async withdraw(from: string, note: SentNote, id: string, successor?: string): Promise<Withdrawal[]> {
+    const done: Withdrawal[] = [];
+    for (const { to, state } of await this.relay.receipts.locate(from, note, id)) {
+      done.push({ to, outcome: await this.#withdrawFrom(from, note.core, { id, to, state, successor }) });
+    }
+    return done;
+  }
+
+  async #withdrawFrom(
+    from: string,
+    core: string,
+    {
+      id,
+      to,
+      state,
+      successor,
+    }: { id: string; to: string; state: Whereabouts['state']; successor: string | undefined },
+  ): Promise<Withdrawal['outcome']> {
+    if (state !== 'pending' && state !== 'read' && state !== 'acked') return state;
+    // The mark first: whatever happens from here on, the reader's session knows what to do with the copy.
+    const mark = await this.#mark(to, id, successor);
+    if (state !== 'pending') return state;
+    const ended = await this.#end(from, core, id, to, successor);
+    if (ended === undefined) {
+      const [now] = await this.relay.receipts.locate(from, { core, recipients: [to] }, id);
+      return now?.state ?? 'unknown';
+    }
+    // Nobody was shown it, so there is nobody to tell.
+    if (ended === 'unread') await this.relay.store.remove(mark, { durable: false });
+    return 'withdrawn';
+  }
+
+  /** What of the mail that `reader` has, had, or is shown was superseded: by which message, undefined for by none. */
+  async marksFor(reader: string): Promise<ReadonlyMap<string, string | undefined>> {
+    const marks = new Map<string, string | undefined>();
+    const names = await this.relay.store.list(supersededKey(reader));
+    // The latest counts; names begin with the time.
+    for (const name of names.length > 1 ? [...names].sort() : names) {
+      const [, , id, successor] = MARK.exec(name) ?? [];
+      if (id !== undefined) marks.set(id, successor !== undefined && isMessageId(successor) ? successor : undefined);
+    }
+    return marks;
+  }
+
+  /** Withdraws what came back to the inbox of `reader` after it was superseded, or was left there by a crash. */
+  async withdrawReturned(reader: string, { name }: Candidate, successor: string | undefined): Promise<void> {
+    await this.#end(name.from, name.core, name.id, reader, successor);
+  }
+
+  /** Forgets marks past their retention, of messages that the reader does not have any more. */
+  async sweep(now: number): Promise<void> {
+    const { store } = this.relay;
+    for (const reader of (await store.list(SUPERSEDED)).filter(isRecipient)) {
+      const old = (await store.list(supersededKey(reader))).filter((name) => {
+        const at = MARK.exec(name)?.[1];
+        return at !== undefined && now - Number(at) >= this.retentionMs;
+      });
+      if (old.length === 0) continue;
+      const held = await this.#idsOf(reader);
+      const gone = old.filter((name) => !held.has(MARK.exec(name)?.[2] ?? ''));
+      await store.removeAll(
+        gone.map((name) => supersededKey(reader, name)),
+        { durable: false },
+      );
+    }
+  }
+
+  /**
+   * The receipt first, synced, then the message: as every end. Gives whether it had been shown; undefined when it was not in
+   * the inbox any more, and then nothing has changed.
+   */
+  async #end(from: string, core: string, id: string, to: string, successor?: string): Promise<WasShown | undefined> {
+    const { store, receipts, events } = this.relay;
+    const names: readonly string[] = await store.list(inboxKey(to));
+    const returned = names.includes(redeliveredName(core));
+    const fileName = returned ? redeliveredName(core) : core + SUFFIX;
+    if (!returned && !names.includes(fileName)) return undefined;
+    // Of a copy whose first reply may have been written nobody can say that it was never shown.
+    const how = returned ? 'maybe' : 'unread';
+    const receipt = receipts.entry(from, { id, to, state: 'superseded', how });
+    const [outcome] = await store.createAll([receipt]);
+    if (outcome?.state === 'failed') throw outcome.error;
+    if (!(await store.remove(inboxKey(to, fileName)))) {
+      await store.remove(receipt.key, { durable: false });
+      return undefined;
+    }
+    const by = successor === undefined ? {} : { superseded_by: successor };
+    await events.note({ event: 'withdrawn', id, from, to, ...by });
+    return how;
+  }
+
+  async #mark(reader: string, id: string, successor: string | undefined): Promise<string> {
+    const at = String(this.relay.clock.now()).padStart(13, '0');
+    const key = supersededKey(reader, `${at}.${id}.${successor ?? NO_SUCCESSOR}`);
+    await this.relay.store.create(key, '');
+    return key;
+  }
+
+  async #idsOf(owner: string): Promise<Set<string>> {
+    const { store } = this.relay;
+    const sessions = (await store.list(takenKey(owner))).filter(isSessionId);
+    const ids = new Set<string>();
+    for (const folder of [inboxKey(owner), ...sessions.map((session) => takenBy(owner, session)), readKey(owner)]) {
+      for (const fileName of await store.list(folder)) {
+        const name: MessageName | undefined = parseName(fileName);
+        if (name !== undefined) ids.add(name.id);
+      }
+    }
+    return ids;
+  }
+}
