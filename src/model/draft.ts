@@ -4,8 +4,8 @@
  */
 import * as z from 'zod/v4';
 import { MAX_TIME_MS } from './clock.js';
-import { MAX_PAYLOAD_DEPTH, MAX_THREAD_ID, PRIORITIES } from './message.js';
-import { isNestedAtMost, isWellFormedThroughout } from './text.js';
+import { MAX_PAYLOAD_DEPTH, MAX_PAYLOAD_VALUES, MAX_THREAD_ID, PRIORITIES } from './message.js';
+import { countValues, isNestedAtMost, isWellFormedThroughout } from './text.js';
 
 const CONTROL = /[\p{Cc}\u2028\u2029]/u;
 const wellFormed = (value: string) => value.isWellFormed();
@@ -53,6 +53,10 @@ export const payload = z.preprocess(
   z
     .looseObject({}, 'must be a JSON object, such as {"commit": "abc123"}')
     .refine((value) => isNestedAtMost(value, MAX_PAYLOAD_DEPTH), `may nest at most ${MAX_PAYLOAD_DEPTH} levels deep`)
+    .refine(
+      (value) => !isNestedAtMost(value, MAX_PAYLOAD_DEPTH) || countValues(value) <= MAX_PAYLOAD_VALUES,
+      `may hold at most ${MAX_PAYLOAD_VALUES} values; write them to a file and send its path`,
+    )
     .refine((value) => !isNestedAtMost(value, MAX_PAYLOAD_DEPTH) || isWellFormedThroughout(value), NOT_UNICODE),
 );
 

@@ -4,13 +4,22 @@ import { isSender } from './agent-id.js';
 import { MAX_TIME_MS } from './clock.js';
 import { isMessageId } from './ids.js';
 import { lazy } from './lazy.js';
-import { isNestedAtMost, isWellFormedThroughout } from './text.js';
+import { countWrittenValues, isNestedAtMost, isWellFormedThroughout } from './text.js';
 
 /** Largest stored message that is ever read, in bytes; the configured limit for sending is at most this. */
 export const MAX_STORED_BYTES = 8 * 1024 * 1024;
 
 /** How deep a payload may nest: far beyond what people write, far below what breaks a JSON writer. */
 export const MAX_PAYLOAD_DEPTH = 64;
+
+/**
+ * How many values the lists and objects of a payload may hold together. Each costs a reader time, whatever its size: the
+ * 500,000 that 8 MiB have room for held up a call for 7 s. What 64 KiB have room for is less than this.
+ */
+export const MAX_PAYLOAD_VALUES = 50_000;
+
+// Beside the payload: the fields of a message, and those that only another program knows.
+const MAX_STORED_VALUES = MAX_PAYLOAD_VALUES + 1000;
 
 /** Longest thread id, in characters. */
 export const MAX_THREAD_ID = 128;
@@ -54,6 +63,15 @@ const isTime = (text: string) => {
   return time >= 0 && time <= MAX_TIME_MS;
 };
 
+// z.record would look at each of 50,000 keys, which takes longer than parsing them.
+const isObject = (value: unknown) => value !== null && typeof value === 'object' && !Array.isArray(value);
+
+/** Passes over a key that sets the prototype of whatever object the payload is copied to. */
+const withoutPrototype = (payload: JsonObject): JsonObject =>
+  Object.hasOwn(payload, '__proto__')
+    ? Object.fromEntries(Object.entries(payload).filter(([key]) => key !== '__proto__'))
+    : payload;
+
 const storedMessage = lazy(() =>
   z.object({
     id: z.string().refine(isMessageId, 'id is not a message id'),
@@ -65,7 +83,7 @@ const storedMessage = lazy(() =>
     content: z.string(),
     payload: optional(
       z
-        .nullable(z.record(z.string(), z.unknown()))
+        .nullable(z.custom<JsonObject>(isObject, 'wrong type or value').transform(withoutPrototype))
         .refine((value) => isNestedAtMost(value, MAX_PAYLOAD_DEPTH), 'payload is too deep'),
       null,
     ),
@@ -86,17 +104,20 @@ const decoder = new TextDecoder('utf-8', { fatal: true });
 
 /** The message in the bytes of a file, or what is wrong with them in a few words of ours (never of the file's). */
 export function parseMessage(bytes: Uint8Array): { readonly message: Message } | { readonly problem: string } {
+  if (countWrittenValues(bytes) > MAX_STORED_VALUES) return { problem: 'too many values' };
+  let text: string;
   let json: unknown;
   try {
-    json = JSON.parse(decoder.decode(bytes));
+    text = decoder.decode(bytes);
+    json = JSON.parse(text);
   } catch (error) {
     return { problem: error instanceof SyntaxError ? 'not JSON' : 'not UTF-8' };
   }
-  if (json === null || typeof json !== 'object' || Array.isArray(json)) return { problem: 'not a JSON object' };
+  if (!isObject(json)) return { problem: 'not a JSON object' };
   const result = storedMessage().safeParse(json);
   if (result.success) {
     // JSON can escape half of a surrogate pair. Strict readers refuse a whole reply that holds one.
-    if (!isWellFormedThroughout(result.data)) return { problem: 'half of a surrogate pair' };
+    if (/\\u[dD]/.test(text) && !isWellFormedThroughout(result.data)) return { problem: 'half of a surrogate pair' };
     return { message: result.data as Message };
   }
   const [issue] = result.error.issues;

@@ -60,18 +60,47 @@ export function jsonForTerminal(value: unknown): string {
 
 /** True when a JSON value nests arrays and objects no deeper than `limit`, without recursing into what may be deep. */
 export function isNestedAtMost(value: unknown, limit: number): boolean {
-  let level: unknown[] = [value];
+  let level = isContainer(value) ? [value] : [];
   for (let depth = 0; level.length > 0; depth++) {
-    level = level.filter((item) => item !== null && typeof item === 'object');
-    if (level.length > 0 && depth >= limit) return false;
-    level = level.flatMap((item) => Object.values(item as object));
+    if (depth >= limit) return false;
+    const below: object[] = [];
+    for (const container of level) for (const item of Object.values(container)) if (isContainer(item)) below.push(item);
+    level = below;
   }
   return true;
+}
+
+/** How many values the lists and objects in a JSON value hold; an empty one counts as one. For values that do not nest deeply. */
+export function countValues(value: unknown): number {
+  if (!isContainer(value)) return 0;
+  const items: unknown[] = Object.values(value);
+  return items.reduce<number>((sum, item) => sum + countValues(item), Math.max(items.length, 1));
+}
+
+const [QUOTE, BACKSLASH, COMMA, OPEN_LIST, OPEN_OBJECT] = [0x22, 0x5c, 0x2c, 0x5b, 0x7b];
+
+/** `countValues` of what the bytes of a JSON text say, without parsing them, which takes time and memory for each value. */
+export function countWrittenValues(bytes: Uint8Array): number {
+  let count = 0;
+  let inText = false;
+  for (let at = 0; at < bytes.length; at++) {
+    const byte = bytes[at];
+    if (inText) {
+      if (byte === BACKSLASH) at++;
+      else if (byte === QUOTE) inText = false;
+    } else if (byte === QUOTE) inText = true;
+    else if (byte === COMMA || byte === OPEN_LIST || byte === OPEN_OBJECT) count++;
+  }
+  return count;
+}
+
+function isContainer(value: unknown): value is object {
+  return value !== null && typeof value === 'object';
 }
 
 /** True when no string or key in a JSON value has a lone surrogate. For values that do not nest deeply. */
 export function isWellFormedThroughout(value: unknown): boolean {
   if (typeof value === 'string') return value.isWellFormed();
-  if (value === null || typeof value !== 'object') return true;
+  if (!isContainer(value)) return true;
   return Object.entries(value).every(([key, item]) => key.isWellFormed() && isWellFormedThroughout(item));
 }

@@ -4,6 +4,7 @@ import { MAX_TIME_MS } from '../../src/model/clock.js';
 import {
   expiryOf,
   MAX_PAYLOAD_DEPTH,
+  MAX_PAYLOAD_VALUES,
   MAX_THREAD_ID,
   type Message,
   parseMessage,
@@ -16,7 +17,7 @@ const parseText = (text: string) => parseMessage(Buffer.from(text, 'utf8'));
 const problemOf = (result: ReturnType<typeof parseMessage>) => ('problem' in result ? result.problem : 'none');
 
 const WORDS_OF_OURS =
-  /^(not JSON|not UTF-8|not a JSON object|half of a surrogate pair|field [a-z_]+: (wrong type or value|id is not a message id|from is not an agent id|timestamp is not a time|payload is too deep))$/;
+  /^(not JSON|not UTF-8|not a JSON object|too many values|half of a surrogate pair|field [a-z_]+: (wrong type or value|id is not a message id|from is not an agent id|timestamp is not a time|payload is too deep))$/;
 
 describe('parseMessage', () => {
   it('gives what another program left out, or set to null, its default', () => {
@@ -196,13 +197,24 @@ describe('parseMessage', () => {
     expect(problemOf(parseText(text))).toBe('half of a surrogate pair');
   });
 
-  it(`takes a payload of ${MAX_PAYLOAD_DEPTH} levels and refuses one of more, up to 100,000`, () => {
+  it(`takes a payload of ${MAX_PAYLOAD_DEPTH} levels and refuses one of more, up to 8 MiB of them`, () => {
     const nested = (levels: number) => '{"a":'.repeat(levels) + 1 + '}'.repeat(levels);
     const file = (levels: number) => JSON.stringify(foreignMessage()).replace(/}$/, `,"payload":${nested(levels)}}`);
     expect(problemOf(parseText(file(MAX_PAYLOAD_DEPTH)))).toBe('none');
     expect(problemOf(parseText(file(MAX_PAYLOAD_DEPTH + 1)))).toBe('field payload: payload is too deep');
-    expect(problemOf(parseText(file(100_000)))).toBe('field payload: payload is too deep');
-    expect(problemOf(parseText('['.repeat(100_000) + ']'.repeat(100_000)))).toBe('not a JSON object');
+    expect(problemOf(parseText(file(40_000)))).toBe('field payload: payload is too deep');
+    expect(problemOf(parseText(file(1_000_000)))).toBe('too many values');
+    expect(problemOf(parseText('['.repeat(40_000) + ']'.repeat(40_000)))).toBe('not a JSON object');
+    expect(problemOf(parseText('['.repeat(4_000_000)))).toBe('too many values');
+  });
+
+  it(`takes a payload of ${MAX_PAYLOAD_VALUES} values, whatever stands in its texts, and none of many more`, () => {
+    const file = (values: number) =>
+      JSON.stringify(
+        foreignMessage({ content: ',[{"\\'.repeat(100_000), payload: { '[,\\"{': Array(values - 1).fill(0) } }),
+      );
+    expect(problemOf(parseText(file(MAX_PAYLOAD_VALUES)))).toBe('none');
+    expect(problemOf(parseText(file(MAX_PAYLOAD_VALUES + 1001)))).toBe('too many values');
   });
 
   it('is not fooled by __proto__: neither a field nor a payload can set a prototype', () => {
