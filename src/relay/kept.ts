@@ -3,6 +3,7 @@ import { DispatchError, isDispatchError } from '../model/errors.js';
 import { isMessageId, isSessionId } from '../model/ids.js';
 import type { Message } from '../model/message.js';
 import { smallest } from './best.js';
+import { namesInFolder } from './folder-names.js';
 import type { Inbox } from './inbox.js';
 import { inboxKey, readKey, takenBy, takenKey } from './keys.js';
 import type { Candidate } from './mail.js';
@@ -190,7 +191,7 @@ export class Kept {
     }
     if (missing.size > 0) {
       for (const session of (await this.relay.store.list(takenKey(this.agent))).filter(isSessionId)) {
-        for (const fileName of await this.relay.store.list(takenBy(this.agent, session))) {
+        for (const fileName of await namesInFolder(this.relay.store, takenBy(this.agent, session))) {
           look(parseName(fileName), takenBy(this.agent, session, fileName), false);
         }
       }

@@ -4,6 +4,7 @@
  */
 import { isSessionId } from '../model/ids.js';
 import type { Message } from '../model/message.js';
+import { namesInFolder } from './folder-names.js';
 import { inboxKey, readKey, takenBy, takenKey } from './keys.js';
 import { byUrgencyThenTime, type Candidate } from './mail.js';
 import { isExpired, parseName, threadHash } from './message-name.js';
@@ -38,7 +39,7 @@ export async function surveyMail({ store, clock, mail }: Parts, agent: string): 
     held.set(name.core, { fileName, name, key, standing: 'pending', expired: isExpired(name, now) });
   }
   for (const session of (await store.list(takenKey(agent))).filter(isSessionId)) {
-    for (const fileName of await store.list(takenBy(agent, session)))
+    for (const fileName of await namesInFolder(store, takenBy(agent, session)))
       add(fileName, takenBy(agent, session, fileName), 'pending');
   }
   for (const fileName of await store.list(readKey(agent))) add(fileName, readKey(agent, fileName), 'read');

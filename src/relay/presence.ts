@@ -12,6 +12,7 @@ import { isSessionId } from '../model/ids.js';
 import { lazy } from '../model/lazy.js';
 import type { Processes } from '../store/processes.js';
 import type { Store } from '../store/store.js';
+import { namesInFolder } from './folder-names.js';
 import { PRESENCE, presenceFile, sessionKey } from './keys.js';
 
 export interface ClientInfo {
@@ -37,13 +38,16 @@ const SILENT_AFTER_MS = 3 * HEARTBEAT_MS;
 const GIVEN_UP_AFTER_MS = 24 * 60 * 60 * 1000;
 const MAX_RECORD_BYTES = 16 * 1024;
 
+// Far above what any record of ours holds: what is shown of one must leave room in a reply for the others.
+const text = (most: number) => z.string().max(most);
+
 const sessionRecord = lazy(() =>
   z.object({
     session: z.string().refine(isSessionId),
     pid: z.number().int(),
-    since: z.string(),
+    since: text(64),
     cwd: z.string().optional(),
-    client: z.object({ name: z.string(), version: z.string() }).optional(),
+    client: z.object({ name: text(256), version: text(256) }).optional(),
     host: z.string(),
     boot: z.string().optional(),
     namespace: z.string().optional(),
@@ -57,7 +61,7 @@ const sharedPresence = lazy(() =>
   z.object({
     agent_id: z.string(),
     pid: z.number().int(),
-    started: z.string(),
+    started: text(64),
     session: z.string().optional(),
   }),
 );
@@ -128,7 +132,7 @@ export class Presence {
 
   /** Looks no further than it is asked to: each session costs a file and a look at its process. */
   async *#live(agent: string): AsyncGenerator<LiveSession> {
-    for (const session of await this.store.list(sessionKey(agent))) {
+    for (const session of await namesInFolder(this.store, sessionKey(agent))) {
       const found = await this.#read(agent, session);
       if (found === undefined || found.standing !== 'live') continue;
       const { pid, since, cwd, client } = found.record;
@@ -166,7 +170,7 @@ export class Presence {
   async sweep(): Promise<{ agent: string; session: string }[]> {
     const lost: { agent: string; session: string }[] = [];
     for (const agent of await this.names()) {
-      for (const session of await this.store.list(sessionKey(agent))) {
+      for (const session of await namesInFolder(this.store, sessionKey(agent))) {
         if (!isSessionId(session) || !(await this.isOver(agent, session))) continue;
         await this.withdraw(agent, session);
         lost.push({ agent, session });

@@ -12,6 +12,7 @@ import type { Clock } from '../model/clock.js';
 import { isDispatchError } from '../model/errors.js';
 import { isMessageId, isSessionId } from '../model/ids.js';
 import type { Entry, Store } from '../store/store.js';
+import { namesInFolder } from './folder-names.js';
 import { inboxKey, parseReadMark, RECEIPTS, readKey, receiptKey, seenReceiptKey, takenBy, takenKey } from './keys.js';
 import { isExpired, type MessageName, parseName } from './message-name.js';
 import { findSent, type SentNote, sweepSent } from './sent-log.js';
@@ -179,7 +180,7 @@ export class Receipts {
   }
 
   async #removeOlder(key: (name?: string) => string, before: number): Promise<void> {
-    const names = await this.store.list(key());
+    const names = await namesInFolder(this.store, key());
     const old = names.filter((name) => /^\d{13}[.-]/.test(name) && Number(name.slice(0, 13)) < before);
     if (old.length > 0) await this.store.removeAll(old.map(key), { durable: false });
   }
@@ -205,7 +206,7 @@ export class Receipts {
       return this.#isPast(waiting) ? { to, state: 'expired', how: 'unread' } : { to, state: 'pending' };
     }
     for (const session of (await this.store.list(takenKey(to))).filter(isSessionId)) {
-      if ((await this.store.list(takenBy(to, session))).some(isIt)) return { to, state: 'pending' };
+      if ((await namesInFolder(this.store, takenBy(to, session))).some(isIt)) return { to, state: 'pending' };
     }
     return undefined;
   }

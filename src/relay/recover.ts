@@ -1,5 +1,6 @@
 /** Mail that a session had claimed when it died: new again, marked as redelivered, because its reply may not have been written. */
 import { isSessionId } from '../model/ids.js';
+import { namesInFolder } from './folder-names.js';
 import { inboxKey, takenBy, takenKey } from './keys.js';
 import { redeliveredName } from './mail.js';
 import { parseName } from './message-name.js';
@@ -17,7 +18,7 @@ export async function recoverTaken(
   for (const session of await store.list(takenKey(agent))) {
     // Anything else in there is no session's: a file that some file manager left, say.
     if (!isSessionId(session) || session === own || !(await presence.isOver(agent, session))) continue;
-    for (const fileName of await store.list(takenBy(agent, session))) {
+    for (const fileName of await namesInFolder(store, takenBy(agent, session))) {
       const name = parseName(fileName);
       if (name === undefined) continue;
       const back = inboxKey(agent, redeliveredName(name.core));

@@ -8,6 +8,7 @@
  */
 import { isRecipient } from '../model/agent-id.js';
 import type { Store } from '../store/store.js';
+import { namesInFolder } from './folder-names.js';
 import { SENT, sentKey } from './keys.js';
 import { parseName, SUFFIX } from './message-name.js';
 
@@ -50,7 +51,7 @@ export async function findSent(store: Store, from: string, id: string): Promise<
 export async function sweepSent(store: Store, now: number): Promise<void> {
   const oldest = dayOf(now - SENT_RETENTION_MS);
   for (const sender of (await store.list(SENT)).filter(isRecipient)) {
-    const old = (await store.list(sentKey(sender))).filter((day) => DAY.test(day) && day < oldest);
+    const old = (await namesInFolder(store, sentKey(sender))).filter((day) => DAY.test(day) && day < oldest);
     for (const day of old) await store.remove(sentKey(sender, day), { durable: false });
   }
 }

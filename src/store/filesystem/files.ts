@@ -113,13 +113,14 @@ export class Files {
     }
   }
 
-  /** Removes a file; false when there is none. */
+  /** Removes a file; false when there is none, or a folder in its place. */
   unlink(path: string): boolean {
     try {
       this.#retryBusy(() => this.#sys.unlinkSync(path));
       return true;
     } catch (error) {
-      if (errnoOf(error) === 'ENOENT') return false;
+      // What unlink says of a folder differs: EISDIR on Linux, EPERM on macOS.
+      if (errnoOf(error) === 'ENOENT' || this.kindOf(path) === 'directory') return false;
       throw error;
     }
   }
