@@ -4,6 +4,7 @@
  * was wrong and what is right.
  */
 import * as z from 'zod/v4';
+import { quoteName } from '../model/agent-id.js';
 import { parseIfText } from '../model/draft.js';
 import { DispatchError } from '../model/errors.js';
 import type { Tool } from './tool.js';
@@ -41,7 +42,7 @@ export function parseArguments(tool: Tool, given: unknown): Record<string, unkno
   );
   const unknown = Object.keys(present).filter((name) => !known.includes(name));
   if (unknown.length > 0) {
-    const names = unknown.slice(0, 5).map((name) => JSON.stringify(name.trim().slice(0, 64)));
+    const names = unknown.slice(0, 5).map((name) => quoteName(name.trim()));
     throw new DispatchError(
       'INVALID_ARGUMENT',
       `${tool.name} has no argument ${names.join(', ')}. Its arguments: ${known.join(', ')}. Nothing was done.`,
