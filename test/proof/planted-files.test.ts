@@ -184,12 +184,12 @@ describe('many at once', () => {
     await clearAway(messages);
   });
 
-  test('10,000 that are no messages do not hold back the one that is', async () => {
-    for (let n = 0; n < 10_000; n++) writeFileSync(path.join(inboxOf('bob'), `${SENT_AT + n}-mallory.json`), '{');
+  test('2,000 that are no messages do not hold back the one that is', async () => {
+    for (let n = 0; n < 2000; n++) writeFileSync(path.join(inboxOf('bob'), `${SENT_AT + n}-mallory.json`), '{');
     const { id } = await world.alice.call('dispatch', { message: 'good', target: 'bob' });
     // Younger than 5 s: each is read, and left alone.
     expect((await world.bob.call('peek')).messages).toMatchObject([{ id }]);
-    expect(filesIn(inboxOf('bob'))).toHaveLength(10_000);
+    expect(filesIn(inboxOf('bob'))).toHaveLength(2000);
     rmSync(inboxOf('bob'), { recursive: true });
   });
 });
