@@ -16,7 +16,7 @@ export const MAX_PAYLOAD_DEPTH = 64;
  * How many values the lists and objects of a payload may hold together. Each costs a reader time, whatever its size: the
  * 500,000 that 8 MiB have room for held up a call for 7 s. What 64 KiB have room for is less than this.
  */
-export const MAX_PAYLOAD_VALUES = 50_000;
+export const MAX_PAYLOAD_VALUES = 33_000;
 
 // Beside the payload: the fields of a message, and those that only another program knows.
 const MAX_STORED_VALUES = MAX_PAYLOAD_VALUES + 1000;
@@ -63,7 +63,7 @@ const isTime = (text: string) => {
   return time >= 0 && time <= MAX_TIME_MS;
 };
 
-// z.record would look at each of 50,000 keys, which takes longer than parsing them.
+// z.record would look at each of 33,000 keys, which takes longer than parsing them.
 const isObject = (value: unknown) => value !== null && typeof value === 'object' && !Array.isArray(value);
 
 /** Passes over a key that sets the prototype of whatever object the payload is copied to. */

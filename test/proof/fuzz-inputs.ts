@@ -169,7 +169,7 @@ export function callsOf(tools: readonly Json[]): fc.Arbitrary<{ tool: string; ar
     });
     const good: Record<string, fc.Arbitrary<unknown>> = name === 'dispatch'
       ? {
-          message: fc.string({ minLength: 1, maxLength: 5000 }),
+          message: fc.string({ minLength: 1, maxLength: 5000, size: 'max' }),
           target: fc.constantFrom('alice', 'ALICE', 'bob', 'all', 'human'),
         }
       : {};

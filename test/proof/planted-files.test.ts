@@ -2,7 +2,7 @@
  * What others put into an inbox, of every kind we could think of, before a real server. Each time: `peek` answers within the
  * bound, the good mail beside it is delivered, and what cannot be a message is set aside once, as it was, with its reason.
  */
-import { existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { BYTES } from '../helpers/planted-bytes.js';
@@ -47,11 +47,21 @@ beforeEach(() => mkdirSync(world.outside, { recursive: true }));
 const inboxOf = (agent: string) => path.join(world.sandbox.relay, agent);
 const around = () => ({ relay: world.sandbox.relay, outside: world.outside });
 
+/** How long the server and this process have waited for a processor that others had: no part of what an answer takes. */
+const waitedMs = (pid: number) =>
+  process.platform === 'linux'
+    ? [pid, process.pid].reduce(
+        (sum, each) => sum + Number(readFileSync(`/proc/${each}/schedstat`, 'utf8').split(' ')[1]),
+        0,
+      ) / 1e6
+    : 0;
+
 /** One answer of `peek`, and that it came in time. */
 async function peekInTime(server: RawServer): Promise<Json> {
-  const began = performance.now();
+  const began = performance.now() - waitedMs(server.pid);
   const answer = await server.call('peek', { limit: 100 });
-  expect(performance.now() - began, 'milliseconds until peek answered').toBeLessThan(PEEK_WITHIN_MS);
+  const took = performance.now() - waitedMs(server.pid) - began;
+  expect(took, 'milliseconds until peek answered').toBeLessThan(PEEK_WITHIN_MS);
   return answer;
 }
 
