@@ -24,6 +24,16 @@ export const CAP_BYTES = 8 * 1024 * 1024;
 export const onWindows = process.platform === 'win32';
 export const isRoot = process.getuid?.() === 0;
 
+/** For servers that are sent far more in a minute than agents send, none of which has to survive a power cut. */
+export const UNHINDERED = `durability = "process"
+watch = false
+[limits]
+sends_per_minute = 0
+thread_messages_per_hour = 0
+inbox_messages = 0
+inbox_bytes = 0
+`;
+
 /** Where a kind is planted: the path it has to stand at, and what is around it. */
 export interface Spot {
   readonly path: string;

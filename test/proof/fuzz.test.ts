@@ -8,7 +8,7 @@ import fc from 'fast-check';
 import { expect } from 'vitest';
 import { normalizeName } from '../../src/model/agent-id.js';
 import { type Message, parseMessage, serializeMessage } from '../../src/model/message.js';
-import { age, quarantineOf } from '../helpers/planted-kinds.js';
+import { age, quarantineOf, UNHINDERED } from '../helpers/planted-kinds.js';
 import type { RawServer } from '../helpers/server-raw.js';
 import { DEADLINE_MS, filesIn, type Sandbox, test } from '../helpers/server-sandbox.js';
 import { callsOf, FRAMES, lines, messageFiles } from './fuzz-inputs.js';
@@ -19,7 +19,7 @@ const TIMEOUT_MS = SECONDS * 1000 + 60_000;
 
 // Small replies are the hardest to keep small. Far more is sent here within a minute than agents send to each other.
 const MAX_REPLY_BYTES = 2048;
-const CONFIG = `max_reply_bytes = ${MAX_REPLY_BYTES}\ndurability = "process"\nwatch = false\n`;
+const CONFIG = `max_reply_bytes = ${MAX_REPLY_BYTES}\n${UNHINDERED}`;
 
 /** Runs `check` on inputs for a share of the time, and fails when that were fewer than `least`. */
 async function fuzz<T>(

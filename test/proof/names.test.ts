@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadConfig } from '../../src/config/load.js';
 import { isDispatchError } from '../../src/model/errors.js';
 import { Identity } from '../../src/relay/identity.js';
+import { UNHINDERED } from '../helpers/planted-kinds.js';
 import { RelayWorld } from '../helpers/relay-world.js';
 import { refusalOf } from '../helpers/server-client.js';
 import type { RawServer } from '../helpers/server-raw.js';
@@ -15,7 +16,7 @@ import { filesIn, listTree, Sandbox } from '../helpers/server-sandbox.js';
 import { NO_IDS, NO_TEXT, REFUSED, REFUSED_THREADS, SPELLINGS, THREADS } from './names-hostile.js';
 
 // More is sent here within a minute than agents send to each other.
-const CONFIG = 'durability = "process"\nwatch = false\n';
+const CONFIG = UNHINDERED;
 
 // A code, and words of printable ASCII: safe for a terminal, a log and a model. Short, however long the name was.
 const HELPFUL = /^(?:INVALID_AGENT_ID|INVALID_ARGUMENT|NO_RECIPIENT|NOT_FOUND): [ -~]{20,700}$/;

@@ -10,12 +10,12 @@ import { Relay } from '../../src/relay/relay.js';
 import { Files } from '../../src/store/filesystem/files.js';
 import { FilesystemStore } from '../../src/store/filesystem/filesystem-store.js';
 import { ProcessTable } from '../../src/store/filesystem/process-table.js';
-import { json, nameOfOurs, onWindows } from '../helpers/planted-kinds.js';
+import { json, nameOfOurs, onWindows, UNHINDERED } from '../helpers/planted-kinds.js';
 import type { RawServer } from '../helpers/server-raw.js';
 import { eventually, Sandbox } from '../helpers/server-sandbox.js';
 import { snapshot } from '../helpers/store-relay.js';
 
-const CONFIG = 'durability = "process"\nwatch = false\n';
+const CONFIG = UNHINDERED;
 
 const SESSION = 's'.repeat(20);
 const TODAY = new Date().toISOString().slice(0, 10);

@@ -16,6 +16,7 @@ import {
   plantInto,
   quarantineOf,
   SENT_AT,
+  UNHINDERED,
 } from '../helpers/planted-kinds.js';
 import { NAMES } from '../helpers/planted-names.js';
 import { NODES } from '../helpers/planted-nodes.js';
@@ -28,7 +29,7 @@ import { snapshot } from '../helpers/store-relay.js';
 const PEEK_WITHIN_MS = 500;
 
 // More is sent here within a minute than agents send to each other, and none of it has to survive a power cut.
-const CONFIG = 'durability = "process"\nwatch = false\n';
+const CONFIG = UNHINDERED;
 
 const KINDS: readonly PlantedKind[] = [...NODES, ...BYTES, ...FIELDS, ...NAMES];
 
