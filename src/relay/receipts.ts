@@ -14,6 +14,7 @@ import { isMessageId, isSessionId } from '../model/ids.js';
 import type { Entry, Store } from '../store/store.js';
 import { namesInFolder } from './folder-names.js';
 import { inboxKey, parseReadMark, RECEIPTS, readKey, receiptKey, seenReceiptKey, takenBy, takenKey } from './keys.js';
+import { isRedelivered } from './mail.js';
 import { isExpired, type MessageName, parseName } from './message-name.js';
 import { findSent, type SentNote, sweepSent } from './sent-log.js';
 
@@ -198,12 +199,13 @@ export class Receipts {
       core !== '' && name.startsWith(core) && (name[core.length] === '.' || name[core.length] === '~');
     const shown = (await this.store.list(readKey(to))).find(isIt);
     if (shown !== undefined)
-      return this.#isPast(shown)
+      return this.#past(shown)
         ? { to, state: 'expired', how: 'read' }
         : { to, state: 'read', ...parseReadMark(parseName(shown)?.mark ?? '') };
     const waiting = (await this.store.list(inboxKey(to))).find(isIt);
     if (waiting !== undefined) {
-      return this.#isPast(waiting) ? { to, state: 'expired', how: 'unread' } : { to, state: 'pending' };
+      const name = this.#past(waiting);
+      return name === undefined ? { to, state: 'pending' } : { to, state: 'expired', how: howUnshown(name) };
     }
     for (const session of (await this.store.list(takenKey(to))).filter(isSessionId)) {
       if ((await namesInFolder(this.store, takenBy(to, session))).some(isIt)) return { to, state: 'pending' };
@@ -212,9 +214,9 @@ export class Receipts {
   }
 
   /** Expired, and not swept yet. */
-  #isPast(fileName: string): boolean {
+  #past(fileName: string): MessageName | undefined {
     const name = parseName(fileName);
-    return name !== undefined && isExpired(name, this.clock.now());
+    return name !== undefined && isExpired(name, this.clock.now()) ? name : undefined;
   }
 }
 
@@ -231,4 +233,9 @@ function isReceiptState(state: string | undefined): state is ReceiptState {
 
 function isEnd(receipt: Receipt): boolean {
   return receipt.state !== 'read';
+}
+
+/** How mail ends that no reply was seen to carry: of what an earlier one may have, nobody can say that it was never read. */
+export function howUnshown(name: MessageName): 'unread' | 'maybe' {
+  return isRedelivered(name) ? 'maybe' : 'unread';
 }

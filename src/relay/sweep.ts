@@ -5,8 +5,8 @@
 import { isDispatchError } from '../model/errors.js';
 import type { WasShown } from './events.js';
 import { inboxKey, readKey } from './keys.js';
-import { isRedelivered } from './mail.js';
 import { isExpired, type MessageName, parseName } from './message-name.js';
+import { howUnshown } from './receipts.js';
 import { recoverTaken } from './recover.js';
 import type { Relay } from './relay.js';
 import { sweepSendKeys } from './send-key.js';
@@ -122,9 +122,8 @@ interface Ended {
   readonly name: MessageName;
 }
 
-/** Of mail whose first reply may have been written nobody can say that it was never read. */
 function howOf(name: MessageName, how: 'read' | 'unread'): WasShown {
-  return how === 'unread' && isRedelivered(name) ? 'maybe' : how;
+  return how === 'unread' ? howUnshown(name) : how;
 }
 
 /** Lets signals, timers and calls have their turn: a store may do its work without ever waiting. */

@@ -185,6 +185,20 @@ describe('looking up a message', () => {
     expect(await relay.receipts.lookUp('alice', 'msg-000000000000')).toEqual([]);
   });
 
+  it('of expired mail that a dead session may have shown does not say that it was never read, before the sweep as after', async () => {
+    const reader = world.process();
+    const carol = await reader.session('carol');
+    const id = await send(alice, 'carol', 'one', { ttl: 60 });
+    await claimAll(carol.inbox);
+    reader.kill();
+    await claimAll((await world.session('carol')).inbox, { limit: 0 });
+    world.clock.advance(60_000);
+    const expired = [{ to: 'carol', state: 'expired', how: 'maybe' }];
+    expect(await lookUp(id)).toEqual(expired);
+    await relay.sweeper.sweep();
+    expect(await lookUp(id)).toMatchObject(expired);
+  });
+
   it('finds a message that moves while it is looked for', async () => {
     const id = await send(alice, 'bob', 'one');
     const [looked] = await Promise.all([lookUp(id), read(bob)]);
