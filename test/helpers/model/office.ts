@@ -1,0 +1,79 @@
+/** The real relay beside the model: several processes over one store, on either adapter, and what they hold open. */
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Claim } from '../../../src/relay/inbox.js';
+import type { Relay } from '../../../src/relay/relay.js';
+import type { Session } from '../../../src/relay/session.js';
+import { FilesystemStore } from '../../../src/store/filesystem/filesystem-store.js';
+import type { Store } from '../../../src/store/store.js';
+import { RelayWorld, type TestProcess } from '../relay-world.js';
+import { type Agent, Post, type Reply, type Seat } from './post.js';
+
+// A file system in memory where there is one: thousands of relays are made, and none is asked to outlive the machine.
+const FOLDERS = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
+
+export type Adapter = 'memory' | 'filesystem';
+
+export class Office {
+  readonly world: RelayWorld;
+  /** Looks from a process of its own, as a command does: moves and marks nothing. */
+  readonly observer: Relay;
+  readonly claims = new Map<Reply, Claim>();
+  readonly #seats = new Map<Seat, { process: TestProcess; session: Session }>();
+  readonly #folder: string | undefined;
+
+  constructor(adapter: Adapter, wrap: (store: Store) => Store = (store) => store) {
+    const folder = adapter === 'memory' ? undefined : mkdtempSync(join(FOLDERS, 'mcp-dispatch-model-'));
+    this.#folder = folder;
+    // Each process has its own view of the directory. What survives a power cut is not asked here.
+    const open = (memory: Store) =>
+      folder === undefined ? memory : new FilesystemStore(join(folder, 'relay'), { durability: 'process' });
+    this.world = new RelayWorld({ wrap: (memory) => wrap(open(memory)) });
+    // The times of files are real ones, and are compared with the clock's.
+    this.world.clock.set(Date.now());
+    this.observer = this.world.process().relay;
+  }
+
+  /** The model of a relay that nobody has used yet. */
+  model(): Post {
+    return new Post(this.world.clock.now());
+  }
+
+  async sit(seat: Seat): Promise<void> {
+    const process = this.world.process();
+    this.#seats.set(seat, { process, session: await process.session(seat.agent) });
+  }
+
+  session(seat: Seat): Session {
+    return this.#at(seat).session;
+  }
+
+  relay(seat: Seat): Relay {
+    return this.#at(seat).process.relay;
+  }
+
+  /** As kill -9: what it held stays as it is. */
+  kill(seat: Seat): void {
+    this.#at(seat).process.kill();
+  }
+
+  async close(): Promise<void> {
+    await this.world.close();
+    if (this.#folder !== undefined) rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  #at(seat: Seat) {
+    const at = this.#seats.get(seat);
+    if (at === undefined) throw new Error(`no session of ${seat.agent} was begun`);
+    return at;
+  }
+}
+
+/** A session of `agent` takes its seat, in the model and in the relay. */
+export async function begin(post: Post, office: Office, agent: Agent): Promise<Seat> {
+  const seat: Seat = { agent, alive: true, sent: 0 };
+  await office.sit(seat);
+  post.seats.push(seat);
+  return seat;
+}
