@@ -5,7 +5,15 @@ import type { Sandbox, ServerOptions } from '../helpers/server-sandbox.js';
 import type { Body, Event } from './checker-journal.js';
 
 /** For every server of these tests: nothing but their own pace bounds what they send. */
-const CONFIG = 'durability = "full"\n';
+const CONFIG = `
+durability = "full"
+
+[limits]
+inbox_messages = 0
+inbox_bytes = 0
+sends_per_minute = 0
+thread_messages_per_hour = 0
+`;
 
 interface Call {
   readonly tool: string;
@@ -21,6 +29,8 @@ export class JournallingClient {
   readonly server: RawServer;
   readonly #calls = new Map<number, Call>();
   #killed = false;
+  #wasUsed = false;
+  #isDoomed = false;
 
   constructor(
     sandbox: Sandbox,
@@ -32,7 +42,10 @@ export class JournallingClient {
     this.server = sandbox.spawn({ ...options, agent, config: CONFIG });
     this.server.onmessage = (message) => {
       const call = this.#calls.get(message.id);
-      if (call !== undefined) this.#note(call, `${this.session}-${message.id}`, message.result);
+      if (call === undefined) return;
+      this.#note(call, `${this.session}-${message.id}`, message.result);
+      this.#wasUsed = true;
+      if (this.#isDoomed) this.kill();
     };
     void this.server.closed.then(({ code, signal }) => {
       if (this.#killed || (code === 0 && signal === null)) return;
@@ -67,6 +80,12 @@ export class JournallingClient {
   kill(): void {
     this.expectKill();
     this.server.kill('SIGKILL');
+  }
+
+  /** Now, or with the answer to its first call: however slow the machine, some servers get to do something. */
+  killWhenUsed(): void {
+    this.#isDoomed = true;
+    if (this.#wasUsed) this.kill();
   }
 
   /** For a server that will kill itself. */

@@ -140,7 +140,10 @@ export class TortureRun {
     const end = Date.now() + ms;
     while (Date.now() < end) {
       await sleep(50 + random() * 350);
-      this.#running[Math.trunc(random() * SEATS.length)]?.kill();
+      const victim = this.#running[Math.trunc(random() * SEATS.length)];
+      // Some while they start.
+      if (random() < 0.2) victim?.kill();
+      else victim?.killWhenUsed();
     }
   }
 
