@@ -15,6 +15,8 @@ sends_per_minute = 0
 thread_messages_per_hour = 0
 `;
 
+const ANSWERS_OF_A_LIFE = 5;
+
 interface Call {
   readonly tool: string;
   readonly args: Json;
@@ -29,7 +31,7 @@ export class JournallingClient {
   readonly server: RawServer;
   readonly #calls = new Map<number, Call>();
   #killed = false;
-  #wasUsed = false;
+  #answers = 0;
   #isDoomed = false;
 
   constructor(
@@ -44,8 +46,8 @@ export class JournallingClient {
       const call = this.#calls.get(message.id);
       if (call === undefined) return;
       this.#note(call, `${this.session}-${message.id}`, message.result);
-      this.#wasUsed = true;
-      if (this.#isDoomed) this.kill();
+      this.#answers++;
+      if (this.#isDoomed && this.#answers >= ANSWERS_OF_A_LIFE) this.kill();
     };
     void this.server.closed.then(({ code, signal }) => {
       if (this.#killed || (code === 0 && signal === null)) return;
@@ -82,10 +84,10 @@ export class JournallingClient {
     this.server.kill('SIGKILL');
   }
 
-  /** Now, or with the answer to its first call: however slow the machine, some servers get to do something. */
+  /** Now, or as soon as it has given a few answers: however slow the machine, some servers get to do something. */
   killWhenUsed(): void {
     this.#isDoomed = true;
-    if (this.#wasUsed) this.kill();
+    if (this.#answers >= ANSWERS_OF_A_LIFE) this.kill();
   }
 
   /** For a server that will kill itself. */
