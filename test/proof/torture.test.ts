@@ -1,7 +1,8 @@
 /**
  * A minute of eight servers that are killed at random, with SIGKILL, mid-call and mid-answer; then all is read in peace, and
- * a checker reads journal and relay. The seed is printed. TORTURE_SEED runs its schedule again: the same calls and kills at
- * the same times, though not the same interleaving of the processes. TORTURE_SECONDS is how long it rages.
+ * a checker reads journal and relay. The seed is printed. TORTURE_SEED runs its schedule again: the same calls of each seat,
+ * and the same victims at the same intervals; how the processes interleave, and so where a kill hits, differs.
+ * TORTURE_SECONDS is how long it rages.
  */
 import { existsSync, readdirSync, utimesSync } from 'node:fs';
 import path from 'node:path';
