@@ -2,9 +2,7 @@
  * What became of a message, for its sender. A receipt is an empty file whose name says everything; the sender's own
  * folder holds only what changed, so looking costs by its own mail and not by the relay.
  *
- *     1771360200000.acked.read.msg-k3j9x0q2m4ab.bob
- *
- * The end of a message (acknowledged, expired, refused, quarantined) is recorded, synced, before the message is removed. That it was shown is
+ * The end of a message (acknowledged, expired, refused, superseded, quarantined) is recorded, synced, before the message is removed. That it was shown is
  * recorded after the message has moved to `read/`, and not synced: losing it claims less than happened, never more.
  */
 import { isRecipient } from '../model/agent-id.js';
@@ -12,24 +10,21 @@ import type { Clock } from '../model/clock.js';
 import { isDispatchError } from '../model/errors.js';
 import { isMessageId, isSessionId } from '../model/ids.js';
 import type { Entry, Store } from '../store/store.js';
+import { smallest } from './best.js';
 import { namesInFolder } from './folder-names.js';
 import { inboxKey, parseReadMark, RECEIPTS, readKey, receiptKey, seenReceiptKey, takenBy, takenKey } from './keys.js';
 import { isRedelivered } from './mail.js';
 import { isExpired, type MessageName, parseName } from './message-name.js';
+import {
+  isEnd,
+  latestReceipts,
+  parseReceipt,
+  type Receipt,
+  type ReceiptState,
+  receiptName,
+  whatOf,
+} from './receipt-name.js';
 import { findSent, type SentNote, sweepSent } from './sent-log.js';
-
-export const RECEIPT_STATES = ['read', 'acked', 'expired', 'refused', 'superseded', 'quarantined'] as const;
-export type ReceiptState = (typeof RECEIPT_STATES)[number];
-
-export interface Receipt {
-  readonly id: string;
-  readonly to: string;
-  readonly state: ReceiptState;
-  /** `read`: by which kind of reply (`peek`, `piggyback`, `wait`); otherwise whether it had been shown: `read` or `unread`. */
-  readonly how: string;
-  /** Milliseconds since 1970. */
-  readonly at: number;
-}
 
 /** `unknown` is said where there is no evidence. */
 export interface Whereabouts {
@@ -41,8 +36,6 @@ export interface Whereabouts {
   readonly how?: string;
 }
 
-const NAME = /^(\d{13})\.([a-z]+)\.([a-z]+)\.([A-Za-z0-9_-]{1,64})\.([a-z0-9_-]{1,64})$/;
-
 export class Receipts {
   constructor(
     private readonly store: Store,
@@ -53,8 +46,7 @@ export class Receipts {
 
   /** The entry that records a change for the sender `from`; written by the caller, together with others. */
   entry(from: string, receipt: Omit<Receipt, 'at'>): Entry {
-    const at = String(this.clock.now()).padStart(13, '0');
-    return { key: receiptKey(from, `${at}.${receipt.state}.${receipt.how}.${receipt.id}.${receipt.to}`), value: '' };
+    return { key: receiptKey(from, receiptName({ ...receipt, at: this.clock.now() })), value: '' };
   }
 
   /**
@@ -65,34 +57,15 @@ export class Receipts {
     sender: string,
     limit: number,
   ): Promise<{ receipts: Receipt[]; rest: number; markSeen(shown: number): Promise<void> }> {
-    const latest = new Map<string, { receipt: Receipt; name: string; older: string[] }>();
-    const names = (await this.store.list(receiptKey(sender))).filter((name) => NAME.test(name)).sort();
-    for (const name of names) {
-      const receipt = parseReceipt(name);
-      if (receipt === undefined) continue;
-      const key = `${receipt.id} ${receipt.to}`;
-      const known = latest.get(key);
-      if (known === undefined) {
-        latest.set(key, { receipt, name, older: [] });
-      } else if (isEnd(known.receipt) && !isEnd(receipt)) {
-        known.older.push(name);
-      } else {
-        known.older.push(known.name);
-        known.receipt = receipt;
-        known.name = name;
-      }
-    }
-    const newestFirst = [...latest.values()].sort((a, b) => b.receipt.at - a.receipt.at);
-    const chosen = newestFirst.slice(0, limit);
+    const { latest, older } = latestReceipts(await this.store.list(receiptKey(sender)));
+    const chosen = smallest(latest.values(), limit, (a, b) => (a > b ? -1 : 1));
     return {
-      receipts: chosen.map(({ receipt }) => receipt),
-      rest: newestFirst.length - chosen.length,
+      receipts: chosen.flatMap((name) => parseReceipt(name) ?? []),
+      rest: latest.size - chosen.length,
       markSeen: async (shown) => {
-        for (const { name, older } of chosen.slice(0, shown)) {
-          await this.store.removeAll(
-            older.map((each) => receiptKey(sender, each)),
-            { durable: false },
-          );
+        for (const name of chosen.slice(0, shown)) {
+          const replaced = (older.get(whatOf(name)) ?? []).map((each) => receiptKey(sender, each));
+          await this.store.removeAll(replaced, { durable: false });
           await this.store.move(receiptKey(sender, name), seenReceiptKey(sender, name));
         }
       },
@@ -218,21 +191,6 @@ export class Receipts {
     const name = parseName(fileName);
     return name !== undefined && isExpired(name, this.clock.now()) ? name : undefined;
   }
-}
-
-export function parseReceipt(name: string): Receipt | undefined {
-  const [, at, state, how, id, to] = NAME.exec(name) ?? [];
-  if (at === undefined || how === undefined || id === undefined || to === undefined) return undefined;
-  if (!isReceiptState(state) || !isMessageId(id) || !isRecipient(to)) return undefined;
-  return { id, to, state, how, at: Number(at) };
-}
-
-function isReceiptState(state: string | undefined): state is ReceiptState {
-  return RECEIPT_STATES.some((known) => known === state);
-}
-
-function isEnd(receipt: Receipt): boolean {
-  return receipt.state !== 'read';
 }
 
 /** How mail ends that no reply was seen to carry: of what an earlier one may have, nobody can say that it was never read. */

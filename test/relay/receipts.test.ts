@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { parseReceipt } from '../../src/relay/receipts.js';
+import { parseReceipt } from '../../src/relay/receipt-name.js';
 import type { Relay } from '../../src/relay/relay.js';
 import { SENT_RETENTION_MS } from '../../src/relay/sent-log.js';
 import type { Session } from '../../src/relay/session.js';
