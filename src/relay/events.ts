@@ -98,8 +98,8 @@ export class EventLog {
   /** Adds what happened. Never fails: an event that cannot be written is lost, and the deed stands. */
   async note(...events: readonly RelayEvent[]): Promise<void> {
     if (events.length === 0) return;
-    const at = new Date(this.clock.now()).toISOString();
     try {
+      const at = new Date(this.clock.now()).toISOString();
       const lines = events.map((event) => JSON.stringify({ at, ...event }));
       await this.store.append(logKey(at.slice(0, 10), this.#writer), ...lines);
     } catch {

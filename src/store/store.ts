@@ -126,6 +126,8 @@ export interface LogPart {
   readonly bytes: Uint8Array;
   /** Where the next part begins. */
   readonly next: number;
+  /** Where the log ended when it was read, whatever `after` was: for reading it from its end. */
+  readonly end: number;
 }
 
 export interface Record {

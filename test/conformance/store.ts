@@ -162,6 +162,18 @@ export function describeStore(name: string, start: () => RelayUnderTest | Promis
         expect(texts).toEqual(['\non', 'e\nt', 'wo']);
       });
 
+      it('tells where a log ends, wherever the part begins', async () => {
+        await store.append('log', 'one', 'two');
+        const reader = relay.connect();
+        const parts = await Promise.all([0, 3, 8, 9_000_000].map((after) => reader.readLog('log', after, 2)));
+        expect(parts.map((read) => [read?.bytes.length, read?.end])).toEqual([
+          [2, 8],
+          [2, 8],
+          [0, 8],
+          [0, 8],
+        ]);
+      });
+
       it('is undefined for a log that is not there', async () => {
         expect(await part(0)).toBeUndefined();
       });

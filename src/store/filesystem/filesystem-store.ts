@@ -100,7 +100,7 @@ export class FilesystemStore implements Store {
       this.#folders.has(dirname(path)) ? this.#files.readPart(path, after, maxBytes) : undefined,
     );
     if (read?.ok !== true) return undefined;
-    return { bytes: read.bytes, next: after + read.bytes.length };
+    return { bytes: read.bytes, next: after + read.bytes.length, end: read.size };
   }
 
   async read(key: string, maxBytes: number): Promise<ReadOutcome | undefined> {

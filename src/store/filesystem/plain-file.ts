@@ -3,7 +3,7 @@ import { errnoOf } from '../../model/errors.js';
 import { OPEN, type SystemCalls } from './system-calls.js';
 
 export type SafeRead =
-  | { readonly ok: true; readonly bytes: Uint8Array; readonly modifiedAt: number }
+  | { readonly ok: true; readonly bytes: Uint8Array; readonly modifiedAt: number; readonly size: number }
   | { readonly ok: false; readonly unsafe: string; readonly modifiedAt: number };
 
 /** Without `offset` all of the file or nothing of it; with one at most `maxBytes` from there. */
@@ -51,7 +51,7 @@ export function readPlainFile(
       if (count === 0) break;
       filled += count;
     }
-    return { ok: true, bytes: bytes.subarray(0, filled), modifiedAt: stat.mtimeMs };
+    return { ok: true, bytes: bytes.subarray(0, filled), modifiedAt: stat.mtimeMs, size: stat.size };
   } finally {
     sys.closeSync(fd);
   }

@@ -47,7 +47,7 @@ export class MemoryStore implements Store {
     const held = this.#values.get(checked(log));
     if (held === undefined) return undefined;
     const bytes = held.bytes.slice(after, after + maxBytes);
-    return { bytes, next: after + bytes.length };
+    return { bytes, next: after + bytes.length, end: held.bytes.length };
   }
 
   async read(key: string, maxBytes: number): Promise<ReadOutcome | undefined> {

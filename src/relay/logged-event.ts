@@ -1,0 +1,76 @@
+/**
+ * One line of the event log, judged. A log can hold what a newer version wrote, what a crash left torn, and what somebody
+ * planted: an event is what has the fields of its kind in their grammar, and everything else is passed over. Fields that
+ * are not known are let through.
+ */
+import { isRecipient, isSender } from '../model/agent-id.js';
+import { isMessageId, isSessionId } from '../model/ids.js';
+import type { LoggedEvent, RelayEvent } from './events.js';
+
+type Check = (value: unknown) => boolean;
+interface Shape {
+  readonly required: readonly (readonly [string, Check])[];
+  readonly optional: readonly (readonly [string, Check])[];
+}
+
+const AT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+
+const string: Check = (value) => typeof value === 'string';
+const whole: Check = (value) => Number.isSafeInteger(value) && (value as number) >= 0;
+const id: Check = (value) => typeof value === 'string' && isMessageId(value);
+const sender: Check = (value) => typeof value === 'string' && isSender(value);
+const recipient: Check = (value) => typeof value === 'string' && isRecipient(value);
+const recipients: Check = (value) => Array.isArray(value) && value.every(recipient);
+const session: Check = (value) => typeof value === 'string' && isSessionId(value);
+const was: Check = (value) => value === 'read' || value === 'unread' || value === 'maybe';
+
+const shape = (required: Record<string, Check>, optional: Record<string, Check> = {}): Shape => ({
+  required: Object.entries(required),
+  optional: Object.entries(optional),
+});
+
+const ofMessage = { id, from: sender, to: recipient };
+const ofSession = { agent: sender, session };
+
+const SHAPES: Readonly<Record<RelayEvent['event'], Shape>> = {
+  sent: shape(
+    { id, from: sender, to: recipients, bytes: whole },
+    { target: string, thread_id: string, reply_to: string, supersedes: id, priority: string, content: string },
+  ),
+  shown: shape({ ...ofMessage, by: string }),
+  returned: shape({ ...ofMessage, why: string }),
+  acked: shape({ ...ofMessage, was }),
+  expired: shape({ ...ofMessage, was }),
+  dropped: shape({ ...ofMessage, was }),
+  withdrawn: shape(ofMessage, { superseded_by: id }),
+  quarantined: shape({ to: recipient, reason: string }, { id, from: sender }),
+  refused: shape({ from: sender, to: recipients, code: string }, { limit: string }),
+  session_started: shape({ ...ofSession, pid: whole, cwd: string }, { client: string }),
+  session_ended: shape(ofSession),
+  session_lost: shape(ofSession),
+};
+
+/** Whether a record is whole, and the event it holds, where it is one that is known here. */
+export function parseRecord(line: string): { readonly whole: boolean; readonly event?: LoggedEvent } {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    // No beginning of an object is JSON itself, so a torn record never passes for a whole one.
+    return { whole: false };
+  }
+  return isLoggedEvent(value) ? { whole: true, event: value } : { whole: true };
+}
+
+function isLoggedEvent(value: unknown): value is LoggedEvent {
+  if (value === null || typeof value !== 'object') return false;
+  const fields = value as Record<string, unknown>;
+  const { at, event } = fields;
+  if (typeof at !== 'string' || !AT.test(at) || Number.isNaN(Date.parse(at))) return false;
+  if (typeof event !== 'string' || !Object.hasOwn(SHAPES, event)) return false;
+  const { required, optional } = SHAPES[event as RelayEvent['event']];
+  return (
+    required.every(([name, check]) => check(fields[name])) &&
+    optional.every(([name, check]) => fields[name] === undefined || check(fields[name]))
+  );
+}
