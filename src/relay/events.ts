@@ -7,7 +7,8 @@
  * An event is noted after the deed, so it never claims what did not happen; a process that dies in between leaves none.
  */
 import type { Clock } from '../model/clock.js';
-import { newSessionId } from '../model/ids.js';
+import { isDispatchError } from '../model/errors.js';
+import { isSessionId, newSessionId } from '../model/ids.js';
 import type { Store } from '../store/store.js';
 import { LOG, logKey } from './keys.js';
 
@@ -82,6 +83,11 @@ export type RelayEvent =
 /** An event as it stands in the log. */
 export type LoggedEvent = RelayEvent & { readonly at: string };
 
+/** Of a session, and of no message. An unknown field must not make one pass for the other. */
+export function isOfSession(event: LoggedEvent): event is Extract<LoggedEvent, { agent: string }> {
+  return event.event === 'session_started' || event.event === 'session_ended' || event.event === 'session_lost';
+}
+
 const DAY = /^\d{4}-\d{2}-\d{2}$/;
 
 export class EventLog {
@@ -112,12 +118,17 @@ export class EventLog {
     const oldest = new Date(now - this.retentionMs).toISOString().slice(0, 10);
     for (const day of await this.store.list(LOG)) {
       if (!DAY.test(day) || day >= oldest) continue;
-      const writers = await this.store.list(logKey(day));
-      await this.store.removeAll(
-        writers.map((writer) => logKey(day, writer)),
-        { durable: false },
-      );
-      await this.store.prune(logKey(day));
+      try {
+        const writers = (await this.store.list(logKey(day))).filter(isSessionId);
+        await this.store.removeAll(
+          writers.map((writer) => logKey(day, writer)),
+          { durable: false },
+        );
+        await this.store.prune(logKey(day));
+      } catch (error) {
+        // What is no log, or cannot be removed now, must not hold up the rest of the sweep.
+        if (!isDispatchError(error)) throw error;
+      }
     }
   }
 }

@@ -68,6 +68,8 @@ function isLoggedEvent(value: unknown): value is LoggedEvent {
   const { at, event } = fields;
   if (typeof at !== 'string' || !AT.test(at) || Number.isNaN(Date.parse(at))) return false;
   if (typeof event !== 'string' || !Object.hasOwn(SHAPES, event)) return false;
+  // Also of kinds that have none: who prints an event goes by that.
+  if (fields.id !== undefined && !id(fields.id)) return false;
   const { required, optional } = SHAPES[event as RelayEvent['event']];
   return (
     required.every(([name, check]) => check(fields[name])) &&

@@ -8,6 +8,7 @@ import { Agents } from './agents.js';
 import { EventLog } from './events.js';
 import { Inbox } from './inbox.js';
 import { Kept } from './kept.js';
+import { LogReader } from './log-reader.js';
 import { Mail } from './mail.js';
 import { NameClock } from './name-clock.js';
 import { type Draft, Outbox, type Published, type Sent } from './outbox.js';
@@ -44,6 +45,7 @@ export class Relay {
   readonly store: Store;
   readonly clock: Clock;
   readonly events: EventLog;
+  readonly log: LogReader;
   readonly presence: Presence;
   readonly agents: Agents;
   readonly receipts: Receipts;
@@ -64,6 +66,7 @@ export class Relay {
       (options.logRetentionSeconds ?? 2_592_000) * 1000,
       options.logContent ?? false,
     );
+    this.log = new LogReader(store, clock);
     this.presence = new Presence(store, clock, processes);
     this.agents = new Agents(roster, store, clock, this.presence);
     const receiptRetentionMs = (options.receiptRetentionSeconds ?? 604_800) * 1000;
