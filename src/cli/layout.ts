@@ -16,6 +16,17 @@ export function agoOf(thenMs: number, now: number): string {
   return now - thenMs < 10_000 ? 'just now' : `${ageOf(thenMs, now)} ago`;
 }
 
+/** How long something took: `230 ms`, `4.9 s`, from a minute on as an age. */
+export function durationOf(ms: number): string {
+  if (ms < 1000) return `${Math.round(ms)} ms`;
+  return ms < 60_000 ? `${(Math.floor(ms / 100) / 10).toFixed(1)} s` : ageOf(0, ms);
+}
+
+/** A moment for a person, in UTC and to the second: `2026-02-17 20:30:00Z`. */
+export function momentOf(at: string): string {
+  return `${at.slice(0, 10)} ${at.slice(11, 19)}Z`;
+}
+
 /** Rows as lines, each column as wide as its widest cell. */
 export function table(rows: readonly (readonly string[])[]): string[] {
   const widths: number[] = [];

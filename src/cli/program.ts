@@ -11,7 +11,10 @@ import { EXIT, exitCodeOf } from './exit-code.js';
 import { defineForget } from './forget.js';
 import { defineInbox } from './inbox.js';
 import { defineSend } from './send.js';
+import { defineStats } from './stats.js';
+import { defineTail } from './tail.js';
 import { processTerminal, type Terminal } from './terminal.js';
+import { defineTrace } from './trace.js';
 import { defineWho } from './who.js';
 import { defineWithdraw } from './withdraw.js';
 
@@ -22,6 +25,9 @@ const COMMANDS: readonly Define[] = [
   defineAck,
   defineWho,
   defineWithdraw,
+  defineTrace,
+  defineTail,
+  defineStats,
   defineForget,
   defineConfig,
   defineDemo,

@@ -137,6 +137,15 @@ describe('the log', () => {
     expect(await noted('expired')).toHaveLength(2);
   });
 
+  it('has what its sender took back, and for which message', async () => {
+    const alice = await world.session('alice');
+    const old = await send(alice, 'bob', 'x');
+    const id = await send(alice, 'bob', 'y', { supersedes: old });
+    const of = { from: 'alice', to: 'bob' };
+    expect(await noted('withdrawn')).toEqual([{ event: 'withdrawn', id: old, ...of, superseded_by: id }]);
+    expect((await noted('sent')).at(-1)).toMatchObject({ id, supersedes: old });
+  });
+
   it('has what was dropped with an agent', async () => {
     const id = await send(await world.session('alice'), 'bob', 'x');
     await forgetAgent(world.process().relay, 'bob', { drop: true });
@@ -181,11 +190,11 @@ describe('the files of the log', () => {
     const alice = await world.session('alice');
     await send(alice, 'bob', 'old');
     world.clock.advance(30 * DAY);
-    await world.process().relay.events.sweep();
+    await world.process().relay.events.sweep(world.clock.now());
     expect(await world.keys('.log')).toHaveLength(1);
     world.clock.advance(4 * HOUR);
     await send(alice, 'bob', 'new');
-    await world.process().relay.events.sweep();
+    await world.process().relay.events.sweep(world.clock.now());
     expect((await world.keys('.log')).map((key) => key.split('/')[1])).toEqual(['2026-03-20']);
   });
 
@@ -198,7 +207,7 @@ describe('the files of the log', () => {
       if (keys[0]?.startsWith('.log/2026-01-02')) throw new DispatchError('STORE_UNAVAILABLE', 'a folder');
       return world.memory.removeAll(keys);
     };
-    await world.process().relay.events.sweep();
+    await world.process().relay.events.sweep(world.clock.now());
     expect(await world.keys('.log')).toEqual([
       `.log/2026-01-01/notes.txt`,
       `.log/2026-01-02/${'a'.repeat(20)}`,

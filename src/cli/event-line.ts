@@ -1,0 +1,91 @@
+/** An event of the log as one line for a person. Names and ids are checked when the log is read; all other text goes through model/text.ts. */
+import { forTerminal } from '../model/text.js';
+import { isOfSession, type LoggedEvent } from '../relay/events.js';
+import { momentOf } from './layout.js';
+import type { Style } from './terminal.js';
+
+const COLOUR: Readonly<Record<LoggedEvent['event'], keyof Style>> = {
+  sent: 'cyan',
+  shown: 'green',
+  returned: 'yellow',
+  acked: 'green',
+  expired: 'yellow',
+  dropped: 'red',
+  withdrawn: 'yellow',
+  quarantined: 'red',
+  refused: 'red',
+  session_started: 'dim',
+  session_ended: 'dim',
+  session_lost: 'yellow',
+};
+
+/** Lines whose columns are aligned with those before: a column grows with what it has held, up to a bound. */
+export class EventLines {
+  #who = 18;
+  #id = 16;
+
+  constructor(private readonly style: Style) {}
+
+  line(event: LoggedEvent): string {
+    const { who, id, detail } = partsOf(event);
+    this.#who = Math.min(Math.max(this.#who, who.length), 40);
+    this.#id = Math.min(Math.max(this.#id, id.length), 24);
+    const kind = event.event.replace('_', ' ').padEnd(15);
+    return [
+      this.style.dim(momentOf(event.at)),
+      this.style[COLOUR[event.event]](kind),
+      who.padEnd(this.#who),
+      id.padEnd(this.#id),
+      detail,
+    ]
+      .join('  ')
+      .trimEnd();
+  }
+}
+
+function partsOf(event: LoggedEvent): { who: string; id: string; detail: string } {
+  const detail = detailOf(event);
+  if (isOfSession(event)) return { who: event.agent, id: '', detail };
+  const to = typeof event.to === 'string' ? event.to : namesOf(event.to);
+  return {
+    who: event.from === undefined ? `? → ${to}` : `${event.from} → ${to}`,
+    id: 'id' in event ? (event.id ?? '') : '',
+    detail,
+  };
+}
+
+function namesOf(names: readonly string[]): string {
+  return names.length <= 3 ? names.join(', ') : `${names.slice(0, 2).join(', ')} and ${names.length - 2} more`;
+}
+
+function detailOf(event: LoggedEvent): string {
+  switch (event.event) {
+    case 'sent': {
+      const facts = [
+        ...(event.thread_id === undefined ? [] : [`thread ${forTerminal(event.thread_id, 60)}`]),
+        ...(event.priority === undefined ? [] : [forTerminal(event.priority, 20)]),
+        ...(event.supersedes === undefined ? [] : [`supersedes ${event.supersedes}`]),
+        `${event.bytes} bytes`,
+      ];
+      return facts.join(', ');
+    }
+    case 'shown':
+      return `by ${forTerminal(event.by, 20)}${event.redelivered === true ? ', redelivered' : ''}`;
+    case 'returned':
+      return forTerminal(event.why, 40);
+    case 'acked':
+    case 'expired':
+    case 'dropped':
+      return event.was;
+    case 'withdrawn':
+      return event.superseded_by === undefined ? '' : `for ${event.superseded_by}`;
+    case 'quarantined':
+      return forTerminal(event.reason, 100);
+    case 'refused':
+      return forTerminal([event.code, event.limit].filter((word) => word !== undefined).join(' '), 80);
+    case 'session_started':
+      return `pid ${event.pid}, ${event.client === undefined ? '' : `${forTerminal(event.client, 40)}, `}${forTerminal(event.cwd, 200)}`;
+    default:
+      return '';
+  }
+}

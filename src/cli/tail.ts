@@ -1,0 +1,117 @@
+/** `tail`: the last events of the relay, and with --follow those that come. Looking marks nothing. */
+import type { Command } from 'commander';
+import * as z from 'zod/v4';
+import { threadId } from '../model/draft.js';
+import { jsonForTerminal } from '../model/text.js';
+import type { LoggedEvent } from '../relay/events.js';
+import { filterOf } from '../relay/log-filter.js';
+import type { Relay } from '../relay/relay.js';
+import { type Context, type Define, remark } from './command.js';
+import { EventLines } from './event-line.js';
+import { EXIT } from './exit-code.js';
+import { DEFAULT_LIMIT, limitOption, parseOptions, parseOwner } from './options.js';
+import type { Terminal } from './terminal.js';
+
+const POLL_MS = 500;
+
+const Options = z.object({ limit: limitOption, thread: threadId.optional(), follow: z.boolean().default(false) });
+type Wanted = z.output<typeof Options> & { readonly agent: string | undefined };
+
+export const defineTail: Define = (program, choose) => {
+  const command: Command = program
+    .command('tail')
+    .summary('show the last events of the relay')
+    .description(
+      'Shows what happened last, one line an event, the newest last: messages sent, shown, acknowledged, expired, and sessions coming and going. Watching marks nothing.',
+    )
+    .option('--follow', 'go on with what happens, until Ctrl-C')
+    .option('--agent <id>', 'only what this agent did, and what happened to its mail')
+    .option('--thread <id>', 'only messages of this conversation whose sending is still in the log')
+    .option('--limit <number>', `the last so many events, 1 to 100 (default: ${DEFAULT_LIMIT})`)
+    .option('--json', 'print one JSON object a line')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ mcp-dispatch tail --follow
+  $ mcp-dispatch tail --thread deploys --limit 50
+
+Times are UTC. Exit code 3 when there is no event and --follow is not given.`,
+    )
+    .action((options: { json?: boolean; agent?: string }) => {
+      const agent = options.agent === undefined ? undefined : parseOwner(options.agent);
+      const parsed = parseOptions(command, Options, options);
+      choose((context) => tail(context, { ...parsed, agent }), options);
+    });
+};
+
+async function tail(context: Context, wanted: Wanted): Promise<number> {
+  const { relay } = await context.open();
+  const interrupt = new AbortController();
+  const stop = () => interrupt.abort();
+  if (wanted.follow) process.once('SIGINT', stop);
+  try {
+    return await showTail(context, relay, wanted, (ms) => sleep(ms, interrupt.signal));
+  } finally {
+    process.off('SIGINT', stop);
+  }
+}
+
+/**
+ * What the command does, with its waiting left to the caller: `pause` is called between two looks, and ends them with
+ * false.
+ */
+export async function showTail(
+  context: Context,
+  relay: Relay,
+  wanted: Wanted,
+  pause: (ms: number) => Promise<boolean>,
+): Promise<number> {
+  const matches = await filterOf(relay.log, wanted);
+  const print = printer(context);
+  const cursor = await relay.log.end();
+  const last: LoggedEvent[] = [];
+  for await (const batch of relay.log.newestFirst(cursor)) {
+    last.push(...batch.filter(matches));
+    if (last.length >= wanted.limit) break;
+  }
+  last.splice(wanted.limit);
+  if (last.length > 0 && !(await print(last.reverse()))) return EXIT.done;
+  if (!wanted.follow) {
+    if (last.length > 0) return EXIT.done;
+    remark(context, `No such event in the log of ${relay.store.location}.`);
+    return EXIT.nothing;
+  }
+  while (await pause(POLL_MS)) {
+    for await (const batch of relay.log.since(cursor)) {
+      const events = batch.filter(matches);
+      // False when nobody reads any more.
+      if (events.length > 0 && !(await print(events))) return EXIT.done;
+    }
+  }
+  return EXIT.done;
+}
+
+function printer({ terminal, json }: { terminal: Terminal; json: boolean }) {
+  const lines = new EventLines(terminal.style);
+  return (events: readonly LoggedEvent[]): Promise<boolean> => {
+    const text = events.map((event) => (json ? jsonForTerminal(event) : lines.line(event)));
+    return terminal.out(`${text.join('\n')}\n`);
+  };
+}
+
+/** False, at once, when it was interrupted. */
+function sleep(ms: number, signal: AbortSignal): Promise<boolean> {
+  if (signal.aborted) return Promise.resolve(false);
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => {
+      signal.removeEventListener('abort', interrupted);
+      resolve(true);
+    }, ms);
+    const interrupted = () => {
+      clearTimeout(timer);
+      resolve(false);
+    };
+    signal.addEventListener('abort', interrupted, { once: true });
+  });
+}

@@ -1,0 +1,176 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Context } from '../../src/cli/command.js';
+import { showTail } from '../../src/cli/tail.js';
+import { styleFor } from '../../src/cli/terminal.js';
+import { event, WRITERS, write } from '../helpers/event-log.js';
+import { Desk } from './desk.js';
+
+const [A, B] = WRITERS;
+
+let desk: Desk;
+beforeEach(() => {
+  desk = new Desk();
+});
+afterEach(() => desk.world.close());
+
+const jsonLines = (text: string) =>
+  text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line));
+const ids = async (...options: string[]) =>
+  jsonLines((await desk.run(['tail', '--json', ...options])).out).map(({ id }) => id);
+
+describe('tail', () => {
+  it('shows the last events, the newest last, a line each', async () => {
+    await write(
+      desk.world,
+      A,
+      event(1, { event: 'sent', id: 'msg-aaaaaaaaaaaa', to: ['bob'], bytes: 412, thread_id: 'deploys' }),
+      event(3, { event: 'session_started', agent: 'carol', session: A, pid: 7, cwd: '/w', client: 'codex' }),
+      event(4, { event: 'quarantined', reason: 'not \x1b[2J JSON', id: undefined, from: undefined }),
+      event(5, { event: 'refused', to: ['bob'], id: undefined, code: 'RATE_LIMITED', limit: 'sends_per_minute' }),
+    );
+    await write(desk.world, B, event(2, { event: 'shown', id: 'msg-aaaaaaaaaaaa', by: 'peek' }));
+    const { code, out } = await desk.run(['tail']);
+    expect(code).toBe(0);
+    expect(out.split('\n')).toEqual([
+      '2026-02-17 20:30:01Z  sent             alice → bob         msg-aaaaaaaaaaaa  thread deploys, 412 bytes',
+      '2026-02-17 20:30:02Z  shown            alice → bob         msg-aaaaaaaaaaaa  by peek',
+      '2026-02-17 20:30:03Z  session started  carol                                 pid 7, codex, /w',
+      '2026-02-17 20:30:04Z  quarantined      ? → bob                               not �[2J JSON',
+      '2026-02-17 20:30:05Z  refused          alice → bob                           RATE_LIMITED sends_per_minute',
+      '',
+    ]);
+  });
+
+  it('shows 20 by default, and as many as --limit says', async () => {
+    await write(desk.world, A, ...Array.from({ length: 30 }, (_, index) => event(index)));
+    expect(await ids()).toEqual(Array.from({ length: 20 }, (_, index) => `msg-${index + 10}`));
+    expect(await ids('--limit', '2')).toEqual(['msg-28', 'msg-29']);
+  });
+
+  it('of an agent shows what it did and what happened to its mail', async () => {
+    await write(
+      desk.world,
+      A,
+      event(1),
+      event(2, { from: 'carol', to: 'dave' }),
+      event(3, { event: 'sent', from: 'carol', to: ['dave', 'bob'], bytes: 1 }),
+      event(4, { event: 'session_ended', agent: 'bob', session: A }),
+      event(5, { from: 'bob', to: 'carol' }),
+    );
+    expect(await ids('--agent', ' Bob ')).toEqual(['msg-1', 'msg-3', 'msg-4', 'msg-5']);
+  });
+
+  it('of a thread shows all events of the messages whose sending is in the log', async () => {
+    const sent = (seconds: number, thread_id?: string) =>
+      event(seconds, { event: 'sent', to: ['bob'], bytes: 1, thread_id });
+    await write(desk.world, A, sent(1, 'deploys'), sent(2, 'deploys-2'), sent(3), event(4, { id: 'msg-1' }));
+    await write(desk.world, B, event(5, { id: 'msg-2' }), event(6, { id: 'msg-before-the-log' }));
+    expect(await ids('--thread', 'deploys')).toEqual(['msg-1', 'msg-1']);
+  });
+
+  it('prints no field that is not known, and takes no event for one of another kind by it', async () => {
+    await write(
+      desk.world,
+      A,
+      event(1, { session: A, pid: 1, cwd: 'x' }),
+      event(2, { event: 'refused', to: ['bob'], code: 'X', id: '\x1b[2J' }),
+      event(3, { event: 'session_ended', agent: 'bob', session: A, id: 'msg-3', from: '\x1b[2J', to: [7] }),
+    );
+    const { code, out } = await desk.run(['tail']);
+    expect([code, out.split('\n').map((line) => line.slice(22).trimEnd())]).toEqual([
+      0,
+      ['acked            alice → bob         msg-1             read', 'session ended    bob', ''],
+    ]);
+    expect((await desk.run(['tail', '--agent', 'bob'])).out).toBe(out);
+  });
+
+  it('has what the commands of a person and of a script do', async () => {
+    await desk.run(['send', 'bob', 'hi', '--from', 'ci']);
+    const id = await desk.send('bob', 'human');
+    desk.world.clock.advance(1);
+    expect((await desk.run(['ack', id])).code).toBe(0);
+    expect((await desk.run(['forget', 'bob', '--drop'])).code).toBe(0);
+    const events = jsonLines((await desk.run(['tail', '--json'])).out);
+    expect(events.map(({ event, from, to }) => [event, from, to])).toEqual([
+      ['sent', 'ci', ['bob']],
+      ['sent', 'bob', ['human']],
+      ['acked', 'bob', 'human'],
+      ['dropped', 'ci', 'bob'],
+    ]);
+  });
+
+  it('without any event ends with 3', async () => {
+    expect(await desk.run(['tail'])).toMatchObject({ code: 3, out: '', err: expect.stringContaining('No such event') });
+    expect(await desk.run(['tail', '--limit', '0'])).toMatchObject({ code: 2, out: '' });
+    expect(await desk.run(['tail', '--agent', 'a/b'])).toMatchObject({ code: 2, out: '' });
+  });
+});
+
+describe('tail --follow', () => {
+  /** Follows while `steps` happen, one between two looks; gives the ids of what was printed at each look. */
+  async function follow(steps: (() => Promise<unknown>)[], options: { thread?: string; readers?: number } = {}) {
+    let { readers = Number.POSITIVE_INFINITY } = options;
+    const printed: string[][] = [];
+    const context: Context = {
+      env: {},
+      json: true,
+      version: '1',
+      open: () => Promise.reject(new Error('not asked for')),
+      terminal: {
+        stdinIsTTY: false,
+        columns: undefined,
+        style: styleFor(false, {}),
+        out: async (text) => {
+          if (readers-- <= 0) return false;
+          printed.push(jsonLines(text).map(({ id }) => id));
+          return true;
+        },
+        err: () => {},
+        readInput: async () => Buffer.alloc(0),
+      },
+    };
+    const wanted = { limit: 2, follow: true, agent: undefined, thread: options.thread };
+    let looks = 0;
+    const code = await showTail(context, desk.relay, wanted, async () => {
+      await steps[looks]?.();
+      return looks++ < steps.length;
+    });
+    return { code, printed, looks };
+  }
+
+  it('goes on with what comes, from every writer, until it is stopped', async () => {
+    await write(desk.world, A, event(1), event(2), event(3));
+    const outcome = await follow([
+      () => write(desk.world, A, event(4)),
+      async () => {},
+      () => Promise.all([write(desk.world, B, event(6)), write(desk.world, A, event(5))]),
+    ]);
+    expect(outcome).toMatchObject({ code: 0, looks: 4 });
+    expect(outcome.printed.flat()).toEqual(['msg-2', 'msg-3', 'msg-4', 'msg-5', 'msg-6']);
+  });
+
+  it('waits for the first event of an empty relay', async () => {
+    const { code, printed } = await follow([async () => {}, () => write(desk.world, A, event(1))]);
+    expect([code, printed]).toEqual([0, [['msg-1']]]);
+  });
+
+  it('of a thread takes in messages that are sent to it meanwhile', async () => {
+    const { printed } = await follow(
+      [
+        () => write(desk.world, A, event(1, { event: 'sent', to: ['bob'], bytes: 1, thread_id: 'deploys' }), event(2)),
+        () => write(desk.world, B, event(3, { id: 'msg-1' })),
+      ],
+      { thread: 'deploys' },
+    );
+    expect(printed.flat()).toEqual(['msg-1', 'msg-1']);
+  });
+
+  it('ends with 0 when nobody reads any more', async () => {
+    await write(desk.world, A, event(1));
+    const steps = [2, 3, 4].map((seconds) => () => write(desk.world, A, event(seconds)));
+    expect(await follow(steps, { readers: 2 })).toMatchObject({ code: 0, printed: [['msg-1'], ['msg-2']], looks: 2 });
+  });
+});
