@@ -66,18 +66,19 @@ async function send(context: Context, target: string, words: readonly string[], 
       argument: 'message',
     });
   }
-  const { message, queuedTo, refused, notListening, neverSeen, deduplicated, superseded } = await relay.send(from, {
-    target,
-    content: judged.data,
-    priority: options.priority ?? 'normal',
-    threadId: options.thread,
-    replyTo: options.replyTo,
-    payload: options.payload,
-    ttl: options.ttl,
-    mustRead: options.mustRead,
-    idempotencyKey: options.idempotencyKey,
-    supersedes: options.supersedes,
-  });
+  const { message, queuedTo, refused, notListening, listeningUnknown, neverSeen, deduplicated, superseded } =
+    await relay.send(from, {
+      target,
+      content: judged.data,
+      priority: options.priority ?? 'normal',
+      threadId: options.thread,
+      replyTo: options.replyTo,
+      payload: options.payload,
+      ttl: options.ttl,
+      mustRead: options.mustRead,
+      idempotencyKey: options.idempotencyKey,
+      supersedes: options.supersedes,
+    });
   const answer = {
     sent: true,
     id: message.id,
@@ -87,6 +88,7 @@ async function send(context: Context, target: string, words: readonly string[], 
     thread_id: message.thread_id,
     queued_to: queuedTo,
     not_listening: notListening,
+    listening_unknown: listeningUnknown,
     refused,
     never_seen: neverSeen,
     deduplicated,
@@ -97,6 +99,9 @@ async function send(context: Context, target: string, words: readonly string[], 
     const what = deduplicated ? 'Sent before, under this key:' : 'Sent';
     const lines = [`${what} ${style.bold(message.id)} from ${from} to ${queuedTo.join(', ')}.`];
     if (notListening.length > 0) lines.push(`Not listening now: ${notListening.join(', ')}. The message waits.`);
+    if (listeningUnknown.length > 0) {
+      lines.push(`Not known to listen now: ${listeningUnknown.join(', ')}. The message waits; \`who\` says more.`);
+    }
     lines.push(...withdrawalLines(superseded, options.supersedes ?? ''));
     for (const { to, code, outcome } of refused) {
       const fate = outcome === 'unknown' ? 'Uncertain' : 'Not delivered';

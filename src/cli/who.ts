@@ -25,13 +25,17 @@ async function who(context: Context): Promise<number> {
   const now = relay.clock.now();
   const answer = {
     relay: relay.store.location,
-    agents: live.map(({ agent, sessions, unread }) => ({
+    agents: live.map(({ agent, sessions, unread, listening, reason }) => ({
       agent_id: agent,
+      listening,
+      listening_reason: reason,
       sessions: sessions.map(({ session: _, ...shown }) => shown),
       unread,
     })),
-    known: offline.map(({ agent, unread, servedAt }) => ({
+    known: offline.map(({ agent, unread, servedAt, listening, reason }) => ({
       agent_id: agent,
+      listening,
+      listening_reason: reason,
       unread,
       last_seen: servedAt === undefined ? null : new Date(servedAt).toISOString(),
     })),
@@ -47,26 +51,29 @@ function lines(live: readonly Attendance[], offline: readonly Attendance[], cont
   const { style } = context.terminal;
   const tables: string[][] = [];
   if (live.length > 0) {
-    const rows = live.flatMap(({ agent, sessions, unread }) =>
+    const rows = live.flatMap(({ agent, sessions, unread, listening, reason }) =>
       sessions.map(({ client, pid, since, cwd }, index) => [
         agent,
         client === undefined ? '-' : forTerminal(`${client.name} ${client.version}`, 40),
         String(pid),
         ageOf(Date.parse(since), now),
-        // Mail is the agent's, not the session's: said once.
+        // Mail is the agent's, not the session's, and so is who reads it: said once.
         index === 0 ? String(unread) : '',
+        index === 0 ? `${listening}: ${reason}` : '',
         cwd === undefined ? '-' : forTerminal(shortened(cwd), 200),
       ]),
     );
-    tables.push(table([['LIVE', 'CLIENT', 'PID', 'SINCE', 'UNREAD', 'DIRECTORY'], ...rows]));
+    tables.push(table([['LIVE', 'CLIENT', 'PID', 'SINCE', 'UNREAD', 'LISTENING', 'DIRECTORY'], ...rows]));
   }
   if (offline.length > 0) {
-    const rows = offline.map(({ agent, unread, servedAt }) => [
+    const rows = offline.map(({ agent, unread, servedAt, listening, reason }) => [
       agent,
       String(unread),
       servedAt === undefined ? 'never' : agoOf(servedAt, now),
+      // Why not is said by the columns beside it.
+      listening === 'no' ? 'no' : `${listening}: ${reason}`,
     ]);
-    tables.push(table([['OFFLINE', 'UNREAD', 'LAST SEEN'], ...rows]));
+    tables.push(table([['OFFLINE', 'UNREAD', 'LAST SEEN', 'LISTENING'], ...rows]));
   }
   return tables.flatMap(([head = '', ...rows], index) => [...(index === 0 ? [] : ['']), style.bold(head), ...rows]);
 }

@@ -36,8 +36,10 @@ export interface Sent {
   /** Whose inboxes hold the message or held it, durably where the store is. Never empty. */
   readonly queuedTo: readonly string[];
   readonly refused: readonly Refused[];
-  /** Who of `queuedTo` has no live session; the human, who has none, is left out. */
+  /** Who of `queuedTo` nobody listens for now; the human, who has no session, is left out. */
   readonly notListening: readonly string[];
+  /** Of whom of `queuedTo` that cannot be said either way; see `Listening`. */
+  readonly listeningUnknown: readonly string[];
   /** True when no session ever served the one name it was sent to, as far as the relay knows. */
   readonly neverSeen: boolean;
   /** True when an earlier send under the same key made this message. */
@@ -68,7 +70,7 @@ export class Outbox {
   constructor(
     private readonly relay: Pick<
       Relay,
-      'store' | 'clock' | 'agents' | 'presence' | 'receipts' | 'events' | 'withdrawals'
+      'store' | 'clock' | 'agents' | 'listeners' | 'receipts' | 'events' | 'withdrawals'
     >,
     private readonly limits: { readonly maxMessageBytes: number; readonly defaultTtlSeconds: number },
   ) {}
@@ -190,17 +192,21 @@ export class Outbox {
     }
   }
 
-  /** Who is not there to hear of it. A help only, like the follow-up: what cannot be found out now is left out. */
+  /** Who is there to hear of it. A help only, like the follow-up: what cannot be found out now is left out. */
   async #audience(to: string, recipients: readonly string[]) {
     const notListening: string[] = [];
+    const listeningUnknown: string[] = [];
     try {
       for (const agent of recipients) {
-        if (agent !== HUMAN && !(await this.relay.presence.wasJustLive(agent))) notListening.push(agent);
+        const listening = agent === HUMAN ? 'yes' : await this.relay.listeners.justNow(agent);
+        if (listening === 'no') notListening.push(agent);
+        else if (listening === 'unknown') listeningUnknown.push(agent);
       }
       const isStranger = this.relay.agents.roster === undefined && notListening[0] === to;
-      return { notListening, neverSeen: isStranger && (await this.relay.agents.servedAt(to)) === undefined };
+      const neverSeen = isStranger && (await this.relay.agents.servedAt(to)) === undefined;
+      return { notListening, listeningUnknown, neverSeen };
     } catch {
-      return { notListening, neverSeen: false };
+      return { notListening, listeningUnknown, neverSeen: false };
     }
   }
 

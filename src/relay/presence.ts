@@ -5,15 +5,20 @@
  * Beside the records stands one file an agent in the form of the Python server (`agent_id`, `pid`, `started`), so that
  * both see each other. Ours carries `session`, which marks it as a shadow of a record: it is never evidence of its own.
  */
-import * as z from 'zod/v4';
 import { isAgentId } from '../model/agent-id.js';
 import type { Clock } from '../model/clock.js';
 import { isSessionId } from '../model/ids.js';
-import { lazy } from '../model/lazy.js';
-import type { Processes } from '../store/processes.js';
+import type { Liveness, Processes } from '../store/processes.js';
 import type { Store } from '../store/store.js';
 import { namesInFolder } from './folder-names.js';
 import { PRESENCE, presenceFile, sessionKey } from './keys.js';
+import {
+  calledAtOf,
+  parseSessionRecord,
+  parseSharedPresence,
+  type SessionRecord,
+  type SharedPresence,
+} from './session-record.js';
 
 export interface ClientInfo {
   readonly name: string;
@@ -30,6 +35,23 @@ export interface LiveSession {
   readonly since: string;
 }
 
+/** A session of this program, which keeps a record. */
+export type OurSession = LiveSession & { readonly session: string };
+
+/** A session that is not known to be over, and how far that can be checked. */
+export interface Sighting {
+  readonly session: LiveSession;
+  /** `unknown` for one on another machine or in another container: only its renewals tell that it lives. */
+  readonly process: Exclude<Liveness, 'dead'>;
+  /** Set when it cannot be checked and has not renewed its record in time: since when, in milliseconds since 1970. */
+  readonly silentSince?: number;
+  /**
+   * When a tool was last called in it, as of its last renewal, in milliseconds since 1970; null for no call yet, undefined
+   * where that is not said.
+   */
+  readonly calledAt: number | null | undefined;
+}
+
 /** How often a session renews its record, in milliseconds. Only sessions that cannot be checked are judged by it. */
 export const HEARTBEAT_MS = 30_000;
 
@@ -38,50 +60,20 @@ const SILENT_AFTER_MS = 3 * HEARTBEAT_MS;
 const GIVEN_UP_AFTER_MS = 24 * 60 * 60 * 1000;
 const MAX_RECORD_BYTES = 16 * 1024;
 
-// Far above what any record of ours holds: what is shown of one must leave room in a reply for the others.
-const text = (most: number) => z.string().max(most);
-
-const sessionRecord = lazy(() =>
-  z.object({
-    session: z.string().refine(isSessionId),
-    pid: z.number().int(),
-    since: text(64),
-    cwd: z.string().optional(),
-    client: z.object({ name: text(256), version: text(256) }).optional(),
-    host: z.string(),
-    boot: z.string().optional(),
-    namespace: z.string().optional(),
-    start: z.string().optional(),
-  }),
-);
-type SessionRecord = z.output<ReturnType<typeof sessionRecord>>;
-type SharedPresence = z.output<ReturnType<typeof sharedPresence>>;
-
-const sharedPresence = lazy(() =>
-  z.object({
-    agent_id: z.string(),
-    pid: z.number().int(),
-    started: text(64),
-    session: z.string().optional(),
-  }),
-);
-
-type Standing = 'live' | 'silent' | 'dead';
-
-const JUST_MS = 500;
-
 export class Presence {
-  readonly #seenLive = new Map<string, number>();
-
   constructor(
     private readonly store: Store,
     private readonly clock: Clock,
     private readonly processes: Processes,
   ) {}
 
-  /** Writes or renews the record of a session of this process, and the shared file unless another live session has it. */
-  async announce(agent: string, session: LiveSession & { readonly session: string }): Promise<void> {
-    const record = { agent_id: agent, ...session, ...this.processes.self() };
+  /**
+   * Writes or renews the record of a session of this process, and the shared file unless another live session has it.
+   * `calledAt` is when a tool was last called in it, in milliseconds since 1970; undefined for not yet.
+   */
+  async announce(agent: string, session: OurSession, calledAt?: number): Promise<void> {
+    const called_at = calledAt === undefined ? null : new Date(calledAt).toISOString();
+    const record = { agent_id: agent, ...session, called_at, ...this.processes.self() };
     await this.store.put(sessionKey(agent, session.session), JSON.stringify(record));
     const shared = await this.#readShared(agent);
     if (shared === undefined || (shared.session !== session.session && !(await this.#sharedIsLive(agent, shared)))) {
@@ -103,10 +95,9 @@ export class Presence {
 
   /** The live sessions of an agent, oldest first, those of other programs last. */
   async sessions(agent: string): Promise<LiveSession[]> {
-    const live: LiveSession[] = [];
-    for await (const session of this.#live(agent)) live.push(session);
-    const rank = ({ session, since }: LiveSession) => (session === undefined ? `~${since}` : since);
-    return live.sort((a, b) => (rank(a) < rank(b) ? -1 : rank(a) > rank(b) ? 1 : 0));
+    const seen: Sighting[] = [];
+    for await (const sighting of this.sightings(agent)) seen.push(sighting);
+    return liveAmong(seen).map(({ session }) => session);
   }
 
   /** True while the record of a session is there. */
@@ -116,44 +107,29 @@ export class Presence {
 
   /** True when at least one session of the agent is live. */
   async isLive(agent: string): Promise<boolean> {
-    for await (const _ of this.#live(agent)) return true;
+    for await (const { silentSince } of this.sightings(agent)) if (silentSince === undefined) return true;
     return false;
   }
 
-  /** `isLive`, as of the last half second: for a sender of many messages, to whom the difference is none. */
-  async wasJustLive(agent: string): Promise<boolean> {
-    const now = this.clock.now();
-    if (Math.abs(now - (this.#seenLive.get(agent) ?? Number.NEGATIVE_INFINITY)) < JUST_MS) return true;
-    this.#seenLive.delete(agent);
-    if (!(await this.isLive(agent))) return false;
-    this.#seenLive.set(agent, now);
-    return true;
-  }
-
-  /** Looks no further than it is asked to: each session costs a file and a look at its process. */
-  async *#live(agent: string): AsyncGenerator<LiveSession> {
-    for (const session of await namesInFolder(this.store, sessionKey(agent))) {
-      const found = await this.#read(agent, session);
-      if (found === undefined || found.standing !== 'live') continue;
-      const { pid, since, cwd, client } = found.record;
-      yield {
-        session,
-        pid,
-        since,
-        ...(cwd === undefined ? {} : { cwd }),
-        ...(client === undefined ? {} : { client }),
-      };
+  /**
+   * The sessions of an agent that are not known to be over, but for `except`, one after the other: each costs a file and a
+   * look at its process, so whoever has seen enough stops.
+   */
+  async *sightings(agent: string, except?: string): AsyncGenerator<Sighting> {
+    for (const name of await namesInFolder(this.store, sessionKey(agent))) {
+      const sighting = name === except ? undefined : await this.#read(agent, name);
+      if (sighting !== undefined) yield sighting;
     }
     const shared = await this.#readShared(agent);
-    if (shared !== undefined && shared.session === undefined && this.#runs(shared.pid)) {
-      yield { pid: shared.pid, since: shared.started };
-    }
+    if (shared === undefined || shared.session !== undefined) return;
+    const process = this.#checkHere(shared.pid);
+    if (process === 'dead') return;
+    yield { session: { pid: shared.pid, since: shared.started }, process, calledAt: undefined };
   }
 
   /** True only where the session's end is proven, or it has not been heard of for a day. */
   async isOver(agent: string, session: string): Promise<boolean> {
-    const found = await this.#read(agent, session);
-    return found === undefined || found.standing === 'dead';
+    return (await this.#read(agent, session)) === undefined;
   }
 
   /** Every name that has a presence, live or not. */
@@ -183,49 +159,60 @@ export class Presence {
     return lost;
   }
 
-  async #read(agent: string, session: string): Promise<{ record: SessionRecord; standing: Standing } | undefined> {
+  /** Undefined where there is no record that can be believed, or its session is over. */
+  async #read(agent: string, session: string): Promise<Sighting | undefined> {
     if (!isSessionId(session)) return undefined;
     const read = await this.store.read(sessionKey(agent, session), MAX_RECORD_BYTES);
     if (read === undefined || !read.ok) return undefined;
-    const parsed = sessionRecord().safeParse(parseJson(read.bytes));
-    if (!parsed.success || parsed.data.session !== session) return undefined;
-    return { record: parsed.data, standing: this.#standing(parsed.data, read.modifiedAt) };
+    const record = parseSessionRecord(read.bytes, session);
+    return record === undefined ? undefined : this.#judge(record, read.modifiedAt);
   }
 
-  #standing(record: SessionRecord, renewedAt: number): Standing {
-    const { pid, host, boot, namespace, start } = record;
-    const liveness = this.processes.check({
+  #judge(record: SessionRecord, renewedAt: number): Sighting | undefined {
+    const { session, pid, since, cwd, client, host, boot, namespace, start } = record;
+    const process = this.processes.check({
       pid,
       host,
       ...(boot === undefined ? {} : { boot }),
       ...(namespace === undefined ? {} : { namespace }),
       ...(start === undefined ? {} : { start }),
     });
-    if (liveness === 'alive') return 'live';
-    if (liveness === 'dead') return 'dead';
-    const silentFor = this.clock.now() - renewedAt;
-    if (silentFor < SILENT_AFTER_MS) return 'live';
-    return silentFor < GIVEN_UP_AFTER_MS ? 'silent' : 'dead';
+    if (process === 'dead') return undefined;
+    const silentMs = process === 'unknown' ? this.clock.now() - renewedAt : 0;
+    if (silentMs >= GIVEN_UP_AFTER_MS) return undefined;
+    return {
+      session: {
+        session,
+        pid,
+        since,
+        ...(cwd === undefined ? {} : { cwd }),
+        ...(client === undefined ? {} : { client }),
+      },
+      process,
+      ...(silentMs < SILENT_AFTER_MS ? {} : { silentSince: renewedAt }),
+      calledAt: calledAtOf(record),
+    };
   }
 
-  #runs(pid: number): boolean {
+  /** Of a process that wrote down nothing but its PID: it is taken to be one of this machine. */
+  #checkHere(pid: number): Liveness {
     const { start: _start, ...here } = this.processes.self();
-    return pid !== here.pid && this.processes.check({ ...here, pid }) === 'alive';
+    return pid === here.pid ? 'dead' : this.processes.check({ ...here, pid });
   }
 
   async #sharedIsLive(agent: string, shared: SharedPresence): Promise<boolean> {
-    if (shared.session === undefined) return this.#runs(shared.pid);
-    return (await this.#read(agent, shared.session))?.standing === 'live';
+    if (shared.session === undefined) return this.#checkHere(shared.pid) !== 'dead';
+    const sighting = await this.#read(agent, shared.session);
+    return sighting !== undefined && sighting.silentSince === undefined;
   }
 
   async #readShared(agent: string): Promise<SharedPresence | undefined> {
     const read = await this.store.read(presenceFile(agent), MAX_RECORD_BYTES);
     if (read === undefined || !read.ok) return undefined;
-    const parsed = sharedPresence().safeParse(parseJson(read.bytes));
-    return parsed.success ? parsed.data : undefined;
+    return parseSharedPresence(read.bytes);
   }
 
-  async #share(agent: string, session: LiveSession & { readonly session: string }): Promise<void> {
+  async #share(agent: string, session: OurSession): Promise<void> {
     const started = session.since.replace(/\.\d+Z$/, 'Z');
     await this.store.put(
       presenceFile(agent),
@@ -234,10 +221,10 @@ export class Presence {
   }
 }
 
-function parseJson(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(Buffer.from(bytes).toString('utf8'));
-  } catch {
-    return undefined;
-  }
+/** Those that count as live, oldest first, servers of other programs last. */
+export function liveAmong(sightings: readonly Sighting[]): Sighting[] {
+  const rank = ({ session: { session, since } }: Sighting) => (session === undefined ? `~${since}` : since);
+  return sightings
+    .filter(({ silentSince }) => silentSince === undefined)
+    .sort((a, b) => (rank(a) < rank(b) ? -1 : rank(a) > rank(b) ? 1 : 0));
 }

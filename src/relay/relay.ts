@@ -9,6 +9,7 @@ import { EventLog } from './events.js';
 import { Inbox } from './inbox.js';
 import { Kept } from './kept.js';
 import { LogReader } from './log-reader.js';
+import { Listeners } from './listening.js';
 import { Mail } from './mail.js';
 import { NameClock } from './name-clock.js';
 import { type Draft, Outbox, type Published, type Sent } from './outbox.js';
@@ -47,6 +48,7 @@ export class Relay {
   readonly events: EventLog;
   readonly log: LogReader;
   readonly presence: Presence;
+  readonly listeners: Listeners;
   readonly agents: Agents;
   readonly receipts: Receipts;
   readonly withdrawals: Withdrawals;
@@ -68,12 +70,13 @@ export class Relay {
     );
     this.log = new LogReader(store, clock);
     this.presence = new Presence(store, clock, processes);
+    this.listeners = new Listeners(this.presence, clock);
     this.agents = new Agents(roster, store, clock, this.presence);
     const receiptRetentionMs = (options.receiptRetentionSeconds ?? 604_800) * 1000;
     this.receipts = new Receipts(store, clock, receiptRetentionMs);
     this.withdrawals = new Withdrawals(this, receiptRetentionMs);
     this.mail = new Mail(store, clock, new Quarantine(store, warn), this.receipts, this.events, warn);
-    this.rollCall = new RollCall(this.agents, this.presence, this.mail);
+    this.rollCall = new RollCall(this.agents, this.presence, this.mail, clock);
     this.sweeper = new Sweeper(this);
     this.roster = roster === undefined ? undefined : new Roster(roster, store, this.presence, processes);
     this.#outbox = new Outbox(this, {

@@ -1,10 +1,12 @@
 /** Who can be written to: live agents with their sessions, and offline ones with what waits for them. */
 import { HUMAN } from '../model/agent-id.js';
+import type { Clock } from '../model/clock.js';
 import type { Agents } from './agents.js';
+import { judge, type Listening } from './listening.js';
 import type { Mail } from './mail.js';
-import type { LiveSession, Presence } from './presence.js';
+import { type LiveSession, liveAmong, type Presence, type Sighting } from './presence.js';
 
-export interface Attendance {
+export interface Attendance extends Listening {
   readonly agent: string;
   /** Empty for an agent that is offline. */
   readonly sessions: readonly LiveSession[];
@@ -24,6 +26,7 @@ export class RollCall {
     private readonly agents: Agents,
     private readonly presence: Presence,
     private readonly mail: Mail,
+    private readonly clock: Clock,
   ) {}
 
   /**
@@ -34,12 +37,20 @@ export class RollCall {
     const reached = new Set(await this.agents.everyone());
     const attendance: Attendance[] = [];
     for (const agent of [...(await this.agents.known()), HUMAN]) {
-      const sessions = agent === HUMAN ? [] : await this.presence.sessions(agent);
+      const seen = agent === HUMAN ? [] : await this.#look(agent);
+      const sessions = liveAmong(seen).map(({ session }) => session);
       const unread = await this.unread(agent);
       if (sessions.length === 0 && unread === 0 && !reached.has(agent)) continue;
-      attendance.push({ agent, sessions, unread, servedAt: await this.agents.servedAt(agent) });
+      const servedAt = await this.agents.servedAt(agent);
+      attendance.push({ agent, sessions, unread, servedAt, ...judge(agent, seen, servedAt, this.clock.now()) });
     }
     return attendance.sort((a, b) => rankOf(a) - rankOf(b) || (a.agent < b.agent ? -1 : 1));
+  }
+
+  async #look(agent: string): Promise<Sighting[]> {
+    const seen: Sighting[] = [];
+    for await (const sighting of this.presence.sightings(agent)) seen.push(sighting);
+    return seen;
   }
 
   async unread(agent: string): Promise<number> {

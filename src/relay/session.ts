@@ -6,9 +6,10 @@
  */
 import type { Inbox } from './inbox.js';
 import type { Kept } from './kept.js';
+import { LISTENING_MS } from './listening.js';
 import { NameClock } from './name-clock.js';
 import type { Draft, Published, Sent } from './outbox.js';
-import { type ClientInfo, HEARTBEAT_MS, type LiveSession } from './presence.js';
+import { type ClientInfo, HEARTBEAT_MS } from './presence.js';
 import type { Relay } from './relay.js';
 
 // How often a call makes sure that its record is still there, in milliseconds.
@@ -24,6 +25,9 @@ export class Session {
   #heartbeat: NodeJS.Timeout | undefined;
   #over = false;
   #begunAt = Number.NEGATIVE_INFINITY;
+  // When a tool was called last, and as of which call the record says so.
+  #calledAt: number | undefined;
+  #recordedAt: number | undefined;
 
   constructor(
     private readonly relay: Relay,
@@ -64,14 +68,18 @@ export class Session {
 
   /**
    * A tool was called: the session is present, and its agent known from now on. Whether its record is still there is looked
-   * at once a second, or now, with `look`.
+   * at once a second, or now, with `look`. That a tool was called gets into the record with the next renewal; at once only
+   * where the record would have others believe that nobody listens here.
    */
   async begin(look = false): Promise<void> {
     const now = this.relay.clock.now();
-    if (!look && this.#heartbeat !== undefined && Math.abs(now - this.#begunAt) < LOOK_EVERY_MS) return;
+    this.#calledAt = now;
+    if (!look && this.#heartbeat !== undefined && Math.abs(now - this.#begunAt) < LOOK_EVERY_MS && !this.#isNews(now))
+      return;
     await this.announce();
     await this.#renewIfLost();
-    // On a full disk mail can still be read: that the agent is known can wait.
+    // On a full disk mail can still be read: what others know of this session can wait.
+    if (this.#isNews(now)) await this.#renew().catch(() => {});
     await this.relay.agents.markServed(this.agent).catch(() => {});
     this.#begunAt = now;
   }
@@ -108,15 +116,23 @@ export class Session {
     await this.#renew();
   }
 
+  /** Whether a call of `now` is more than the record lets others expect. */
+  #isNews(now: number): boolean {
+    return this.#recordedAt === undefined || Math.abs(now - this.#recordedAt) > LISTENING_MS;
+  }
+
   async #renew(): Promise<void> {
-    const session: LiveSession & { session: string } = {
+    if (this.#over) return;
+    const session = {
       session: this.id,
       pid: process.pid,
       cwd: process.cwd(),
       since: this.#since,
       ...(this.client === undefined ? {} : { client: shortened(this.client) }),
     };
-    await this.relay.presence.announce(this.agent, session);
+    const calledAt = this.#calledAt;
+    await this.relay.presence.announce(this.agent, session, calledAt);
+    this.#recordedAt = calledAt;
   }
 }
 

@@ -13,8 +13,12 @@ export interface ProcessIdentity {
   readonly start?: string;
 }
 
-/** `unknown` where it cannot be seen from here: another machine or another container. Never guess death from it. */
-export type Liveness = 'alive' | 'dead' | 'unknown';
+/**
+ * `stopped` is alive and not running, until a signal lets it go on: it keeps all that it owns, and answers nobody. A system
+ * that does not tell calls it `alive`. `unknown` where it cannot be seen from here: another machine or another container.
+ * Never guess death from it.
+ */
+export type Liveness = 'alive' | 'stopped' | 'dead' | 'unknown';
 
 export interface Processes {
   self(): ProcessIdentity;

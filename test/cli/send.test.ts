@@ -124,6 +124,7 @@ describe('send', () => {
       thread_id: null,
       queued_to: ['bob', 'carol'],
       not_listening: ['bob'],
+      listening_unknown: [],
       refused: [],
       deduplicated: false,
       superseded: [],

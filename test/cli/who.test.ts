@@ -23,12 +23,20 @@ describe('who', () => {
     expect(code).toBe(0);
     const rows = out.split('\n').map((line) => line.split(/ {2,}/));
     expect(rows).toEqual([
-      ['LIVE', 'CLIENT', 'PID', 'SINCE', 'UNREAD', 'DIRECTORY'],
-      ['alice', 'claude-code 2.1.0', String(identity.pid), '3 h', '1', expect.any(String)],
+      ['LIVE', 'CLIENT', 'PID', 'SINCE', 'UNREAD', 'LISTENING', 'DIRECTORY'],
+      [
+        'alice',
+        'claude-code 2.1.0',
+        String(identity.pid),
+        '3 h',
+        '1',
+        'unknown: live; no tool called for 3 h',
+        expect.any(String),
+      ],
       [''],
-      ['OFFLINE', 'UNREAD', 'LAST SEEN'],
-      ['bob', '1', 'never'],
-      ['carol', '0', '3 h ago'],
+      ['OFFLINE', 'UNREAD', 'LAST SEEN', 'LISTENING'],
+      ['bob', '1', 'never', 'no'],
+      ['carol', '0', '3 h ago', 'no'],
       [''],
     ]);
   });

@@ -134,6 +134,8 @@ test('who answers where the mail is, who is live, and for whom mail waits', asyn
       "agents": [
         {
           "agent_id": "alice",
+          "listening": "yes",
+          "listening_reason": "called a tool in the last minute",
           "sessions": [
             {
               "client": {
@@ -149,6 +151,8 @@ test('who answers where the mail is, who is live, and for whom mail waits', asyn
         },
         {
           "agent_id": "bob",
+          "listening": "yes",
+          "listening_reason": "called a tool in the last minute",
           "sessions": [
             {
               "client": {
@@ -167,10 +171,14 @@ test('who answers where the mail is, who is live, and for whom mail waits', asyn
       "known": [
         {
           "agent_id": "carol",
+          "listening": "no",
+          "listening_reason": "no session; none was ever seen",
           "unread": 1,
         },
         {
           "agent_id": "human",
+          "listening": "unknown",
+          "listening_reason": "a person, who has no session",
           "unread": 1,
         },
       ],

@@ -46,9 +46,10 @@ export class TestClock implements Clock {
   }
 }
 
-/** The processes of the machine: alive until killed. What is not listed is dead, what is elsewhere is unknown. */
+/** The processes of the machine: alive until killed, also while stopped. What is not listed is dead, what is elsewhere is unknown. */
 export class TestProcesses {
   readonly #alive = new Map<number, string>();
+  readonly #stopped = new Set<number>();
   #nextPid = 1000;
 
   start(pid = this.#nextPid++): ProcessIdentity {
@@ -61,12 +62,22 @@ export class TestProcesses {
     this.#alive.delete(pid);
   }
 
+  /** As SIGSTOP does, until `resume`. */
+  stop(pid: number): void {
+    this.#stopped.add(pid);
+  }
+
+  resume(pid: number): void {
+    this.#stopped.delete(pid);
+  }
+
   check({ pid, host, boot, namespace, start }: ProcessIdentity): Liveness {
     if (host !== 'here' || (namespace !== undefined && namespace !== 'ns-1')) return 'unknown';
     if (boot !== undefined && boot !== 'boot-1') return 'dead';
     const running = this.#alive.get(pid);
     if (running === undefined) return 'dead';
-    return start === undefined || start === running ? 'alive' : 'dead';
+    if (start !== undefined && start !== running) return 'dead';
+    return this.#stopped.has(pid) ? 'stopped' : 'alive';
   }
 }
 

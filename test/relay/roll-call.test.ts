@@ -49,6 +49,8 @@ describe('the roll call', () => {
         ],
         unread: 0,
         servedAt: START,
+        listening: 'yes',
+        reason: 'called a tool in the last minute',
       },
     ]);
     await session.end();

@@ -19,7 +19,7 @@ export const dispatch = defineTool({
   title: 'Send a message',
   description:
     'Sends a message to another agent, to "all" agents, or to "human" (the person at this machine). It is stored durably and waits until the recipient reads it, even while that agent is offline. ' +
-    'Returns the message id and queued_to, the inboxes that hold it; not_listening names those of them without a live session. ' +
+    'Returns the message id and queued_to, the inboxes that hold it; not_listening names those of them where nobody is there to read it soon, listening_unknown those where that cannot be told. ' +
     'What becomes of it appears later in sent_receipts of peek. Use who to find names.',
   input: z.strictObject({
     message: content.describe('What to say, as text. Not empty; at most about 64 KB with the payload.'),
@@ -63,7 +63,7 @@ export const dispatch = defineTool({
     });
     reply.whenWritten(followUp);
     reply.whenDropped(followUp);
-    const { message, queuedTo, refused, notListening, neverSeen, deduplicated, superseded } = sent;
+    const { message, queuedTo, refused, notListening, listeningUnknown, neverSeen, deduplicated, superseded } = sent;
     reply
       .set('sent', true)
       .set('id', message.id)
@@ -77,6 +77,7 @@ export const dispatch = defineTool({
     reply.setBounded('refused', refused, 'refused_more', share);
     reply.setBounded('superseded', superseded, 'superseded_more', share);
     reply.setBounded('not_listening', notListening, 'not_listening_more', share);
+    reply.setBounded('listening_unknown', listeningUnknown, 'listening_unknown_more', share);
     if (neverSeen) {
       reply.set(
         'note',

@@ -12,6 +12,7 @@ export const who = defineTool({
   title: 'List agents',
   description:
     'Lists the agents that dispatch can reach: under agents those with a live session (client, pid, working directory, since when, unread messages), under known those that are offline, with what waits for them. ' +
+    'listening (yes, no, unknown) says whether anybody is there to read mail soon, listening_reason why. ' +
     'Returns self, your own id, and relay, where the mail is kept.',
   input: z.strictObject({
     cursor: cursor(/^[0-2]\.[a-z0-9_-]{1,64}$/)
@@ -52,9 +53,11 @@ function cursorOf(one: Attendance): string {
   return `${rankOf(one)}.${one.agent}`;
 }
 
-function showLive({ agent, sessions, unread }: Attendance): object {
+function showLive({ agent, sessions, unread, listening, reason }: Attendance): object {
   return {
     agent_id: agent,
+    listening,
+    listening_reason: reason,
     sessions: sessions.slice(-MOST_SESSIONS).map(({ client, pid, cwd, since }) => ({
       ...(client === undefined ? {} : { client: { name: client.name, version: client.version } }),
       pid,
@@ -66,9 +69,11 @@ function showLive({ agent, sessions, unread }: Attendance): object {
   };
 }
 
-function showOffline({ agent, unread, servedAt }: Attendance): object {
+function showOffline({ agent, unread, servedAt, listening, reason }: Attendance): object {
   return {
     agent_id: agent,
+    listening,
+    listening_reason: reason,
     unread,
     ...(servedAt === undefined ? {} : { last_seen: new Date(servedAt).toISOString() }),
   };

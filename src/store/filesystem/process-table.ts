@@ -25,7 +25,7 @@ export class ProcessTable implements Processes {
       ...withoutUndefined({
         boot: this.#files.readKernelFile(join(this.#proc, 'sys/kernel/random/boot_id'))?.trim(),
         namespace: this.#namespace(),
-        start: this.#startOf(process.pid)?.start,
+        start: this.#statOf(process.pid)?.start,
       }),
     };
     return this.#self;
@@ -36,6 +36,8 @@ export class ProcessTable implements Processes {
    * 2. Another PID namespace: unknown, since neither sees the other's processes.
    * 3. No such process, or a zombie that nobody has waited for: dead. "Not permitted to signal it" means that it lives.
    * 4. Another start time than the one recorded: the PID was reused, dead.
+   * 5. Stopped by a signal (SIGSTOP, Ctrl-Z): stopped. Not one that a tracer holds, which is so for an instant at each of
+   *    its system calls.
    */
   check(other: ProcessIdentity): Liveness {
     const self = this.self();
@@ -52,10 +54,11 @@ export class ProcessTable implements Processes {
     } catch (error) {
       if (errnoOf(error) !== 'EPERM') return 'dead';
     }
-    const found = this.#startOf(other.pid);
-    if (found?.zombie === true) return 'dead';
-    if (other.start !== undefined && found !== undefined && found.start !== other.start) return 'dead';
-    return 'alive';
+    const found = this.#statOf(other.pid);
+    if (found === undefined) return 'alive';
+    if (found.state === 'Z' || found.state === 'X') return 'dead';
+    if (other.start !== undefined && found.start !== other.start) return 'dead';
+    return found.state === 'T' ? 'stopped' : 'alive';
   }
 
   #namespace(): string | undefined {
@@ -66,14 +69,14 @@ export class ProcessTable implements Processes {
     }
   }
 
-  /** Start time and whether it is a zombie; undefined when the system does not tell. */
-  #startOf(pid: number): { start: string; zombie: boolean } | undefined {
+  /** Start time, and the state as one letter; undefined when the system does not tell. */
+  #statOf(pid: number): { start: string; state: string } | undefined {
     const stat = this.#files.readKernelFile(join(this.#proc, String(pid), 'stat'));
     if (stat !== undefined) {
       // "pid (command) state ppid ...": the command may hold spaces and brackets, so count from its last bracket. The
       // start time is field 22 (proc_pid_stat(5)).
       const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-      return { start: fields[19] ?? '', zombie: fields[0] === 'Z' || fields[0] === 'X' };
+      return { start: fields[19] ?? '', state: fields[0] ?? '' };
     }
     if (process.platform === 'win32' || process.platform === 'linux') return undefined;
     const ps = childProcess().spawnSync('ps', ['-o', 'stat=,lstart=', '-p', String(pid)], {
@@ -82,7 +85,7 @@ export class ProcessTable implements Processes {
       env: { LC_ALL: 'C', TZ: 'UTC' },
     });
     const [, state, start] = /^\s*(\S+)\s+(.*\S)\s*$/.exec(ps.stdout ?? '') ?? [];
-    return state === undefined || start === undefined ? undefined : { start, zombie: state.startsWith('Z') };
+    return state === undefined || start === undefined ? undefined : { start, state: state.charAt(0) };
   }
 }
 

@@ -123,6 +123,20 @@ describe('a process', () => {
     expect(new ProcessTable().check(identity)).toBe('alive');
   });
 
+  it.runIf(posix)('that was stopped is seen as stopped until it goes on, and as dead when it is killed', async () => {
+    const child = sleep();
+    const identity = identityOf(child.pid);
+    const table = new ProcessTable();
+    child.kill('SIGSTOP');
+    // The signal is on its way when kill returns.
+    await vi.waitFor(() => expect(table.check(identity)).toBe('stopped'), { timeout: 20_000 });
+    child.kill('SIGCONT');
+    await vi.waitFor(() => expect(table.check(identity)).toBe('alive'), { timeout: 20_000 });
+    child.kill('SIGSTOP');
+    await end(child);
+    expect(table.check(identity)).toBe('dead');
+  });
+
   it.runIf(linux)('that is a zombie is dead', async () => {
     // The shell becomes a program that never waits for the child that the shell had.
     const parent = start('sh', '-c', 'sleep 0 & echo $!; exec sleep 600');
@@ -174,8 +188,11 @@ describe('what /proc says', () => {
     }
   });
 
-  it('counts a stopped process as alive: it goes on one day', () => {
-    expect(check(statLine(process.ppid, 'node', 'T', '555'))).toBe('alive');
+  it('tells a stopped process from one that a tracer holds for an instant, and from one that had its number before', () => {
+    expect(check(statLine(process.ppid, 'node', 'T', '555'))).toBe('stopped');
+    expect(check(statLine(process.ppid, 'node', 't', '555'))).toBe('alive');
+    expect(check(statLine(process.ppid, 'node', 'T', '556'))).toBe('dead');
+    for (const state of ['R', 'S', 'D', 'I']) expect(check(statLine(process.ppid, 'node', state, '555'))).toBe('alive');
   });
 
   it.runIf(linux)('may be nothing at all, and then the signal decides', () => {
