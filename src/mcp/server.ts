@@ -11,6 +11,7 @@ import { lazy } from '../model/lazy.js';
 import type { Identity } from '../relay/identity.js';
 import type { Relay } from '../relay/relay.js';
 import { instructionsFor } from './instructions.js';
+import { noticeOtherSessions } from './notices.js';
 import { piggyback } from './piggyback.js';
 import { Reply } from './reply.js';
 import type { SettlingStdioTransport } from './stdio.js';
@@ -68,6 +69,10 @@ export function createServer(options: FacadeOptions): Server {
       session.client ??= server.getClientVersion();
       await session.begin();
       const context = { relay, session, reply };
+      // Before anything else is put in, so that mail takes only the room that is left.
+      await noticeOtherSessions(context).catch((error: unknown) =>
+        log(`Other sessions were not looked for: ${describeError(error)}`),
+      );
       await tool.handle(args, context);
       // What the tool did is done: mail that cannot be added now is no reason to call that a failure.
       if (tool.piggyback)
