@@ -1,6 +1,6 @@
 /** What the server itself has to say in a reply, beside what was asked for. */
 import { forTerminal } from '../model/text.js';
-import { liveAmong, type Sighting } from '../relay/presence.js';
+import type { Sighting } from '../relay/presence.js';
 import type { ToolContext } from './tool.js';
 
 const MOST_OTHERS = 3;
@@ -8,14 +8,9 @@ const MOST_PATH_CHARACTERS = 200;
 // A reply that may be small keeps most of its room for what was asked: three paths, each character four bytes when escaped.
 const PATH_SHARE = 1 / 40;
 
-/**
- * Says that other live sessions serve the same agent. Looked up anew at each call, so that one which has ended is never
- * mentioned; without any, that is a look at a folder and at the file that other programs write.
- */
+/** Says that other live sessions serve the same agent. Looked up anew at each call: one that has ended is never mentioned. */
 export async function noticeOtherSessions({ relay, session, reply }: ToolContext): Promise<void> {
-  const seen: Sighting[] = [];
-  for await (const sighting of relay.presence.sightings(session.agent, session.id)) seen.push(sighting);
-  const others = liveAmong(seen);
+  const others = await relay.presence.others(session.agent, session.id);
   if (others.length === 0) return;
   const mostCharacters = Math.min(MOST_PATH_CHARACTERS, Math.trunc(reply.maxBytes * PATH_SHARE));
   const shown = others.slice(-MOST_OTHERS).map((other) => describe(other, mostCharacters));

@@ -60,7 +60,13 @@ const SILENT_AFTER_MS = 3 * HEARTBEAT_MS;
 const GIVEN_UP_AFTER_MS = 24 * 60 * 60 * 1000;
 const MAX_RECORD_BYTES = 16 * 1024;
 
+// To read the file that other programs write takes twice as long as to look at the folder of the records.
+const LOOK_FOR_PROGRAM_MS = 1000;
+
 export class Presence {
+  // When each agent was last seen without a server of another program, by the steady clock.
+  readonly #noProgramAt = new Map<string, number>();
+
   constructor(
     private readonly store: Store,
     private readonly clock: Clock,
@@ -112,19 +118,36 @@ export class Presence {
   }
 
   /**
-   * The sessions of an agent that are not known to be over, but for `except`, one after the other: each costs a file and a
-   * look at its process, so whoever has seen enough stops.
+   * The sessions of an agent that are not known to be over, one after the other: each costs a file and a look at its
+   * process, so whoever has seen enough stops.
    */
-  async *sightings(agent: string, except?: string): AsyncGenerator<Sighting> {
+  async *sightings(agent: string): AsyncGenerator<Sighting> {
     for (const name of await namesInFolder(this.store, sessionKey(agent))) {
-      const sighting = name === except ? undefined : await this.#read(agent, name);
+      const sighting = await this.#read(agent, name);
       if (sighting !== undefined) yield sighting;
     }
-    const shared = await this.#readShared(agent);
-    if (shared === undefined || shared.session !== undefined) return;
-    const process = this.#checkHere(shared.pid);
-    if (process === 'dead') return;
-    yield { session: { pid: shared.pid, since: shared.started }, process, calledAt: undefined };
+    const another = await this.#otherProgram(agent);
+    if (another !== undefined) yield another;
+  }
+
+  /**
+   * The live sessions of an agent beside `own`, for each call of that one: none costs a look at a folder. Whoever has ended
+   * is never among them. A server of another program, which leaves no trace in the folder, can be missing for the first
+   * second of its life.
+   */
+  async others(agent: string, own: string): Promise<Sighting[]> {
+    const seen: Sighting[] = [];
+    for (const name of await namesInFolder(this.store, sessionKey(agent))) {
+      const sighting = name === own ? undefined : await this.#read(agent, name);
+      if (sighting !== undefined) seen.push(sighting);
+    }
+    const now = this.clock.steady();
+    if (now - (this.#noProgramAt.get(agent) ?? Number.NEGATIVE_INFINITY) >= LOOK_FOR_PROGRAM_MS) {
+      const another = await this.#otherProgram(agent);
+      if (another !== undefined) seen.push(another);
+      else this.#noProgramAt.set(agent, now);
+    }
+    return liveAmong(seen);
   }
 
   /** True only where the session's end is proven, or it has not been heard of for a day. */
@@ -192,6 +215,14 @@ export class Presence {
       ...(silentMs < SILENT_AFTER_MS ? {} : { silentSince: renewedAt }),
       calledAt: calledAtOf(record),
     };
+  }
+
+  async #otherProgram(agent: string): Promise<Sighting | undefined> {
+    const shared = await this.#readShared(agent);
+    if (shared === undefined || shared.session !== undefined) return undefined;
+    const process = this.#checkHere(shared.pid);
+    if (process === 'dead') return undefined;
+    return { session: { pid: shared.pid, since: shared.started }, process, calledAt: undefined };
   }
 
   /** Of a process that wrote down nothing but its PID: it is taken to be one of this machine. */

@@ -1,5 +1,5 @@
 /** What a reply says of other sessions of the same agent. */
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Store } from '../../src/store/store.js';
 import { RelayClient, type ToolAnswer } from '../helpers/relay-client.js';
 import { RelayWorld, type TestProcess, withFaults } from '../helpers/relay-world.js';
@@ -93,10 +93,31 @@ describe('the notice of another session', () => {
     const { pid } = world.processes.start();
     await world.put('.presence/bob.json', { agent_id: 'bob', pid, started: '2026-02-17T20:00:00Z' });
     expect(noticesOf(await bob.call('peek'))[0]).toContain(`pid ${pid}, a server of another program. `);
+    expect(noticesOf(await bob.call('peek'))).toHaveLength(1);
     world.processes.stop(pid);
     expect(noticesOf(await bob.call('peek'))[0]).toContain(`pid ${pid} (stopped), a server of another program. `);
     world.processes.kill(pid);
     expect(noticesOf(await bob.call('peek'))).toEqual([]);
+    const next = world.processes.start();
+    await world.put('.presence/bob.json', { agent_id: 'bob', pid: next.pid, started: '2026-02-17T20:00:00Z' });
+    world.clock.advance(1000);
+    expect(noticesOf(await bob.call('peek'))).toHaveLength(1);
+  });
+
+  it('costs a session that is alone one look at a folder, and a file once a second', async () => {
+    const bob = await client('bob');
+    await bob.call('peek');
+    const [list, read] = [vi.spyOn(world.memory, 'list'), vi.spyOn(world.memory, 'read')];
+    const looks = () =>
+      [list, read].map(({ mock }) => mock.calls.filter(([key]) => key.startsWith('.presence/')).length);
+    for (let call = 0; call < 5; call++) await bob.call('peek');
+    expect(looks()).toEqual([5, 0]);
+    world.clock.advance(1000);
+    await bob.call('peek');
+    // That its own record is still there is looked at once a second as well.
+    expect(looks()).toEqual([6, 2]);
+    list.mockRestore();
+    read.mockRestore();
   });
 
   it('names the three youngest of many, and counts the others', async () => {

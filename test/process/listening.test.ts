@@ -68,6 +68,7 @@ test.concurrent('a server of another program under the same id is named by its p
   const alice = await sandbox.start('alice');
   await alice.call('who');
   const other = await otherProgram(sandbox, 'alice');
+  await eventually('the other program to be noticed', async () => (await alice.call('peek')).notices !== undefined);
   for (const [notice] of await noticesOf(alice)) {
     expect(notice).toContain(`serves alice too: pid ${other.pid}, a server of another program.`);
   }
