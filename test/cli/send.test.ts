@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { HOUR } from '../helpers/relay-world.js';
 import { Desk } from './desk.js';
 
 let desk: Desk;
@@ -109,6 +110,18 @@ describe('send', () => {
 
   it('to all of an empty relay fails with 3', async () => {
     expect((await desk.run(['send', 'all', 'hi'])).code).toBe(3);
+  });
+
+  it('says of whom nobody knows whether they listen', async () => {
+    for (const agent of ['bob', 'carol']) await desk.world.session(agent);
+    desk.world.clock.advance(HOUR);
+    const { out } = await desk.run(['send', 'all', 'hi']);
+    expect(out.split('\n').slice(1)).toEqual([
+      'Not known to listen now: bob, carol. The message waits; `who` says more.',
+      '',
+    ]);
+    const { json } = await desk.run(['send', 'all', 'hi', '--json']);
+    expect(json).toMatchObject({ not_listening: [], listening_unknown: ['bob', 'carol'] });
   });
 
   it('with --json says who has it, and nothing on stderr', async () => {

@@ -51,6 +51,33 @@ describe('who', () => {
     expect(json).toMatchObject({ count: 1, agents: [{ agent_id: 'alice', unread: 1, sessions: [{}, {}] }] });
   });
 
+  it('says for each agent whether anybody listens, and why', async () => {
+    await desk.world.session('alice');
+    await desk.world.session('alice');
+    await desk.world.process({ elsewhere: true }).session('bob');
+    await (await desk.world.session('carol')).end();
+    const reasons = async () => {
+      const { agents, known } = (await desk.run(['who', '--json'])).json as Record<string, Record<string, string>[]>;
+      return [...(agents ?? []), ...(known ?? [])].map((one) => [one.agent_id, one.listening, one.listening_reason]);
+    };
+    expect(await reasons()).toEqual([
+      ['alice', 'yes', 'called a tool in the last minute'],
+      ['bob', 'unknown', 'live on another machine or in another container'],
+      ['carol', 'no', 'no session; last served within the hour'],
+    ]);
+    desk.world.clock.advance(2 * HOUR);
+    expect(await reasons()).toEqual([
+      ['alice', 'unknown', 'live; no tool called for 2 h'],
+      ['bob', 'unknown', 'cannot be checked from here; silent for 2 h'],
+      ['carol', 'no', 'no session; last served about 2 h ago'],
+    ]);
+    // An agent of two sessions is judged once.
+    const { out } = await desk.run(['who']);
+    expect(out.match(/unknown: live; no tool called for 2 h/g)).toHaveLength(1);
+    expect(out).toMatch(/^bob .* unknown: cannot be checked from here; silent for 2 h$/m);
+    expect(out).toMatch(/^carol .* no$/m);
+  });
+
   it('prints what a client calls itself so that it cannot act on the terminal', async () => {
     const session = desk.world.process().relay.session('alice');
     session.client = { name: 'evil\x1b[2J', version: '\u202e1' };

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { DispatchError } from '../../src/model/errors.js';
 import type { Store } from '../../src/store/store.js';
 import { RelayClient, type ToolAnswer, type ToolJson } from '../helpers/relay-client.js';
-import { foreignMessage, RelayWorld, START, withFaults } from '../helpers/relay-world.js';
+import { foreignMessage, MINUTE, RelayWorld, START, withFaults } from '../helpers/relay-world.js';
 
 let world: RelayWorld;
 let clients: RelayClient[];
@@ -183,6 +183,21 @@ describe('dispatch', () => {
       not_listening: ['bob'],
       note: expect.stringContaining('No session has ever served "bob"'),
     });
+  });
+
+  it('names apart those where nobody listens and those of whom that is unknown; who says why', async () => {
+    const [alice, bob, carol] = [await client('alice'), await client('bob'), await client('carol')];
+    for (const one of [bob, carol]) await one.call('who');
+    await carol.close();
+    world.clock.advance(11 * MINUTE);
+    const { json } = await alice.call('dispatch', { message: 'hi', target: 'all' });
+    expect(json).toMatchObject({ queued_to: ['bob', 'carol'], not_listening: ['carol'], listening_unknown: ['bob'] });
+    const answer = (await alice.call('who')).json;
+    expect([...answer.agents, ...answer.known]).toMatchObject([
+      { agent_id: 'alice', listening: 'yes', listening_reason: 'called a tool in the last minute' },
+      { agent_id: 'bob', listening: 'unknown', listening_reason: 'live; no tool called for 11 min' },
+      { agent_id: 'carol', listening: 'no', listening_reason: 'no session; last served within the hour' },
+    ]);
   });
 
   it('to a hundred agents names as many as there is room for and counts the others', async () => {
