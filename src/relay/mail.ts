@@ -77,6 +77,22 @@ export class Mail {
     return message;
   }
 
+  /**
+   * Why a file in the inbox of `agent` is not a message, in words of ours; undefined for one that is, that is gone, or that
+   * may be half written. For whoever only looks.
+   */
+  async findProblem(agent: string, fileName: string): Promise<string | undefined> {
+    const read = await this.store.read(inboxKey(agent, fileName), MAX_STORED_BYTES);
+    if (read === undefined || this.clock.now() - read.modifiedAt < MAY_BE_HALF_WRITTEN_MS) return undefined;
+    const problem = read.ok ? this.#judge(agent, read.bytes, parseName(fileName)) : read.unsafe;
+    return typeof problem === 'string' ? problem : undefined;
+  }
+
+  /** Sets a file in the inbox of `agent` aside if it is not a message, as its own session would. */
+  async setAsideIfBroken(agent: string, fileName: string): Promise<void> {
+    await this.#load(agent, inboxKey(agent, fileName), fileName, true, parseName(fileName));
+  }
+
   /** Something else than a folder in the place of an inbox concerns its owner only. */
   async #listInbox(agent: string, own: boolean): Promise<readonly string[]> {
     try {

@@ -4,7 +4,7 @@
  */
 import * as z from 'zod/v4';
 import { lazy } from '../model/lazy.js';
-import type { Processes } from '../store/processes.js';
+import type { Liveness, Processes } from '../store/processes.js';
 import type { Store } from '../store/store.js';
 import { rosterKey } from './keys.js';
 import type { Presence } from './presence.js';
@@ -20,6 +20,12 @@ const holderSchema = lazy(() =>
   }),
 );
 type Holder = z.output<ReturnType<typeof holderSchema>>;
+
+export interface Holding {
+  readonly session: string;
+  readonly pid: number;
+  readonly liveness: Liveness;
+}
 
 export class Roster {
   constructor(
@@ -49,20 +55,28 @@ export class Roster {
     }
   }
 
+  /** Who holds the name, and whether that can be seen to run; undefined when nobody does, or the record says nothing of ours. */
+  async holding(name: string): Promise<Holding | undefined> {
+    const record = await this.store.readRecord(rosterKey(name));
+    const holder = record === undefined ? undefined : parseHolder(record.value);
+    if (holder === undefined) return undefined;
+    return { session: holder.session, pid: holder.pid, liveness: this.#livenessOf(holder) };
+  }
+
   /** Only what is proven dead is free: a holder that cannot be seen from here keeps its name. */
   #isFree(value: Uint8Array): boolean {
     const holder = parseHolder(value);
-    if (holder === undefined) return false;
-    const { boot, namespace, start, pid, host } = holder;
-    return (
-      this.processes.check({
-        pid,
-        host,
-        ...(boot === undefined ? {} : { boot }),
-        ...(namespace === undefined ? {} : { namespace }),
-        ...(start === undefined ? {} : { start }),
-      }) === 'dead'
-    );
+    return holder !== undefined && this.#livenessOf(holder) === 'dead';
+  }
+
+  #livenessOf({ boot, namespace, start, pid, host }: Holder): Liveness {
+    return this.processes.check({
+      pid,
+      host,
+      ...(boot === undefined ? {} : { boot }),
+      ...(namespace === undefined ? {} : { namespace }),
+      ...(start === undefined ? {} : { start }),
+    });
   }
 }
 

@@ -12,7 +12,8 @@ import type { Relay } from './relay.js';
 import { sweepSendKeys } from './send-key.js';
 import { SteadyTime } from './steady-time.js';
 
-const SWEPT = '.swept';
+/** Its modification time is that of the last sweep. */
+export const SWEPT = '.swept';
 const INTERVAL_MS = 60_000;
 // Bounds what one sync has to carry, what is redone when a sweep is cut short, and how long a signal has to wait.
 const BATCH = 100;

@@ -5,7 +5,7 @@
  *
  * May be imported by the adapter beside it only.
  */
-import type { Dir, Stats } from 'node:fs';
+import type { Dir, Stats, StatsFs } from 'node:fs';
 import { errnoOf } from '../../model/errors.js';
 import { readPlainFile, type SafeRead } from './plain-file.js';
 import { OPEN, type SystemCalls, systemCalls } from './system-calls.js';
@@ -217,6 +217,29 @@ export class Files {
     } catch (error) {
       if (errnoOf(error) === 'ENOENT') return false;
       throw error;
+    }
+  }
+
+  /**
+   * Takes the rights of group and others from a plain file or folder of ours. Nothing is done to anything else, and nothing
+   * is followed.
+   */
+  keepToOwner(path: string): void {
+    const fd = this.#sys.openSync(path, OPEN.rdonly | OPEN.nofollow | OPEN.nonblock);
+    try {
+      const stat = this.#sys.fstatSync(fd);
+      if (stat.uid === this.#uid && (stat.isFile() || stat.isDirectory())) this.#sys.fchmodSync(fd, stat.mode & 0o700);
+    } finally {
+      this.#sys.closeSync(fd);
+    }
+  }
+
+  /** How full the file system of `path` is, and of what kind. Undefined where the system does not tell. */
+  statFileSystem(path: string): StatsFs | undefined {
+    try {
+      return this.#sys.statfsSync(path);
+    } catch {
+      return undefined;
     }
   }
 

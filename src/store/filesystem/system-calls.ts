@@ -22,6 +22,8 @@ export type SystemCalls = Pick<
   | 'utimesSync'
   | 'readlinkSync'
   | 'realpathSync'
+  | 'fchmodSync'
+  | 'statfsSync'
 >;
 
 export const systemCalls: SystemCalls = nodeFs;

@@ -1,0 +1,141 @@
+/**
+ * A healthy relay in full use gives no finding. Files come and go under every look, so each finding here would be a false
+ * alarm by a race: something listed and then gone, a session between two steps of its end, a record just being replaced.
+ */
+import { afterAll, beforeAll, expect } from 'vitest';
+import { RelayInspection } from '../../../src/relay/doctor/doctor.js';
+import { Relay } from '../../../src/relay/relay.js';
+import { Files } from '../../../src/store/filesystem/files.js';
+import { FilesystemStore } from '../../../src/store/filesystem/filesystem-store.js';
+import { FilesystemInspection } from '../../../src/store/filesystem/inspection.js';
+import { ProcessTable } from '../../../src/store/filesystem/process-table.js';
+import type { Store } from '../../../src/store/store.js';
+import { read } from '../../helpers/relay-world.js';
+import type { AgentClient } from '../../helpers/server-client.js';
+import { type Sandbox, test } from '../../helpers/server-sandbox.js';
+
+const RUNS = 1000;
+// The look at the directory takes the same care and more system calls, so every tenth run has one.
+const DIRECTORY_EVERY = 10;
+const NAMES = ['alice', 'bob', 'carol'];
+
+// As the program does it: the lock's folder has no other protection.
+let umask = 0;
+beforeAll(() => {
+  umask = process.umask(0o077);
+});
+afterAll(() => {
+  process.umask(umask);
+});
+
+test('A healthy busy relay gives no finding in 1,000 runs', async ({ sandbox }) => {
+  const config = `agents = ${JSON.stringify(NAMES)}`;
+  // Without a name of their own: each claims one of the roster, which is a record.
+  const servers = [await sandbox.agent(undefined, { config }), await sandbox.agent(undefined, { config })];
+  const activity = { over: false, calls: 0, sessions: 0, swept: 0 };
+  const busy = Promise.all([
+    ...servers.map((server) => converse(server, activity)),
+    comeAndGo(relayIn(sandbox), activity),
+    sweepOn(relayIn(sandbox), activity),
+  ]);
+  // Awaited below, when the runs are done.
+  busy.catch(() => {});
+  const relay = relayIn(sandbox);
+  const inRelay = new RelayInspection({ relay, receiptRetentionMs: 604_800_000, logRetentionMs: 2_592_000_000 });
+  const inDirectory = new FilesystemInspection(sandbox.relay, { proc: `${sandbox.root}/none` });
+  let runs = 0;
+  const found: unknown[] = [];
+  try {
+    for (; runs < RUNS && found.length === 0; runs++) {
+      found.push(...(await inRelay.find()));
+      if (runs % DIRECTORY_EVERY === 0) found.push(...(await inDirectory.find()));
+      await breathe();
+    }
+  } finally {
+    activity.over = true;
+    await busy;
+  }
+  expect(found).toEqual([]);
+  expect(runs).toBe(RUNS);
+  // It was busy, and not at rest behind an error.
+  expect(activity.calls).toBeGreaterThan(100);
+  expect(activity.sessions).toBeGreaterThan(20);
+  expect(activity.swept).toBeGreaterThan(20);
+}, 120_000);
+
+interface Activity {
+  over: boolean;
+  calls: number;
+  sessions: number;
+  swept: number;
+}
+
+function relayIn({ relay }: Sandbox): Relay {
+  const files = new Files();
+  const store = interruptible(new FilesystemStore(relay, { files, durability: 'process' }));
+  return new Relay({ store, processes: new ProcessTable(files), roster: NAMES });
+}
+
+// Often enough that each pair of operations is parted in some run, and no divisor of how many a run makes.
+const INTERRUPTED_EVERY = 7;
+
+/** The store, with a turn for everybody else before every few operations: as if each relay here had a process of its own. */
+function interruptible(store: Store): Store {
+  let operations = 0;
+  return new Proxy(store, {
+    get(target, property) {
+      const value = Reflect.get(target, property, target);
+      if (typeof value !== 'function') return value;
+      return async (...args: unknown[]) => {
+        if (++operations % INTERRUPTED_EVERY === 0) await breathe();
+        return Reflect.apply(value, target, args);
+      };
+    },
+  });
+}
+
+/** A server whose agent writes to all, reads and acknowledges. */
+async function converse(server: AgentClient, activity: Activity): Promise<void> {
+  for (let round = 0; !activity.over; round++) {
+    const target = round % 5 === 0 ? 'all' : NAMES[round % 3];
+    await server.call('dispatch', { target, message: `round ${round}`, ...(round % 3 === 0 ? { ttl: 1 } : {}) });
+    const { messages } = await server.call('peek', {});
+    const ids = messages.map(({ id }: { id: string }) => id);
+    if (ids.length > 0) await server.call('ack', { message_ids: ids });
+    await server.call('who', {});
+    activity.calls += 4;
+    await moment();
+    await moment();
+  }
+}
+
+/** Sessions of this process that begin, read, answer and end. */
+async function comeAndGo(relay: Relay, activity: Activity): Promise<void> {
+  while (!activity.over) {
+    const session = relay.session('carol');
+    await session.begin();
+    await session.send({ target: 'human', content: 'done', ttl: 1 });
+    await read(session);
+    await breathe();
+    await read(session);
+    await session.end();
+    activity.sessions++;
+    for (let rest = 0; rest < 5; rest++) await moment();
+  }
+}
+
+async function sweepOn(relay: Relay, activity: Activity): Promise<void> {
+  while (!activity.over) {
+    if (await relay.sweeper.sweep()) activity.swept++;
+    await moment();
+  }
+}
+
+function breathe(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+/** So that the looks get as much of the machine as what they look at. */
+function moment(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 20));
+}
