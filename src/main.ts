@@ -10,7 +10,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   process.umask(0o077);
   if (argv.length > 0) {
     const { runCommand } = await import('./cli/program.js');
-    process.exitCode = await runCommand(argv, { open, version: __VERSION__ });
+    process.exitCode = await runCommand(argv, { open: openForCommand, version: __VERSION__ });
     return;
   }
   // stdout belongs to JSON-RPC, whatever a library thinks.
@@ -60,6 +60,13 @@ async function open(env: NodeJS.ProcessEnv): Promise<App> {
     warn: log,
   });
   return { config, relay };
+}
+
+/** The same with a look at the directory itself, which only commands take. */
+async function openForCommand(env: NodeJS.ProcessEnv): Promise<App> {
+  const app = await open(env);
+  const { FilesystemInspection } = await import('./store/filesystem/inspection.js');
+  return { ...app, inspection: new FilesystemInspection(app.config.relayDir, { program: import.meta.filename }) };
 }
 
 async function startAlerts(agent: string, relay: Relay) {

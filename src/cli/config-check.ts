@@ -55,7 +55,7 @@ async function configCheck(context: Context): Promise<number> {
 }
 
 /** What the relay would say of MCP_DISPATCH_AGENT_ID at the first call is said here at once. */
-function identityProblems({ agentId, agents }: Config): Problem[] {
+export function identityProblems({ agentId, agents }: Config): Problem[] {
   if (agentId === undefined) return [];
   const key = 'MCP_DISPATCH_AGENT_ID';
   try {

@@ -7,6 +7,7 @@ import type { App } from './app.js';
 import type { Define, Task } from './command.js';
 import { defineConfig } from './config-check.js';
 import { defineDemo } from './demo.js';
+import { defineDoctor } from './doctor.js';
 import { EXIT, exitCodeOf } from './exit-code.js';
 import { defineForget } from './forget.js';
 import { defineInbox } from './inbox.js';
@@ -29,6 +30,7 @@ const COMMANDS: readonly Define[] = [
   defineTail,
   defineStats,
   defineForget,
+  defineDoctor,
   defineConfig,
   defineDemo,
 ];
