@@ -2,6 +2,7 @@
 import { DispatchError, isDispatchError } from '../model/errors.js';
 import { isMessageId, isSessionId } from '../model/ids.js';
 import type { Message } from '../model/message.js';
+import type { CreateOutcome, Entry } from '../store/store.js';
 import { smallest } from './best.js';
 import { namesInFolder } from './folder-names.js';
 import type { Inbox } from './inbox.js';
@@ -105,8 +106,9 @@ export class Kept {
   /**
    * Ends messages: the sender's receipt first, synced, then the message goes. Shown or not makes no difference; an id that
    * is not in this agent's mail, somebody else's included, is `notFound`.
-   * @throws DispatchError `STORE_UNAVAILABLE` when a receipt could not be written; then nothing was acknowledged. Also when
-   * a message could not be removed; then some may be, and the same ids can be acknowledged again.
+   * @throws DispatchError `STORE_UNAVAILABLE` when a receipt could not be written; then nothing was acknowledged, and
+   * `outcome` is `"unknown"` when a sender may be told so all the same. Also when a message could not be removed; then some
+   * may be. Either way the same ids can be acknowledged again.
    */
   async ack(ids: readonly string[]): Promise<Acked> {
     const wanted = [...new Set(ids)];
@@ -115,15 +117,9 @@ export class Kept {
     const receipts = found.map(([id, { name, shown }]) =>
       this.relay.receipts.entry(name.from, { id, to: this.agent, state: 'acked', how: shown ? 'read' : 'unread' }),
     );
-    const failure = (await this.relay.store.createAll(receipts)).find((outcome) => outcome.state === 'failed');
-    if (failure?.state === 'failed') {
-      throw new DispatchError(
-        'STORE_UNAVAILABLE',
-        `${failure.error.message} Nothing was acknowledged; acknowledge again later.`,
-        {},
-        failure.error,
-      );
-    }
+    const outcomes = await this.relay.store.createAll(receipts);
+    const failure = outcomes.find((outcome) => outcome.state === 'failed');
+    if (failure?.state === 'failed') throw await this.#unrecorded(failure.error, receipts, outcomes);
     const done = new Set<string>();
     let left = found;
     // Claimed by another session or shown meanwhile: its receipt stands, so it is removed where it is now.
@@ -143,6 +139,23 @@ export class Kept {
       }),
     );
     return { acked, notFound: wanted.filter((id) => !done.has(id)) };
+  }
+
+  /** Takes back the receipts that stand: a sender must not be told "acked" of what its reader was told is not. */
+  async #unrecorded(cause: Error, receipts: readonly Entry[], outcomes: readonly CreateOutcome[]) {
+    const mayStand = receipts.filter((_, index) => {
+      const outcome = outcomes[index];
+      return outcome?.state === 'created' || (outcome?.state === 'failed' && outcome.outcome === 'unknown');
+    });
+    const known = isDispatchError(cause) ? cause.data : {};
+    try {
+      await this.relay.store.removeAll(mayStand.map(({ key }) => key));
+    } catch {
+      const why = `${cause.message} The messages are still here, but their senders may be told that you acknowledged them; acknowledge the same ids again.`;
+      return new DispatchError('STORE_UNAVAILABLE', why, { ...known, outcome: 'unknown' }, cause);
+    }
+    const why = `${cause.message} Nothing was acknowledged; acknowledge again later.`;
+    return new DispatchError('STORE_UNAVAILABLE', why, { ...known, outcome: 'none' }, cause);
   }
 
   async #removeAll(keys: readonly string[]): Promise<boolean[]> {

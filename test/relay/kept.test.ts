@@ -102,22 +102,40 @@ describe('ack', () => {
     expect(results.flatMap(({ acked }) => acked).sort()).toEqual([...ids].sort());
   });
 
-  it('removes nothing when a receipt cannot be written, and can be repeated', async () => {
-    const ids = await sendMany(3);
-    await read(bob);
-    let written = 0;
-    faults.createAll = async (entries) =>
-      Promise.all(
-        entries.map(async ({ key, value }) => {
-          if (++written === 2) return { state: 'failed', error: new Error('ENOSPC'), outcome: 'none' } as const;
-          const [outcome] = await world.memory.createAll([{ key, value }]);
-          return outcome ?? ({ state: 'exists' } as const);
-        }),
-      );
-    await expect(bob.kept.ack(ids)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
-    expect((await bob.kept.count()).count).toBe(3);
-    delete faults.createAll;
-    expect((await bob.kept.ack(ids)).acked).toEqual(ids);
+  describe('when a receipt cannot be written', () => {
+    let ids: string[];
+    beforeEach(async () => {
+      ids = await sendMany(3);
+      await read(bob);
+      let written = 0;
+      faults.createAll = async (entries) =>
+        Promise.all(
+          entries.map(async ({ key, value }) => {
+            if (++written === 2) return { state: 'failed', error: new Error('ENOSPC'), outcome: 'none' } as const;
+            const [outcome] = await world.memory.createAll([{ key, value }]);
+            return outcome ?? ({ state: 'exists' } as const);
+          }),
+        );
+    });
+
+    it('removes nothing, tells no sender otherwise, and can be repeated', async () => {
+      const refusal = { code: 'STORE_UNAVAILABLE', data: { outcome: 'none' } };
+      await expect(bob.kept.ack(ids)).rejects.toMatchObject(refusal);
+      expect((await bob.kept.count()).count).toBe(3);
+      for (const id of ids) expect(await states(id)).toEqual(['read']);
+      delete faults.createAll;
+      expect((await bob.kept.ack(ids)).acked).toEqual(ids);
+    });
+
+    it('and the others cannot be taken back, says that their senders may be told', async () => {
+      faults.removeAll = async () => Promise.reject(new Error('EROFS'));
+      const refusal = { code: 'STORE_UNAVAILABLE', data: { outcome: 'unknown' } };
+      await expect(bob.kept.ack(ids)).rejects.toMatchObject(refusal);
+      expect((await bob.kept.count()).count).toBe(3);
+      delete faults.createAll;
+      delete faults.removeAll;
+      expect((await bob.kept.ack(ids)).acked).toEqual(ids);
+    });
   });
 
   it('does not find what has expired, whether this session has shown it or another', async () => {
