@@ -20,14 +20,17 @@ export const asRoot = process.getuid?.() === 0;
 /** A uid that is not ours and owns nothing: `nobody` on Linux. */
 export const STRANGER = 65534;
 
+/** A folder in memory where the system has one: for thousands of small relays of which nothing has to be durable. */
+export const inMemory = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
+
 /** Makes directories that are removed after each test. */
-export function useTemporaryDirectories(): () => string {
+export function useTemporaryDirectories(parent = tmpdir()): () => string {
   const made: string[] = [];
   afterEach(() => {
     for (const path of made.splice(0)) rmSync(path, { recursive: true, force: true });
   });
   return () => {
-    const path = realpathSync(mkdtempSync(join(tmpdir(), 'mcp-dispatch-store-')));
+    const path = realpathSync(mkdtempSync(join(parent, 'mcp-dispatch-store-')));
     made.push(path);
     return path;
   };

@@ -1,0 +1,211 @@
+/** The operations of which every system call is made to fail, each on a relay with just the mail it needs. */
+import type { Relay } from '../../src/relay/relay.js';
+import type { Session } from '../../src/relay/session.js';
+import type { DiskWorld } from './disk-world.js';
+import { failureOf, type MailLedger } from './mail-ledger.js';
+
+/** One server process, the sessions it serves, and what its callers were answered. */
+export class Stage {
+  readonly #sessions = new Map<string, Session>();
+
+  constructor(
+    readonly world: DiskWorld,
+    readonly root: string,
+    readonly relay: Relay,
+    readonly ledger: MailLedger,
+  ) {}
+
+  session(agent: string): Session {
+    const session = this.#sessions.get(agent) ?? this.relay.session(agent);
+    this.#sessions.set(agent, session);
+    return session;
+  }
+
+  async send(from: string, target: string, content: string, draft: { ttl?: number; mustRead?: boolean } = {}) {
+    const id = await this.ledger.send(this.session(from), { target, content, ...draft });
+    if (draft.ttl !== undefined && draft.mustRead !== true) this.ledger.mayExpire.add(`${target} ${id}`);
+    return id ?? '';
+  }
+
+  /**
+   * A call of `peek` as the facade makes it. An error before the reply is one that gives everything back; when the reply is
+   * out, an error of what follows changes nothing of that.
+   * @returns the ids that were shown; undefined when the call failed or its reply was not written.
+   */
+  async peek(agent: string, { written = true } = {}): Promise<string[] | undefined> {
+    const session = this.session(agent);
+    try {
+      await session.begin();
+      await session.kept.count();
+      const receipts = await this.relay.receipts.changes(agent, 20);
+      const claim = await session.inbox.claim({ by: 'peek', limit: 20, offer: () => () => {} });
+      if (!written) {
+        await claim.release();
+        return undefined;
+      }
+      this.ledger.wasShown(agent, claim);
+      await claim.commit().catch(failureOf);
+      await receipts.markSeen(20).catch(failureOf);
+      return claim.delivered.map(({ message }) => message.id);
+    } catch (error) {
+      failureOf(error);
+      return undefined;
+    }
+  }
+}
+
+export interface FaultScenario {
+  readonly name: string;
+  /** Run for every call and error each time, not only with FAULTS=all. */
+  readonly always?: boolean;
+  /** It writes no bytes, only names: there is no write to be short. */
+  readonly writesNothing?: boolean;
+  /** Whose sessions are there before anything fails. */
+  readonly present: readonly string[];
+  /** Without it there is no relay yet. */
+  prepare?(stage: Stage): Promise<void>;
+  /** Never rejects with what callers may see: that is an answer, and stands in the ledger. Gives what the answer claims beyond mail. */
+  run(stage: Stage): Promise<{ claim: string; holds(onlooker: Relay): Promise<boolean> } | undefined>;
+}
+
+const CROWD = ['bob', 'carol', 'dave', 'erin', 'frank'];
+
+/** Makes the names known, without a session that stays. */
+async function meet({ relay }: Stage, ...agents: string[]): Promise<void> {
+  for (const agent of agents) {
+    const session = relay.session(agent);
+    await session.begin();
+    await session.end();
+  }
+}
+
+async function start(stage: Stage, how: 'announce' | 'begin') {
+  const session = stage.session('bob');
+  const failure = await session[how]().catch(failureOf);
+  if (failure !== undefined) return undefined;
+  return {
+    claim: 'bob is present',
+    holds: (onlooker: Relay) => onlooker.presence.isAnnounced('bob', session.id),
+  };
+}
+
+let ids: readonly string[] = [];
+
+export const FAULT_SCENARIOS: readonly FaultScenario[] = [
+  {
+    name: 'dispatch',
+    always: true,
+    present: ['alice'],
+    async prepare(stage) {
+      await meet(stage, 'bob');
+      await stage.send('alice', 'bob', 'earlier');
+    },
+    async run(stage) {
+      await stage.send('alice', 'bob', 'during the fault');
+      return undefined;
+    },
+  },
+  {
+    name: 'dispatch to an agent without an inbox',
+    always: true,
+    present: [],
+    prepare: (stage) => meet(stage, 'bob'),
+    async run(stage) {
+      await stage.send('alice', 'bob', 'during the fault');
+      return undefined;
+    },
+  },
+  {
+    name: 'broadcast to 5',
+    present: ['alice'],
+    async prepare(stage) {
+      await meet(stage, ...CROWD);
+      // Two have an inbox already.
+      await stage.send('alice', 'bob', 'earlier');
+      await stage.send('alice', 'carol', 'earlier too');
+    },
+    async run(stage) {
+      await stage.ledger.send(stage.session('alice'), { target: 'all', content: 'to everyone' }, CROWD);
+      return undefined;
+    },
+  },
+  {
+    name: 'peek',
+    writesNothing: true,
+    present: ['bob'],
+    async prepare(stage) {
+      await stage.send('alice', 'bob', 'first');
+      await stage.send('carol', 'bob', 'second');
+      await stage.send('bob', 'alice', 'of his own');
+      await stage.peek('alice');
+    },
+    async run(stage) {
+      await stage.peek('bob');
+      return undefined;
+    },
+  },
+  {
+    name: 'peek whose reply is not written',
+    writesNothing: true,
+    present: ['bob'],
+    async prepare(stage) {
+      await stage.send('alice', 'bob', 'first');
+      await stage.send('carol', 'bob', 'second');
+    },
+    async run(stage) {
+      await stage.peek('bob', { written: false });
+      return undefined;
+    },
+  },
+  {
+    name: 'ack',
+    always: true,
+    writesNothing: true,
+    present: ['bob'],
+    async prepare(stage) {
+      await meet(stage, 'bob');
+      const read = [await stage.send('alice', 'bob', 'read'), await stage.send('carol', 'bob', 'read as well')];
+      await stage.peek('bob');
+      const unread = await stage.send('alice', 'bob', 'never read');
+      stage.ledger.skipped.add(`bob ${unread}`);
+      ids = [...read, unread];
+      await stage.send('alice', 'bob', 'not acknowledged');
+    },
+    async run(stage) {
+      await stage.ledger.ack(stage.session('bob'), ids);
+      return undefined;
+    },
+  },
+  {
+    name: 'sweep',
+    writesNothing: true,
+    present: ['bob'],
+    async prepare(stage) {
+      const { world, root, ledger } = stage;
+      await stage.send('alice', 'bob', 'expires read', { ttl: 10 });
+      await stage.peek('bob');
+      await stage.send('alice', 'bob', 'expires unread', { ttl: 10 });
+      await stage.send('alice', 'bob', 'must be read', { ttl: 10, mustRead: true });
+      const dead = world.process(root);
+      const session = dead.relay.session('dave');
+      await session.begin();
+      await stage.send('carol', 'dave', 'claimed by the dead');
+      ledger.wasShown('dave', await session.inbox.claim({ by: 'peek', limit: 20, offer: () => () => {} }));
+      dead.kill();
+      await stage.relay.store.put('.receipts/alice/1700000000000.acked.read.msg-old.bob', '');
+      await stage.relay.store.put('.sent/alice/2020-01-01', '');
+      world.clock.advance(20_000);
+    },
+    async run(stage) {
+      await stage.relay.sweeper.sweep().catch(failureOf);
+      return undefined;
+    },
+  },
+  {
+    name: 'start-up on a relay that is there',
+    present: [],
+    prepare: (stage) => meet(stage, 'alice'),
+    run: (stage) => start(stage, 'announce'),
+  },
+  { name: 'first start-up, and first call', present: [], run: (stage) => start(stage, 'begin') },
+];

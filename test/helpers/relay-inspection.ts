@@ -1,0 +1,80 @@
+/**
+ * What stands in a relay directory, read with nothing of the relay's own code but the grammar of names and messages: what
+ * the code under test would pass over or set aside is told as wrong here.
+ */
+import { lstatSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { isRecipient } from '../../src/model/agent-id.js';
+import { type Message, parseMessage } from '../../src/model/message.js';
+import { parseName } from '../../src/relay/message-name.js';
+import { parseReceipt, type Receipt } from '../../src/relay/receipts.js';
+
+export interface Copy {
+  readonly owner: string;
+  readonly standing: 'pending' | 'taken' | 'read';
+  readonly redelivered: boolean;
+  readonly message: Message;
+}
+
+export interface RelayContents {
+  readonly copies: readonly Copy[];
+  /** Seen or not. */
+  readonly receipts: readonly (Receipt & { readonly sender: string })[];
+  /** What must never be: torn or misnamed mail, anything set aside, a file or folder that others can open. */
+  readonly wrong: readonly string[];
+}
+
+export function inspectRelay(root: string): RelayContents {
+  const copies: Copy[] = [];
+  const receipts: (Receipt & { sender: string })[] = [];
+  const wrong: string[] = [];
+
+  const mailIn = (owner: string, standing: Copy['standing'], folder: string) => {
+    for (const file of namesIn(folder)) {
+      const path = join(folder, file);
+      if (lstatSync(path).isDirectory()) continue;
+      const name = parseName(file);
+      const parsed = parseMessage(readFileSync(path));
+      if (name === undefined) wrong.push(`${path}: not the name of a message`);
+      else if ('problem' in parsed) wrong.push(`${path}: ${parsed.problem}`);
+      else if (parsed.message.id !== name.id || parsed.message.from !== name.from || sizeOf(path) !== name.bytes)
+        wrong.push(`${path}: its name says something else than its content`);
+      else copies.push({ owner, standing, redelivered: name.mark === 'r', message: parsed.message });
+    }
+  };
+  for (const owner of namesIn(root).filter(isRecipient)) {
+    mailIn(owner, 'pending', join(root, owner));
+    mailIn(owner, 'read', join(root, owner, 'read'));
+    for (const session of namesIn(join(root, owner, 'taken')))
+      mailIn(owner, 'taken', join(root, owner, 'taken', session));
+  }
+  for (const sender of namesIn(join(root, '.receipts'))) {
+    for (const folder of ['.', 'seen']) {
+      for (const name of namesIn(join(root, '.receipts', sender, folder))) {
+        const receipt = parseReceipt(name);
+        if (receipt !== undefined) receipts.push({ ...receipt, sender });
+        else if (name !== 'seen') wrong.push(`.receipts/${sender}/${name}: not the name of a receipt`);
+      }
+    }
+  }
+  wrong.push(...namesIn(join(root, '.quarantine')).map((name) => `set aside: ${name}`));
+  wrong.push(...openToOthers(root));
+  return { copies, receipts, wrong };
+}
+
+/** The names in a folder, sorted; none where there is no folder. */
+function namesIn(folder: string): string[] {
+  return lstatSync(folder, { throwIfNoEntry: false })?.isDirectory() === true ? readdirSync(folder).sort() : [];
+}
+
+function sizeOf(path: string): number {
+  return lstatSync(path).size;
+}
+
+function openToOthers(path: string): string[] {
+  const stat = lstatSync(path, { throwIfNoEntry: false });
+  if (stat === undefined) return [];
+  const found = (stat.mode & 0o077) === 0 ? [] : [`${path}: mode ${(stat.mode & 0o777).toString(8)}`];
+  if (!stat.isDirectory()) return found;
+  return [...found, ...readdirSync(path).flatMap((name) => openToOthers(join(path, name)))];
+}

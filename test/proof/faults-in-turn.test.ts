@@ -1,0 +1,139 @@
+/**
+ * Every system call of every operation fails in turn, with every error, once and for good. Whatever fails: no success is
+ * claimed that is not there, nothing torn is visible, an error says truly whether there was an effect; and when the fault
+ * is over the same process goes on, and all mail that was accounted for arrives once.
+ *
+ * Dispatch and ack are run for every call and error. Of the others an even share is, so that each call meets each kind of
+ * trouble over a few errors; FAULTS=all runs them all. The call that failed stands in the message of a failure.
+ */
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { type ImageFolder, readImage, writeImage } from '../helpers/disk-image.js';
+import { DiskWorld, noSync } from '../helpers/disk-world.js';
+import { FAULT_SCENARIOS, type FaultScenario, Stage } from '../helpers/fault-scenarios.js';
+import { MailLedger } from '../helpers/mail-ledger.js';
+import { inspectRelay } from '../helpers/relay-inspection.js';
+import { START } from '../helpers/relay-world.js';
+import { type Fault, FaultySystem, SHORT_WRITES } from '../helpers/store-faults.js';
+import { inMemory, leftovers, useTemporaryDirectories } from '../helpers/store-relay.js';
+
+const ERRORS = ['ENOSPC', 'EDQUOT', 'EIO', 'EROFS', 'EACCES', 'EMFILE', ...SHORT_WRITES];
+// Odd, so that `once` and `for good`, which take turns, both come to every call.
+const SHARE = process.env.FAULTS === 'all' ? 1 : 5;
+
+const isShort = (errno: string) => SHORT_WRITES.some((known) => known === errno);
+
+const temporaryDirectory = useTemporaryDirectories(inMemory);
+
+// The number of calls must not depend on how fast the machine is, and no session's heartbeat may outlive its case.
+beforeEach(() => {
+  vi.useFakeTimers({ now: START, toFake: ['Date', 'performance', 'setInterval', 'clearInterval'] });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+interface Prepared {
+  readonly world: DiskWorld;
+  readonly image: ImageFolder | undefined;
+  readonly ledger: MailLedger;
+  /** The system calls of the operation when none fails. */
+  readonly calls: readonly string[];
+}
+
+async function prepare(scenario: FaultScenario): Promise<Prepared> {
+  const root = join(temporaryDirectory(), 'relay');
+  const world = new DiskWorld();
+  const ledger = new MailLedger();
+  let image: ImageFolder | undefined;
+  if (scenario.prepare !== undefined) {
+    const process = world.process(root);
+    await scenario.prepare(new Stage(world, root, process.relay, ledger));
+    process.kill();
+    // Sessions that send in one millisecond have no order among them.
+    world.clock.advance(1);
+    image = readImage(root);
+  }
+  const prepared = { world, image, ledger, calls: [] };
+  const { faulty } = await act(scenario, prepared, join(temporaryDirectory(), 'counted'), undefined);
+  return { ...prepared, calls: [...faulty.calls] };
+}
+
+/** The operation in a process of its own, on a copy of the relay that was prepared. */
+async function act(
+  scenario: FaultScenario,
+  { world, image, ledger }: Prepared,
+  root: string,
+  fault: Fault | undefined,
+) {
+  if (image !== undefined) writeImage(image, root);
+  const faulty = new FaultySystem(noSync);
+  const stage = new Stage(world, root, world.process(root, { system: faulty.system }).relay, new MailLedger(ledger));
+  for (const agent of scenario.present) await stage.session(agent).begin();
+  faulty.arm(fault);
+  const claimed = await scenario.run(stage);
+  return { stage, faulty, claimed };
+}
+
+/** All mail is read and acknowledged by the process that has met the fault, and more is sent. */
+async function settle(scenario: FaultScenario, stage: Stage): Promise<void> {
+  const { ledger } = stage;
+  await scenario.run(stage).then(() => stage.send('alice', 'bob', 'afterwards'));
+  const agents = new Set(ledger.attempts.flatMap(({ queuedTo, uncertain }) => [...queuedTo, ...uncertain]));
+  for (const agent of agents) {
+    while ((await stage.peek(agent))?.length !== 0);
+    const ids = ledger.attempts.flatMap(({ id = '', queuedTo, uncertain }) =>
+      [...queuedTo, ...uncertain].includes(agent) ? [id] : [],
+    );
+    await ledger.ack(stage.session(agent), ids);
+  }
+}
+
+async function attempt(scenario: FaultScenario, prepared: Prepared, root: string, fault: Fault): Promise<void> {
+  const { stage, faulty, claimed } = await act(scenario, prepared, root, fault);
+  const hint = `${fault.errno}${fault.forGood ? ' for good' : ''} at call ${fault.at} (${faulty.struck})`;
+  expect(faulty.struck, `${hint}: the fault was not met`).toBeDefined();
+  expect([...faulty.open], `${hint}: descriptors left open`).toEqual([]);
+  const onlooker = prepared.world.process(root).relay;
+  expect(stage.ledger.violations(inspectRelay(root)), hint).toEqual([]);
+  expect(claimed === undefined || (await claimed.holds(onlooker)), `${hint}: ${claimed?.claim}`).toBe(true);
+  if (!fault.forGood && !/^(unlink|rmdir)/.test(faulty.struck ?? '')) expect(leftovers(root), hint).toEqual([]);
+
+  faulty.arm(undefined);
+  await settle(scenario, stage);
+  expect(stage.ledger.violationsAtRest(inspectRelay(root)), `${hint}: when it was over`).toEqual([]);
+  for (const { from, id, queuedTo } of stage.ledger.attempts) {
+    if (id === undefined) continue;
+    const told = await onlooker.receipts.lookUp(from, id);
+    const ended = told.filter(({ state }) => state === 'acked' || state === 'expired').map(({ to }) => to);
+    expect(ended, `${hint}: what ${from} is told of ${id}`).toEqual(expect.arrayContaining([...queuedTo]));
+  }
+  const warnings = prepared.world.warnings.splice(0);
+  // One file that cannot be read holds back no other.
+  expect(
+    warnings.filter((line) => !line.startsWith('Could not read')),
+    hint,
+  ).toEqual([]);
+}
+
+describe.each(FAULT_SCENARIOS.map((scenario) => [scenario.name, scenario] as const))('%s', (_, scenario) => {
+  const errors = ERRORS.filter((errno) => !(scenario.writesNothing && isShort(errno)));
+  const cases = errors.flatMap((errno, turn) => [
+    { errno, when: 'once', forGood: false, turn: 2 * turn },
+    { errno, when: 'for good', forGood: true, turn: 2 * turn + 1 },
+  ]);
+  it.each(cases)('keeps every promise when a call meets $errno $when', async ({ errno, forGood, turn }) => {
+    const prepared = await prepare(scenario);
+    expect(prepared.calls.includes('writeSync')).toBe(scenario.writesNothing !== true);
+    const places = prepared.calls.flatMap((name, at) => (isShort(errno) && name !== 'writeSync' ? [] : [at]));
+    const chosen = places.filter((_, index) => scenario.always || isShort(errno) || index % SHARE === turn % SHARE);
+    expect(chosen.length).toBeGreaterThan(0);
+    const base = temporaryDirectory();
+    for (const at of chosen) {
+      await attempt(scenario, prepared, join(base, `${at}`), { at, errno, forGood });
+      rmSync(join(base, `${at}`), { recursive: true });
+      vi.clearAllTimers();
+    }
+  });
+});
