@@ -58,8 +58,8 @@ export class Folders {
         this.files.syncDirectory(dirname(made));
       }
     } catch (error) {
-      // Left there, it would pass for synced the next time.
-      this.files.removeEmptyDirectory(path);
+      // Left there, they would pass for synced the next time.
+      for (let made = path; made.length >= topmost.length; made = dirname(made)) this.files.removeEmptyDirectory(made);
       throw error;
     }
   }

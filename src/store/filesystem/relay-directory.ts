@@ -60,13 +60,21 @@ export class RelayDirectory {
     const stat = this.files.lstat(this.root);
     if (stat === undefined) return;
     this.#assertSafe(stat);
-    if (topmost !== undefined) {
-      // Every directory made has to be named durably by the one above it.
-      for (let made = this.root; made !== dirname(topmost); made = dirname(made))
-        this.files.syncDirectory(this.files.realPath(dirname(made)));
-    }
+    if (topmost !== undefined) this.#syncMade(topmost);
     this.#assertFormat(true);
     this.#checked = identityOf(stat);
+  }
+
+  /** Every directory made has to be named durably by the one above it. */
+  #syncMade(topmost: string): void {
+    try {
+      for (let made = this.root; made !== dirname(topmost); made = dirname(made))
+        this.files.syncDirectory(this.files.realPath(dirname(made)));
+    } catch (error) {
+      // Left there, they would pass for synced the next time.
+      for (let made = this.root; made !== dirname(topmost); made = dirname(made)) this.files.removeEmptyDirectory(made);
+      throw error;
+    }
   }
 
   #assertSafe(stat: { isSymbolicLink(): boolean; isDirectory(): boolean; mode: number; uid: number }): void {
