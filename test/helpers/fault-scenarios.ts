@@ -1,58 +1,7 @@
 /** The operations of which every system call is made to fail, each on a relay with just the mail it needs. */
 import type { Relay } from '../../src/relay/relay.js';
-import type { Session } from '../../src/relay/session.js';
-import type { DiskWorld } from './disk-world.js';
-import { failureOf, type MailLedger } from './mail-ledger.js';
-
-/** One server process, the sessions it serves, and what its callers were answered. */
-export class Stage {
-  readonly #sessions = new Map<string, Session>();
-
-  constructor(
-    readonly world: DiskWorld,
-    readonly root: string,
-    readonly relay: Relay,
-    readonly ledger: MailLedger,
-  ) {}
-
-  session(agent: string): Session {
-    const session = this.#sessions.get(agent) ?? this.relay.session(agent);
-    this.#sessions.set(agent, session);
-    return session;
-  }
-
-  async send(from: string, target: string, content: string, draft: { ttl?: number; mustRead?: boolean } = {}) {
-    const id = await this.ledger.send(this.session(from), { target, content, ...draft });
-    if (draft.ttl !== undefined && draft.mustRead !== true) this.ledger.mayExpire.add(`${target} ${id}`);
-    return id ?? '';
-  }
-
-  /**
-   * A call of `peek` as the facade makes it. An error before the reply is one that gives everything back; when the reply is
-   * out, an error of what follows changes nothing of that.
-   * @returns the ids that were shown; undefined when the call failed or its reply was not written.
-   */
-  async peek(agent: string, { written = true } = {}): Promise<string[] | undefined> {
-    const session = this.session(agent);
-    try {
-      await session.begin();
-      await session.kept.count();
-      const receipts = await this.relay.receipts.changes(agent, 20);
-      const claim = await session.inbox.claim({ by: 'peek', limit: 20, offer: () => () => {} });
-      if (!written) {
-        await claim.release();
-        return undefined;
-      }
-      this.ledger.wasShown(agent, claim);
-      await claim.commit().catch(failureOf);
-      await receipts.markSeen(20).catch(failureOf);
-      return claim.delivered.map(({ message }) => message.id);
-    } catch (error) {
-      failureOf(error);
-      return undefined;
-    }
-  }
-}
+import { failureOf } from './mail-ledger.js';
+import type { Stage } from './stage.js';
 
 export interface FaultScenario {
   readonly name: string;
@@ -69,15 +18,6 @@ export interface FaultScenario {
 }
 
 const CROWD = ['bob', 'carol', 'dave', 'erin', 'frank'];
-
-/** Makes the names known, without a session that stays. */
-async function meet({ relay }: Stage, ...agents: string[]): Promise<void> {
-  for (const agent of agents) {
-    const session = relay.session(agent);
-    await session.begin();
-    await session.end();
-  }
-}
 
 async function start(stage: Stage, how: 'announce' | 'begin') {
   const session = stage.session('bob');
@@ -97,7 +37,7 @@ export const FAULT_SCENARIOS: readonly FaultScenario[] = [
     always: true,
     present: ['alice'],
     async prepare(stage) {
-      await meet(stage, 'bob');
+      await stage.meet('bob');
       await stage.send('alice', 'bob', 'earlier');
     },
     async run(stage) {
@@ -109,7 +49,7 @@ export const FAULT_SCENARIOS: readonly FaultScenario[] = [
     name: 'dispatch to an agent without an inbox',
     always: true,
     present: [],
-    prepare: (stage) => meet(stage, 'bob'),
+    prepare: (stage) => stage.meet('bob'),
     async run(stage) {
       await stage.send('alice', 'bob', 'during the fault');
       return undefined;
@@ -119,7 +59,7 @@ export const FAULT_SCENARIOS: readonly FaultScenario[] = [
     name: 'broadcast to 5',
     present: ['alice'],
     async prepare(stage) {
-      await meet(stage, ...CROWD);
+      await stage.meet(...CROWD);
       // Two have an inbox already.
       await stage.send('alice', 'bob', 'earlier');
       await stage.send('alice', 'carol', 'earlier too');
@@ -163,7 +103,7 @@ export const FAULT_SCENARIOS: readonly FaultScenario[] = [
     writesNothing: true,
     present: ['bob'],
     async prepare(stage) {
-      await meet(stage, 'bob');
+      await stage.meet('bob');
       const read = [await stage.send('alice', 'bob', 'read'), await stage.send('carol', 'bob', 'read as well')];
       await stage.peek('bob');
       const unread = await stage.send('alice', 'bob', 'never read');
@@ -204,7 +144,7 @@ export const FAULT_SCENARIOS: readonly FaultScenario[] = [
   {
     name: 'start-up on a relay that is there',
     present: [],
-    prepare: (stage) => meet(stage, 'alice'),
+    prepare: (stage) => stage.meet('alice'),
     run: (stage) => start(stage, 'announce'),
   },
   { name: 'first start-up, and first call', present: [], run: (stage) => start(stage, 'begin') },

@@ -38,6 +38,9 @@ export class MailLedger {
   /** `agent id` of mail that its reader acknowledges without looking at it. */
   readonly skipped: Set<string>;
 
+  /** Called whenever an answer stands in here. */
+  answered: () => void = () => {};
+
   /** @param before what was answered until now, which other ledgers go on from too. */
   constructor(before?: MailLedger) {
     this.attempts = [...(before?.attempts ?? [])];
@@ -52,11 +55,14 @@ export class MailLedger {
   async send(session: Session, draft: Draft, everyone = [draft.target]): Promise<string | undefined> {
     const base = { from: session.agent, content: `${draft.content} (${this.attempts.length})` };
     try {
-      const { message, queuedTo, refused } = await session.send({ ...draft, content: base.content });
+      const { sent, followUp } = await session.publish({ ...draft, content: base.content });
+      const { message, queuedTo, refused } = sent;
       const answered = [...queuedTo, ...refused.map(({ to }) => to)].sort().join(' ');
       if (answered !== [...everyone].sort().join(' ')) throw new Error(`sent to "${everyone}", answered "${answered}"`);
       const uncertain = refused.filter(({ outcome }) => outcome === 'unknown').map(({ to }) => to);
       this.attempts.push({ ...base, id: message.id, queuedTo, uncertain });
+      this.answered();
+      await followUp();
       return message.id;
     } catch (error) {
       const { outcome, id } = failureOf(error);
@@ -71,6 +77,7 @@ export class MailLedger {
   async ack(session: Session, ids: readonly string[]): Promise<void> {
     try {
       for (const id of (await session.kept.ack(ids)).acked) this.acked.add(`${session.agent} ${id}`);
+      this.answered();
     } catch (error) {
       if (failureOf(error).outcome === 'unknown') for (const id of ids) this.ackUnknown.add(`${session.agent} ${id}`);
     }
@@ -79,6 +86,25 @@ export class MailLedger {
   /** The reply with this claim was written whole. */
   wasShown(agent: string, claim: Claim): void {
     for (const { message, redelivered } of claim.delivered) this.shown.push({ agent, message, redelivered });
+  }
+
+  /** This ledger as it was when only `earlier` was answered, and the rest of it was still on its way. */
+  since(earlier: MailLedger): MailLedger {
+    const ledger = new MailLedger(earlier);
+    for (const { queuedTo, uncertain, ...attempt } of this.attempts.slice(earlier.attempts.length))
+      ledger.attempts.push({ ...attempt, queuedTo: [], uncertain: [...queuedTo, ...uncertain] });
+    for (const key of [...this.acked, ...this.ackUnknown]) if (!earlier.acked.has(key)) ledger.ackUnknown.add(key);
+    return ledger;
+  }
+
+  /** For whoever goes on after a power cut: what was shown lately may be new again, and what was acknowledged is over. */
+  afterCut({ copies, receipts }: RelayContents): MailLedger {
+    const ledger = new MailLedger(this);
+    ledger.shown.length = 0;
+    for (const { owner, standing, message } of copies)
+      if (standing === 'read') ledger.shown.push({ agent: owner, message, redelivered: false });
+    for (const { state, to, id } of receipts) if (state !== 'read') ledger.skipped.add(`${to} ${id}`);
+    return ledger;
   }
 
   /** What in the relay goes against what was answered; empty when every promise is kept. */

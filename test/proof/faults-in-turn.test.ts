@@ -11,10 +11,11 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type ImageFolder, readImage, writeImage } from '../helpers/disk-image.js';
 import { DiskWorld, noSync } from '../helpers/disk-world.js';
-import { FAULT_SCENARIOS, type FaultScenario, Stage } from '../helpers/fault-scenarios.js';
+import { FAULT_SCENARIOS, type FaultScenario } from '../helpers/fault-scenarios.js';
 import { MailLedger } from '../helpers/mail-ledger.js';
 import { inspectRelay } from '../helpers/relay-inspection.js';
 import { START } from '../helpers/relay-world.js';
+import { Stage } from '../helpers/stage.js';
 import { type Fault, FaultySystem, SHORT_WRITES } from '../helpers/store-faults.js';
 import { inMemory, leftovers, useTemporaryDirectories } from '../helpers/store-relay.js';
 
@@ -78,16 +79,9 @@ async function act(
 
 /** All mail is read and acknowledged by the process that has met the fault, and more is sent. */
 async function settle(scenario: FaultScenario, stage: Stage): Promise<void> {
-  const { ledger } = stage;
-  await scenario.run(stage).then(() => stage.send('alice', 'bob', 'afterwards'));
-  const agents = new Set(ledger.attempts.flatMap(({ queuedTo, uncertain }) => [...queuedTo, ...uncertain]));
-  for (const agent of agents) {
-    while ((await stage.peek(agent))?.length !== 0);
-    const ids = ledger.attempts.flatMap(({ id = '', queuedTo, uncertain }) =>
-      [...queuedTo, ...uncertain].includes(agent) ? [id] : [],
-    );
-    await ledger.ack(stage.session(agent), ids);
-  }
+  await scenario.run(stage);
+  await stage.send('alice', 'bob', 'afterwards');
+  await stage.drain();
 }
 
 async function attempt(scenario: FaultScenario, prepared: Prepared, root: string, fault: Fault): Promise<void> {
