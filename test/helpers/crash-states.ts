@@ -24,6 +24,8 @@ export interface CrashModel {
   readonly renames: 'whole' | 'split';
   /** Syncs of this file or folder are taken as not done. */
   readonly without?: ImageNode;
+  /** Only the few subsets that stand for many, and of unsynced data nothing or all. @default false */
+  readonly sparse?: boolean;
 }
 
 interface Change {
@@ -41,11 +43,11 @@ type Recording = Pick<CrashRecorder, 'operations' | 'base'>;
 export function* crashStates(recording: Recording, done: number, model: CrashModel): Generator<ImageFolder> {
   const { changes, files } = play(recording, done, model);
   const open = [...changes.keys()].filter((index) => !changes[index]?.synced);
-  for (const chosen of subsets(open)) {
+  for (const chosen of subsets(open, model.sparse === true ? 0 : MOST_OPEN)) {
     const there = (index: number) => changes[index]?.synced === true || chosen.has(index);
     if (![...chosen].every((index) => changes[index]?.needs.every(there))) continue;
     const edits = changes.flatMap((change, index) => (there(index) ? change.edits : []));
-    yield* withData(recording.base, edits, files);
+    yield* withData(recording.base, edits, files, model.sparse === true);
   }
 }
 
@@ -95,8 +97,8 @@ function whatItStandsOn(changes: readonly Change[], edits: readonly Edit[]): num
   return [...needs];
 }
 
-function* subsets(open: readonly number[]): Generator<ReadonlySet<number>> {
-  if (open.length <= MOST_OPEN) {
+function* subsets(open: readonly number[], most: number): Generator<ReadonlySet<number>> {
+  if (open.length <= most) {
     for (let bits = 0; bits < 2 ** open.length; bits++) yield new Set(open.filter((_, place) => (bits >> place) & 1));
     return;
   }
@@ -113,6 +115,7 @@ function* withData(
   base: ImageFolder,
   edits: readonly Edit[],
   files: ReadonlyMap<ImageFile, { synced: Uint8Array; all: Uint8Array }>,
+  sparse: boolean,
 ): Generator<ImageFolder> {
   const reached = new Set<ImageNode>();
   const tree = withEdits(base, edits, (file) => {
@@ -122,7 +125,10 @@ function* withData(
   let ways: ReadonlyMap<ImageNode, ImageFile>[] = [new Map()];
   for (const [file, { synced, all }] of files) {
     if (!reached.has(file)) continue;
-    const contents: ImageFile[] = prefixes(synced, all).map((bytes) => ({ kind: 'file', bytes }));
+    const contents: ImageFile[] = (sparse ? [synced, all] : prefixes(synced, all)).map((bytes) => ({
+      kind: 'file',
+      bytes,
+    }));
     ways = ways.flatMap((way) => contents.map((content) => new Map([...way, [file, content]])));
   }
   for (const way of ways) yield withEdits(tree, [], (file) => way.get(file) ?? file);

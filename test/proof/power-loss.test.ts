@@ -149,7 +149,7 @@ async function judge(world: DiskWorld, tree: ImageFolder, answered: MailLedger):
 
 /** The first state that is wrong in that way, and what is wrong with it. The latest cuts come first: they have the most to lose. */
 async function firstWrong(recording: Recording, model: CrashModel, way = /./) {
-  for (const { tree, answered } of distinctStates(recording, model).reverse()) {
+  for (const { tree, answered } of distinctStates(recording, { ...model, sparse: true }).reverse()) {
     const broken = await judge(recording.world, tree, answered);
     if (broken.some((line) => way.test(line))) return broken;
   }
@@ -193,7 +193,7 @@ describe.skipIf(!posix)('after a power cut, when a sync had failed before', () =
       const recording = await record(operation, { failing });
       // Only what is left at the end: the cuts before it are those of the operation itself.
       const end = recording.recorder.operations.length;
-      const states = distinctStates(recording, { renames: 'whole' }, end);
+      const states = distinctStates(recording, { renames: 'whole', sparse: true }, end);
       expect(states.length).toBeGreaterThan(0);
       for (const { tree, answered } of states)
         expect(await judge(recording.world, tree, answered), `sync ${failing} failed: ${listed(tree)}`).toEqual([]);
