@@ -7,8 +7,6 @@ export interface FaultScenario {
   readonly name: string;
   /** Run for every call and error each time, not only with FAULTS=all. */
   readonly always?: boolean;
-  /** It writes no bytes, only names: there is no write to be short. */
-  readonly writesNothing?: boolean;
   /** Whose sessions are there before anything fails. */
   readonly present: readonly string[];
   /** Without it there is no relay yet. */
@@ -71,7 +69,6 @@ export const FAULT_SCENARIOS: readonly FaultScenario[] = [
   },
   {
     name: 'peek',
-    writesNothing: true,
     present: ['bob'],
     async prepare(stage) {
       await stage.send('alice', 'bob', 'first');
@@ -86,7 +83,6 @@ export const FAULT_SCENARIOS: readonly FaultScenario[] = [
   },
   {
     name: 'peek whose reply is not written',
-    writesNothing: true,
     present: ['bob'],
     async prepare(stage) {
       await stage.send('alice', 'bob', 'first');
@@ -100,7 +96,6 @@ export const FAULT_SCENARIOS: readonly FaultScenario[] = [
   {
     name: 'ack',
     always: true,
-    writesNothing: true,
     present: ['bob'],
     async prepare(stage) {
       await stage.meet('bob');
@@ -118,7 +113,6 @@ export const FAULT_SCENARIOS: readonly FaultScenario[] = [
   },
   {
     name: 'sweep',
-    writesNothing: true,
     present: ['bob'],
     async prepare(stage) {
       const { world, root, ledger } = stage;
