@@ -7,7 +7,8 @@ import { isDispatchError } from '../model/errors.js';
 import type { LoggedEvent } from './events.js';
 import { RECEIPTS, receiptKey, SENT, seenReceiptKey } from './keys.js';
 import { type Held, surveyMail } from './mailbox.js';
-import { parseReceipt, type Whereabouts } from './receipts.js';
+import { parseReceipt } from './receipt-name.js';
+import type { Whereabouts } from './receipts.js';
 import type { Relay } from './relay.js';
 
 export type Source = 'log' | 'receipt' | 'mailbox';

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { isRecipient } from '../../src/model/agent-id.js';
 import { type Message, parseMessage } from '../../src/model/message.js';
 import { parseName } from '../../src/relay/message-name.js';
-import { parseReceipt, type Receipt } from '../../src/relay/receipts.js';
+import { parseReceipt, type Receipt } from '../../src/relay/receipt-name.js';
 
 export interface Copy {
   readonly owner: string;
