@@ -61,8 +61,8 @@ export function latestReceipts(names: Iterable<string>): {
   for (const name of names) {
     if (!NAME.test(name)) continue;
     const to = name.slice(name.lastIndexOf('.') + 1);
-    let known = recipients.get(to);
-    if (known === undefined) recipients.set(to, (known = isRecipient(to)));
+    const known = recipients.get(to) ?? isRecipient(to);
+    recipients.set(to, known);
     if (!known) continue;
     const what = whatOf(name);
     const other = latest.get(what);

@@ -8,7 +8,7 @@
 import { isRecipient } from '../model/agent-id.js';
 import type { Clock } from '../model/clock.js';
 import { isDispatchError } from '../model/errors.js';
-import { isMessageId, isSessionId } from '../model/ids.js';
+import { isSessionId } from '../model/ids.js';
 import type { Entry, Store } from '../store/store.js';
 import { smallest } from './best.js';
 import { namesInFolder } from './folder-names.js';
