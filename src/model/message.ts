@@ -79,7 +79,11 @@ const storedMessage = lazy(() =>
     to: z.string().min(1).max(128),
     // Date.parse passes over comments in brackets, of any length.
     timestamp: z.string().max(64).refine(isTime, 'timestamp is not a time'),
-    priority: optional(z.enum(PRIORITIES), 'normal'),
+    // Other programs have priorities of their own; what is not urgent here is normal.
+    priority: z.preprocess(
+      (value) => (typeof value === 'string' && value !== 'urgent' ? 'normal' : (value ?? 'normal')),
+      z.enum(PRIORITIES),
+    ),
     content: z.string(),
     payload: optional(
       z
@@ -93,7 +97,8 @@ const storedMessage = lazy(() =>
       (value) => value ?? undefined,
       z.string().refine(isMessageId, 'supersedes is not a message id').optional(),
     ),
-    ttl: optional(z.number().nonnegative().max(MAX_TIME_MS), 0),
+    // The Python server never expires what has a negative one.
+    ttl: optional(z.number().max(MAX_TIME_MS), 0).transform((ttl) => Math.max(ttl, 0)),
     must_read: optional(z.boolean(), false),
     state: optional(z.enum(['pending', 'read']), 'pending'),
   }),

@@ -49,6 +49,12 @@ describe('parseMessage', () => {
     expect(parse({ ...least, ...nulls })).toEqual({ message: expected });
   });
 
+  it('takes the values of other programs that it has none for: any priority, a negative ttl', () => {
+    for (const priority of ['high', 'low', 'URGENT', ''])
+      expect(parse(foreignMessage({ priority }))).toHaveProperty('message.priority', 'normal');
+    for (const ttl of [-1, -0.5]) expect(parse(foreignMessage({ ttl }))).toHaveProperty('message.ttl', 0);
+  });
+
   it('leaves out what it does not know', () => {
     expect(parse(foreignMessage({ nick: 'al', __order: 7 }))).not.toHaveProperty('message.nick');
   });
@@ -117,7 +123,6 @@ describe('parseMessage', () => {
     ['timestamp', { timestamp: '+010000-01-01T00:00:00Z' }],
     // The lenient parser of dates passes over what stands in brackets.
     ['timestamp', { timestamp: `2026-02-17 (${'x'.repeat(100_000)})` }],
-    ['priority', { priority: 'URGENT' }],
     ['priority', { priority: 1 }],
     ['content', { content: undefined }],
     ['content', { content: null }],
@@ -128,7 +133,6 @@ describe('parseMessage', () => {
     ['thread_id', { thread_id: 't'.repeat(MAX_THREAD_ID + 1) }],
     ['reply_to', { reply_to: {} }],
     ['reply_to', { reply_to: 'r'.repeat(129) }],
-    ['ttl', { ttl: -1 }],
     ['ttl', { ttl: '60' }],
     ['ttl', { ttl: MAX_TIME_MS + 1 }],
     ['must_read', { must_read: 'yes' }],
@@ -142,13 +146,10 @@ describe('parseMessage', () => {
     expect(problem).toContain(`field ${field}:`);
   });
 
-  it.each(['1e999', '-1e999', 'NaN', 'Infinity', '-1', '-0.5', '1e300', '"1e999"', 'true'])(
-    'refuses the ttl %s',
-    (ttl) => {
-      const text = JSON.stringify(foreignMessage()).replace(/}$/, `,"ttl":${ttl}}`);
-      expect(problemOf(parseText(text))).toMatch(/^(not JSON|field ttl: wrong type or value)$/);
-    },
-  );
+  it.each(['1e999', '-1e999', 'NaN', 'Infinity', '1e300', '"1e999"', 'true'])('refuses the ttl %s', (ttl) => {
+    const text = JSON.stringify(foreignMessage()).replace(/}$/, `,"ttl":${ttl}}`);
+    expect(problemOf(parseText(text))).toMatch(/^(not JSON|field ttl: wrong type or value)$/);
+  });
 
   it.each(['', ' ', '[]', 'null', '7', '"text"', '{', '{}{}', '{"id":', '{"id": "msg-1",}'])('refuses %j', (text) => {
     expect(problemOf(parseText(text))).toMatch(/^not (JSON|a JSON object)$/);
@@ -161,7 +162,7 @@ describe('parseMessage', () => {
       JSON.stringify(hostile),
       `{"${hostile}":1}`,
       `{"${hostile}`,
-      ...['id', 'from', 'to', 'timestamp', 'priority', 'payload', 'ttl', 'must_read', 'state'].map((field) =>
+      ...['id', 'from', 'to', 'timestamp', 'payload', 'ttl', 'must_read', 'state'].map((field) =>
         JSON.stringify(foreignMessage({ [field]: field === 'to' ? hostile.repeat(9) : `\n${hostile}` })),
       ),
       JSON.stringify(foreignMessage({ payload: [{ [hostile]: 1 }] })),
