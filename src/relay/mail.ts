@@ -9,7 +9,7 @@ import { MAX_STORED_BYTES, type Message, parseMessage } from '../model/message.j
 import type { Store } from '../store/store.js';
 import type { EventLog } from './events.js';
 import { inboxKey, readKey, readName } from './keys.js';
-import { coreName, isExpired, type MessageName, parseName, SUFFIX } from './message-name.js';
+import { coreName, counterOf, isExpired, type MessageName, parseName, SUFFIX } from './message-name.js';
 import type { Quarantine } from './quarantine.js';
 import type { Receipts } from './receipts.js';
 
@@ -108,7 +108,7 @@ export class Mail {
     if (message === undefined) return undefined;
     // Other programs name a file after the millisecond of sending, which the timestamp inside may have rounded.
     const sentAt = /^\d{13}(?=\D)/.exec(fileName)?.[0] ?? Date.parse(message.timestamp);
-    const core = coreName(message, Number(sentAt), 0, 0);
+    const core = coreName(message, Number(sentAt), counterOf(fileName), 0);
     if (message.state === 'read') {
       if (own) await this.#keepAsRead(agent, fileName, core);
       return undefined;

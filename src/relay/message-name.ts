@@ -20,6 +20,7 @@ const crypto = lazyBuiltin<typeof import('node:crypto')>('node:crypto');
 
 const NO_THREAD = '--------';
 const NEVER = '0000000000000';
+const COUNTERS = 100_000;
 const CORE =
   /^(\d{13})-(\d{5})\.([nu])([mo])\.(\d{13})\.([0-9a-f]{8}|-{8})\.(\d{7})\.([a-z0-9_-]{1,64})\.([A-Za-z0-9_-]{1,64})$/;
 
@@ -86,7 +87,19 @@ export function isExpired(name: Pick<MessageName, 'expiresAt' | 'mustRead'>, now
 
 /** Eight hexadecimal digits of a thread id: a filter only, equality is decided by the message itself. */
 export function threadHash(threadId: string): string {
-  return crypto().createHash('sha256').update(threadId).digest('hex').slice(0, 8);
+  return hash(threadId);
+}
+
+/**
+ * The counter for a file of another program, which has none. From its name, so that every session gives it the same, and
+ * two files that hold the same id, sender and time do not become one.
+ */
+export function counterOf(fileName: string): number {
+  return Number.parseInt(hash(fileName), 16) % COUNTERS;
+}
+
+function hash(text: string): string {
+  return crypto().createHash('sha256').update(text).digest('hex').slice(0, 8);
 }
 
 /** What is too large for its place, such as a time after the year 2286, is written as the largest that fits. */
