@@ -14,6 +14,7 @@ import { smallest } from './best.js';
 import { namesInFolder } from './folder-names.js';
 import { inboxKey, parseReadMark, RECEIPTS, readKey, receiptKey, seenReceiptKey, takenBy, takenKey } from './keys.js';
 import { isRedelivered } from './mail.js';
+import { markedReadAt } from './marked-read.js';
 import { isExpired, type MessageName, parseName } from './message-name.js';
 import {
   isEnd,
@@ -177,8 +178,10 @@ export class Receipts {
         : { to, state: 'read', ...parseReadMark(parseName(shown)?.mark ?? '') };
     const waiting = (await this.store.list(inboxKey(to))).find(isIt);
     if (waiting !== undefined) {
+      const at = await markedReadAt(this.store, inboxKey(to, waiting));
       const name = this.#past(waiting);
-      return name === undefined ? { to, state: 'pending' } : { to, state: 'expired', how: howUnshown(name) };
+      if (name !== undefined) return { to, state: 'expired', how: at === undefined ? howUnshown(name) : 'read' };
+      return at === undefined ? { to, state: 'pending' } : { to, state: 'read', at };
     }
     for (const session of (await this.store.list(takenKey(to))).filter(isSessionId)) {
       if ((await namesInFolder(this.store, takenBy(to, session))).some(isIt)) return { to, state: 'pending' };

@@ -5,6 +5,7 @@
 import { isDispatchError } from '../model/errors.js';
 import type { WasShown } from './events.js';
 import { inboxKey, readKey } from './keys.js';
+import { markedReadAt } from './marked-read.js';
 import { isExpired, type MessageName, parseName } from './message-name.js';
 import { howUnshown } from './receipts.js';
 import { recoverTaken } from './recover.js';
@@ -92,22 +93,26 @@ export class Sweeper {
 
   async #end(owner: string, mail: readonly Ended[], how: 'read' | 'unread'): Promise<void> {
     for (let start = 0; start < mail.length; start += BATCH) {
-      const batch = mail.slice(start, start + BATCH);
-      const receipts = batch.map(({ name }) =>
-        this.relay.receipts.entry(name.from, { id: name.id, to: owner, state: 'expired', how: howOf(name, how) }),
+      const batch: (Ended & { was: WasShown })[] = [];
+      for (const one of mail.slice(start, start + BATCH)) {
+        batch.push({ ...one, was: how === 'read' ? 'read' : await this.#wasShown(one) });
+      }
+      const receipts = batch.map(({ name, was }) =>
+        this.relay.receipts.entry(name.from, { id: name.id, to: owner, state: 'expired', how: was }),
       );
       const outcomes = await this.relay.store.createAll(receipts);
       // Without its receipt an expired message would look like one that was handled: it stays until there is one.
       const recorded = batch.filter((_, index) => outcomes[index]?.state !== 'failed');
       const removed = await this.relay.store.removeAll(recorded.map(({ key }) => key));
       await this.relay.events.note(
-        ...recorded.flatMap(({ name: { id, from }, name }, index) =>
-          removed[index] ? [{ event: 'expired' as const, id, from, to: owner, was: howOf(name, how) }] : [],
+        ...recorded.flatMap(({ name: { id, from }, was }, index) =>
+          removed[index] ? [{ event: 'expired' as const, id, from, to: owner, was }] : [],
         ),
       );
       // Claimed or acknowledged between the look and the removal: it has not ended this way.
       const stillThere = receipts.filter(
-        (_, index) => outcomes[index]?.state === 'created' && !removed[recorded.indexOf(batch[index] as Ended)],
+        (_, index) =>
+          outcomes[index]?.state === 'created' && !removed[recorded.indexOf(batch[index] as (typeof batch)[number])],
       );
       await this.relay.store.removeAll(
         stillThere.map(({ key }) => key),
@@ -116,15 +121,15 @@ export class Sweeper {
       await breathe();
     }
   }
+
+  async #wasShown({ key, name }: Ended): Promise<WasShown> {
+    return (await markedReadAt(this.relay.store, key)) === undefined ? howUnshown(name) : 'read';
+  }
 }
 
 interface Ended {
   readonly key: string;
   readonly name: MessageName;
-}
-
-function howOf(name: MessageName, how: 'read' | 'unread'): WasShown {
-  return how === 'unread' ? howUnshown(name) : how;
 }
 
 /** Lets signals, timers and calls have their turn: a store may do its work without ever waiting. */

@@ -1,7 +1,17 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Session } from '../../src/relay/session.js';
 import type { Store } from '../../src/store/store.js';
-import { claimAll, HOUR, MINUTE, RelayWorld, read, START, send, withFaults } from '../helpers/relay-world.js';
+import {
+  claimAll,
+  foreignMessage,
+  HOUR,
+  MINUTE,
+  RelayWorld,
+  read,
+  START,
+  send,
+  withFaults,
+} from '../helpers/relay-world.js';
 
 let world: RelayWorld;
 let faults: Partial<Store>;
@@ -48,6 +58,18 @@ describe('a sweep', () => {
     await world.process().relay.sweeper.sweep();
     expect(await receipts()).toEqual([['msg-py1', 'expired', 'unread']]);
     expect(await world.keys('bob')).toEqual([]);
+  });
+
+  it('says that mail was read which another program has marked so in the inbox', async () => {
+    const id = await send(alice, 'bob', 'shown by Python', { ttl: 60 });
+    const [key = ''] = await world.keys('bob');
+    await world.put(key, foreignMessage({ id, ttl: 60, state: 'read' }));
+    const { receipts: lookUp, sweeper } = world.process().relay;
+    expect(await lookUp.lookUp('alice', id)).toEqual([{ to: 'bob', state: 'read', at: START }]);
+    world.clock.advance(MINUTE);
+    expect(await lookUp.lookUp('alice', id)).toEqual([{ to: 'bob', state: 'expired', how: 'read' }]);
+    await sweeper.sweep();
+    expect(await receipts()).toEqual([[id, 'expired', 'read']]);
   });
 
   it('gives back what a dead session had claimed, though its agent is not there: it can expire, and is counted', async () => {
