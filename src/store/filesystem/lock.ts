@@ -1,5 +1,8 @@
 /** Advisory locks between processes, for work that may harmlessly be done twice. See `exclusively` in the port. */
 
+/** A lock that nobody renewed for so long is left over, in milliseconds. */
+export const STALE_MS = 30_000;
+
 /**
  * Takes the lock at `path`, a folder of that name; undefined when another process has it. The lock of a process that died is taken over
  * after 30 s, and one whose holder was stopped for as long may then have two holders.
@@ -10,7 +13,7 @@ export async function holdLock(path: string): Promise<(() => Promise<void>) | un
     const release = await lockfile.lock(path, {
       lockfilePath: path,
       realpath: false,
-      stale: 30_000,
+      stale: STALE_MS,
       // Losing the lock is allowed by contract; without this the library throws out of a timer.
       onCompromised: () => {},
     });
