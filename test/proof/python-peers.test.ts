@@ -2,6 +2,10 @@
 import { randomInt } from 'node:crypto';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
+import { systemClock } from '../../src/model/clock.js';
+import { Relay } from '../../src/relay/relay.js';
+import { FilesystemStore } from '../../src/store/filesystem/filesystem-store.js';
+import { ProcessTable } from '../../src/store/filesystem/process-table.js';
 import { growingClock, PythonServer } from '../helpers/python-relay.js';
 import type { Json } from '../helpers/server-client.js';
 import type { RawServer } from '../helpers/server-raw.js';
@@ -103,6 +107,28 @@ test.concurrent('the presence file of a server that was killed is removed by Pyt
   expect(agentsOf(await dave.call('who'))).toEqual(['alice', 'dave']);
   const second = await sandbox.start('bob');
   expect(agentsOf(await second.call('who'))).toEqual(['alice', 'bob', 'dave']);
+});
+
+test.concurrent('mail of ours with a ttl is never expired too early by Python, which cannot read its time: a sweep of ours ends it', async ({
+  sandbox,
+  expect,
+}) => {
+  const later = () => Date.now() + 3_600_000;
+  const bob = await sandbox.start('bob');
+  const ids: string[] = [];
+  for (const message of ['read', 'unread']) {
+    ids.push((await bob.call('dispatch', { message, target: message === 'read' ? 'alice' : 'carol', ttl: 60 })).id);
+  }
+  expect(contents(new PythonServer(sandbox.relay, 'alice', later).peek().messages)).toEqual(['read']);
+  const store = new FilesystemStore(sandbox.relay);
+  const relay = new Relay({ store, processes: new ProcessTable(), clock: { ...systemClock, now: later } });
+  await relay.sweeper.sweep();
+  expect([filesIn(sandbox.relay, 'alice'), filesIn(sandbox.relay, 'carol')]).toEqual([[], []]);
+  const { receipts } = await relay.receipts.changes('bob', 10);
+  expect(receipts.map(({ id, state, how }) => [ids.indexOf(id), state, how]).sort()).toEqual([
+    [0, 'expired', 'read'],
+    [1, 'expired', 'unread'],
+  ]);
 });
 
 const EACH = 60;
