@@ -86,7 +86,7 @@ describe('in a store that other versions write to', () => {
   it('messages with fields that are not known are read, and their fields passed over', async () => {
     const future = {
       v: 2,
-      supersedes: 'msg-0',
+      replaces_all: 'msg-0',
       trace: { span: [1] },
       expires_at: 7,
       priority: 'background',
