@@ -1,4 +1,5 @@
 /** Puts mail into replies: the one place where a message gets into an answer, and where its claim is tied to the reply. */
+import type { Message } from '../model/message.js';
 import type { Claim, ClaimOptions, Delivered } from '../relay/inbox.js';
 import type { Reply, ReplyList } from './reply.js';
 import { countNewer, type ShownMessage, showMessage, showPart } from './shown-message.js';
@@ -20,15 +21,21 @@ export async function deliver(
   offset = 0,
 ): Promise<Claim> {
   const now = relay.clock.now();
+  const shown = new Map<Message, ShownMessage>();
+  const putIn = (message: Message, item: ShownMessage) => () => {
+    list.add(item);
+    shown.set(message, item);
+  };
   const offer = ({ message, redelivered }: Delivered) => {
     const showing = { reader: session.agent, redelivered, now };
     const whole = showMessage(message, showing);
-    if (offset === 0 && list.has(whole)) return () => list.add(whole);
+    if (offset === 0 && list.has(whole)) return putIn(message, whole);
     if (list.length > 0 || reply.room < SMALLEST_PART) return undefined;
-    const part = showPart(message, showing, offset, reply.room - PART_MARGIN);
-    return () => list.add(part);
+    return putIn(message, showPart(message, showing, offset, reply.room - PART_MARGIN));
   };
   const claim = await session.inbox.claim({ ...options, offer });
+  // They were chosen by turns, and are shown by urgency and age.
+  list.arrange(claim.delivered.flatMap(({ message }) => shown.get(message) ?? []));
   settleWith(reply, claim);
   countNewer(list.items, claim.waiting);
   reply.set(

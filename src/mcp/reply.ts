@@ -60,6 +60,9 @@ export class Reply implements Settlement {
         this.#bytes += jsonBytes(item) + 1;
       },
       has: (item) => jsonBytes(item) + (items.length === 0 ? utf8Bytes(name) + 6 : 0) < this.room,
+      arrange: (order) => {
+        items.splice(0, items.length, ...order);
+      },
       get length() {
         return items.length;
       },
@@ -105,6 +108,8 @@ export interface ReplyList<T = unknown> {
   add(item: T): void;
   /** Whether there is room for the item. */
   has(item: T): boolean;
+  /** Puts the items that it holds, and no others, into another order. */
+  arrange(order: readonly T[]): void;
   readonly length: number;
 }
 

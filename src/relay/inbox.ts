@@ -10,13 +10,13 @@
  */
 import type { Message } from '../model/message.js';
 import type { Entry } from '../store/store.js';
-import { smallest } from './best.js';
 import type { RelayEvent, ShownBy } from './events.js';
 import { inboxKey, readKey, readName, takenBy, takenKey } from './keys.js';
 import { byUrgencyThenTime, type Candidate, isRedelivered, redeliveredName } from './mail.js';
 import { type MessageName, parseName, SUFFIX, threadHash } from './message-name.js';
 import { recoverTaken } from './recover.js';
 import type { Relay } from './relay.js';
+import { Turns } from './turns.js';
 
 export interface Delivered {
   readonly message: Message;
@@ -27,6 +27,7 @@ export interface Delivered {
 }
 
 export interface Claim {
+  /** In the order in which it is to be shown: urgent first, then by age. */
   readonly delivered: readonly Delivered[];
   /** How many more messages were pending and are not in this claim. */
   readonly more: number;
@@ -65,9 +66,6 @@ interface Taken {
 
 type Parts = Pick<Relay, 'store' | 'clock' | 'mail' | 'receipts' | 'presence' | 'events' | 'withdrawals'>;
 
-// More than any reply holds, so that one selection nearly always suffices.
-const SELECTION = 128;
-
 // A session acknowledges what it was shown lately; older mail is found by listing.
 const REMEMBERED = 10_000;
 
@@ -75,6 +73,7 @@ export class Inbox {
   #unsettled: (() => Promise<void>)[] = [];
   readonly #claims = new Set<Claim>();
   readonly #shown = new Map<string, string>();
+  readonly #turns = new Turns();
 
   constructor(
     readonly agent: string,
@@ -82,20 +81,23 @@ export class Inbox {
     private readonly relay: Parts,
   ) {}
 
-  /** Claims pending mail for one reply, urgent first, then by age. Nothing is shown twice unless `redelivered`. */
+  /**
+   * Claims pending mail for one reply. When not all of it has room, senders take turns: see `Turns`. Nothing is shown twice
+   * unless `redelivered`.
+   */
   async claim(options: ClaimOptions): Promise<Claim> {
     if (this.#unsettled.length > 0) await this.#settleLate();
     await recoverTaken(this.relay, this.agent, this.session);
     await this.#recoverStray();
     const taken: Taken[] = [];
-    const delivered: Delivered[] = [];
+    const delivered: (Delivered & { readonly candidate: Candidate })[] = [];
     const scan = await this.relay.mail.scan(this.agent, true);
     const superseded = await this.relay.withdrawals.marksFor(this.agent);
     const pending = superseded.size === 0 ? scan.pending : await this.#stillCurrent(scan.pending, superseded);
     const matching = this.#matching(pending, options);
     let gone = 0;
     try {
-      for (const candidate of inOrder(matching)) {
+      for (const candidate of this.#turns.of(matching)) {
         if (delivered.length === options.limit) break;
         const next = await this.#open(candidate, options, superseded);
         if (next === undefined) {
@@ -116,12 +118,17 @@ export class Inbox {
         }
         putIn();
         taken.push({ core, from, id, fileName, redelivered: next.redelivered });
-        delivered.push(next);
+        delivered.push({ ...next, candidate });
       }
     } catch (error) {
       // What is claimed stands in the reply already: it is delivered, and the next call meets the error.
       if (delivered.length === 0) throw error;
     }
+    // One that was asked for by its id takes nobody's turn.
+    if (options.messageId === undefined) {
+      this.#turns.note(new Set(taken.map(({ from }) => from)), options.threadId === undefined);
+    }
+    delivered.sort((a, b) => byUrgencyThenTime(a.candidate, b.candidate));
     return this.#claimOf(taken, delivered, {
       by: options.by,
       more: matching.length - delivered.length - gone,
@@ -271,10 +278,4 @@ export class Inbox {
     const [oldest] = this.#shown.keys();
     if (oldest !== undefined) this.#shown.delete(oldest);
   }
-}
-
-/** Urgent first, then by age. Only an inbox full of unreadable or contested mail gets past the first selection. */
-function* inOrder(candidates: readonly Candidate[]): Generator<Candidate> {
-  yield* smallest(candidates, SELECTION, byUrgencyThenTime);
-  if (candidates.length > SELECTION) yield* [...candidates].sort(byUrgencyThenTime).slice(SELECTION);
 }
