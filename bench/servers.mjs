@@ -19,6 +19,8 @@ const ALIASES = {
   'zod-to-json-schema': './scripts/stubs/zod-to-json-schema.mjs',
 };
 
+const NO_LIMITS = '[limits]\ninbox_messages = 0\ninbox_bytes = 0\nsends_per_minute = 0\nthread_messages_per_hour = 0\n';
+
 const LEAN = `
   import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
   import { StdioServerTransport } from '@modelcontextprotocol/sdk/server/stdio.js';
@@ -81,16 +83,22 @@ export class Servers {
   }
 
   /**
-   * Ours, without a configuration file unless lines of one are given.
+   * Ours, with the limits off: no agent sends as fast as it is measured here. `config` gives lines of the configuration.
    * @param {{ relay: string, agent: string, config?: string, node?: string }} options
    */
-  ours({ relay, agent, config, node }) {
-    const env = { ...this.#env, MCP_DISPATCH_DIR: relay, MCP_DISPATCH_AGENT_ID: agent };
-    if (config !== undefined) {
-      env.MCP_DISPATCH_CONFIG = path.join(this.#temp, `${agent}.toml`);
-      writeFileSync(env.MCP_DISPATCH_CONFIG, `${config}\n`);
-    }
-    return this.#on(node, artefact, env);
+  ours({ relay, agent, config = '', node }) {
+    const MCP_DISPATCH_CONFIG = path.join(this.#temp, `${agent}.toml`);
+    writeFileSync(MCP_DISPATCH_CONFIG, `${config}\n${config.includes('[limits]') ? '' : NO_LIMITS}`);
+    return this.#on(node, artefact, { ...this.#of(relay, agent), MCP_DISPATCH_CONFIG });
+  }
+
+  /** Ours without a configuration file. */
+  oursPlain({ relay, agent, node }) {
+    return this.#on(node, artefact, this.#of(relay, agent));
+  }
+
+  #of(relay, agent) {
+    return { ...this.#env, MCP_DISPATCH_DIR: relay, MCP_DISPATCH_AGENT_ID: agent };
   }
 
   lean(node) {

@@ -15,7 +15,7 @@ export const memory = {
     if (process.platform === 'win32') return [];
     const relay = freshFolder();
     const candidates = {
-      ours: servers.ours({ relay, agent: 'alice' }),
+      ours: servers.oursPlain({ relay, agent: 'alice' }),
       raw: servers.raw(),
       lean: servers.lean(),
     };

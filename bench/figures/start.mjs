@@ -26,7 +26,7 @@ export const start = {
         ? ''
         : `, Node ${execFileSync(node, ['-p', 'process.versions.node'], { encoding: 'utf8' }).trim()}`;
       const candidates = {
-        ours: servers.ours({ relay, agent: 'alice', node }),
+        ours: servers.oursPlain({ relay, agent: 'alice', node }),
         withConfig: servers.ours({ relay, agent: 'configured', config: CONFIG, node }),
         lean: servers.lean(node),
         raw: servers.raw(node),

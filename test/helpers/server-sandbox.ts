@@ -25,10 +25,12 @@ export const SERVER = fileURLToPath(new URL('../../dist/mcp-dispatch.cjs', impor
 /** Generous: a condition that a busy machine needs long for is still met within it. */
 export const DEADLINE_MS = 20_000;
 
+const NO_LIMITS = '[limits]\ninbox_messages = 0\ninbox_bytes = 0\nsends_per_minute = 0\nthread_messages_per_hour = 0\n';
+
 export interface ServerOptions {
   /** MCP_DISPATCH_AGENT_ID; none when left out. */
   readonly agent?: string;
-  /** Text of a configuration file. */
+  /** Text of a configuration file. Without a table `[limits]` it gets one that has them off: tests send fast. */
   readonly config?: string;
   /** Paths of scripts to run before the server. */
   readonly preload?: readonly string[];
@@ -48,17 +50,19 @@ export class Sandbox {
   readonly home = path.join(this.root, 'home');
   readonly cwd = path.join(this.root, 'work');
   readonly relay = path.join(this.root, 'relay');
+  // Beside it, so that the root shows what servers write.
+  readonly #config = `${this.root}-config`;
   readonly #clients: AgentClient[] = [];
   readonly #servers: RawServer[] = [];
   readonly #undo: (() => void)[] = [];
   #configs = 0;
 
   constructor() {
-    for (const folder of [this.home, this.cwd]) mkdirSync(folder, { mode: 0o700 });
+    for (const folder of [this.home, this.cwd, this.#config]) mkdirSync(folder, { mode: 0o700 });
   }
 
   /** How to start a server: nothing of this process's environment gets in but PATH. */
-  command({ agent, config, preload = [], env = {}, relay = this.relay }: ServerOptions = {}): Command {
+  command({ agent, config = '', preload = [], env = {}, relay = this.relay }: ServerOptions = {}): Command {
     return {
       args: [...preload.flatMap((script) => ['--require', script]), SERVER],
       env: {
@@ -66,7 +70,7 @@ export class Sandbox {
         HOME: this.home,
         MCP_DISPATCH_DIR: relay,
         ...(agent === undefined ? {} : { MCP_DISPATCH_AGENT_ID: agent }),
-        ...(config === undefined ? {} : { MCP_DISPATCH_CONFIG: this.#writeConfig(config) }),
+        MCP_DISPATCH_CONFIG: this.#writeConfig(config),
         ...env,
       },
       cwd: this.cwd,
@@ -113,14 +117,14 @@ export class Sandbox {
       }
     } finally {
       for (const undo of this.#undo.reverse()) undo();
-      rmSync(this.root, { recursive: true, force: true });
+      for (const folder of [this.root, this.#config]) rmSync(folder, { recursive: true, force: true });
     }
     if (problems.length > 0) throw new Error(problems.join('\n'));
   }
 
   #writeConfig(text: string): string {
-    const file = path.join(this.root, `config-${this.#configs++}.toml`);
-    writeFileSync(file, text, { mode: 0o600 });
+    const file = path.join(this.#config, `config-${this.#configs++}.toml`);
+    writeFileSync(file, text.includes('[limits]') ? text : `${text}\n${NO_LIMITS}`, { mode: 0o600 });
     return file;
   }
 }
