@@ -4,9 +4,11 @@ import { SUFFIX } from './message-name.js';
 export const AGENTS = '.agents';
 export const KEYS = '.keys';
 export const LOG = '.log';
+export const PACE = '.pace';
 export const PRESENCE = '.presence';
 export const QUARANTINE = '.quarantine';
 export const RECEIPTS = '.receipts';
+export const REFUSED = '.refused';
 export const SENT = '.sent';
 export const SUPERSEDED = '.superseded';
 
@@ -76,3 +78,11 @@ export const sendKeyKey = (sender: string, name?: string) =>
 /** Which messages that an agent may have seen were superseded, and by which. */
 export const supersededKey = (reader: string, name?: string) =>
   name === undefined ? `${SUPERSEDED}/${reader}` : `${SUPERSEDED}/${reader}/${name}`;
+
+/** How much is said in a thread, or outside of threads: one log an hour. */
+export const paceKey = (hour: string, name?: string) =>
+  name === undefined ? `${PACE}/${hour}` : `${PACE}/${hour}/${name}`;
+
+/** How many sends to an agent were refused, until it is told. */
+export const refusedKey = (agent: string, name?: string) =>
+  name === undefined ? `${REFUSED}/${agent}` : `${REFUSED}/${agent}/${name}`;

@@ -8,6 +8,7 @@ import { utf8Bytes } from '../model/text.js';
 import type { CreateOutcome } from '../store/store.js';
 import type { SentEvent } from './events.js';
 import { inboxKey } from './keys.js';
+import type { Admission } from './limits/limits.js';
 import { coreName, parseName, SUFFIX } from './message-name.js';
 import type { NameClock } from './name-clock.js';
 import type { Relay } from './relay.js';
@@ -64,13 +65,15 @@ export interface Refused {
 interface Prepared extends KeyedSend {
   /** The bytes of its file, as text. */
   readonly value: string;
+  /** The limits' leave for these recipients, to be settled. */
+  readonly admission: Admission;
 }
 
 export class Outbox {
   constructor(
     private readonly relay: Pick<
       Relay,
-      'store' | 'clock' | 'agents' | 'listeners' | 'receipts' | 'events' | 'withdrawals'
+      'store' | 'clock' | 'agents' | 'listeners' | 'receipts' | 'events' | 'withdrawals' | 'limits'
     >,
     private readonly limits: { readonly maxMessageBytes: number; readonly defaultTtlSeconds: number },
   ) {}
@@ -87,13 +90,13 @@ export class Outbox {
    * got it. `followUp` notes what was sent and rings the recipients. It never fails, is no part of the promise, and can wait
    * until the answer is out.
    * @throws DispatchError `MESSAGE_TOO_LARGE`, `INVALID_ARGUMENT`, `IDEMPOTENCY_CONFLICT`, `NOT_FOUND` (of a message to
-   * supersede), and what `Agents.resolve` throws, before any effect; `STORE_UNAVAILABLE` when nobody got it, with
+   * supersede), and what `Agents.resolve` and `Limits.admit` throw, before anything is published; `STORE_UNAVAILABLE` when nobody got it, with
    * `outcome: "unknown"` and the id where a copy may be there all the same.
    */
   async publish(from: string, draft: Draft, order: NameClock): Promise<Published> {
     // Before any effect: a message that is not one's own cannot be superseded.
     const old = draft.supersedes === undefined ? undefined : await this.relay.withdrawals.find(from, draft.supersedes);
-    const { send, outcomes, deduplicated } = await this.#publish(from, draft, order);
+    const { send, outcomes, deduplicated, admission } = await this.#publish(from, draft, order);
     const { message, core, recipients } = send;
     // Under a key, a copy that exists is this message: an earlier try published it.
     const isThere = ({ state }: CreateOutcome) =>
@@ -101,7 +104,9 @@ export class Outbox {
     const queuedTo = recipients.filter((_, index) => isThere(outcomes[index] as CreateOutcome));
     const failed = recipients.flatMap((to, index) => refusal(to, outcomes[index] as CreateOutcome, isThere));
     const uncertain = failed.filter(({ outcome }) => outcome === 'unknown').map(({ to }) => to);
+    admission?.settle(core, [...queuedTo, ...uncertain]);
     const followUp = async () => {
+      await admission?.followUp();
       // What an earlier try published, it noted.
       if (!deduplicated || outcomes.some(({ state }) => state === 'created'))
         await this.#followUp(core, this.#eventOf(send, [...queuedTo, ...uncertain]));
@@ -121,20 +126,24 @@ export class Outbox {
     from: string,
     draft: Draft,
     order: NameClock,
-  ): Promise<{ send: KeyedSend; outcomes: CreateOutcome[]; deduplicated: boolean }> {
+  ): Promise<{ send: KeyedSend; outcomes: CreateOutcome[]; deduplicated: boolean; admission?: Admission }> {
     if (draft.idempotencyKey === undefined) {
       const send = await this.#prepare(from, draft, order);
-      return { send, outcomes: await this.#publishAll(send), deduplicated: false };
+      const { admission } = send;
+      return { send, outcomes: await orGivenUp(admission, this.#publishAll(send)), deduplicated: false, admission };
     }
     const key = new SendKey(this.relay, from, draft.idempotencyKey, draft);
     let first = await key.find();
-    let deduplicated = true;
-    if (first === undefined) {
-      const prepared = await this.#prepare(from, draft, order);
-      first = await key.reserve(prepared);
-      deduplicated = first.message.id !== prepared.message.id;
-    }
-    return { send: first, outcomes: await key.publish(first), deduplicated };
+    // A key that is known meets no limit: its message was admitted when it was new.
+    if (first !== undefined) return { send: first, outcomes: await key.publish(first), deduplicated: true };
+    const prepared = await this.#prepare(from, draft, order);
+    const { admission } = prepared;
+    first = await orGivenUp(admission, key.reserve(prepared));
+    const outcomes = await orGivenUp(admission, key.publish(first));
+    if (first.message.id === prepared.message.id) return { send: first, outcomes, deduplicated: false, admission };
+    // Another process was quicker with this key.
+    admission.settle('', []);
+    return { send: first, outcomes, deduplicated: true };
   }
 
   /** The message with its name and its recipients. Nothing of it is anywhere yet. */
@@ -173,8 +182,16 @@ export class Outbox {
         { bytes, maxBytes: this.limits.maxMessageBytes },
       );
     }
+    const admission = await this.relay.limits.admit({ from, recipients, bytes, threadId: message.thread_id });
     const { time, counter } = order.next();
-    return { message, core: coreName(message, time, counter, bytes), recipients, refused: [], value };
+    return {
+      message,
+      core: coreName(message, time, counter, bytes),
+      value,
+      admission,
+      recipients: admission.recipients,
+      refused: admission.refused,
+    };
   }
 
   /** One file, linked into all inboxes. */
@@ -211,13 +228,14 @@ export class Outbox {
   }
 
   /** What comes after publishing only helps, so its failure must not make a sent message look unsent. */
-  async #followUp(core: string, event: SentEvent): Promise<void> {
+  async #followUp(core: string, event: SentEvent, admission: Admission): Promise<void> {
     if (event.to.length === 0) return;
     try {
       await noteSent(this.relay.store, event.from, core, event.to);
     } catch {
       // A finding aid: without it the message is as safe, and its receipts come all the same.
     }
+    await admission.followUp();
     for (const to of event.to) await this.relay.store.ring(to);
     await this.relay.events.note(event);
   }
@@ -236,6 +254,16 @@ export class Outbox {
       ...(message.priority === 'urgent' ? { priority: message.priority } : {}),
       ...(this.relay.events.withContent ? { content: message.content } : {}),
     };
+  }
+}
+
+/** What is not published takes no place. */
+async function orGivenUp<T>(admission: Admission, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    admission.settle('', []);
+    throw error;
   }
 }
 

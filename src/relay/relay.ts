@@ -10,12 +10,15 @@ import { Inbox } from './inbox.js';
 import { Kept } from './kept.js';
 import { Listeners } from './listening.js';
 import { LogReader } from './log-reader.js';
+import { Limits } from './limits/limits.js';
+import type { LimitSettings } from './limits/settings.js';
 import { Mail } from './mail.js';
 import { NameClock } from './name-clock.js';
 import { type Draft, Outbox, type Published, type Sent } from './outbox.js';
 import { Presence } from './presence.js';
 import { Quarantine } from './quarantine.js';
 import { Receipts } from './receipts.js';
+import { Refusals } from './refusals.js';
 import { RollCall } from './roll-call.js';
 import { Roster } from './roster.js';
 import { Session } from './session.js';
@@ -38,6 +41,8 @@ export interface RelayOptions {
   readonly logRetentionSeconds?: number;
   /** Whether the event log holds the text of messages. @default false */
   readonly logContent?: boolean;
+  /** What an agent may do to the others. @default no limit */
+  readonly limits?: LimitSettings;
   /** For the person at the terminal: quarantined files, unreadable ones. */
   readonly warn?: (text: string) => void;
 }
@@ -52,6 +57,8 @@ export class Relay {
   readonly agents: Agents;
   readonly receipts: Receipts;
   readonly withdrawals: Withdrawals;
+  readonly refusals: Refusals;
+  readonly limits: Limits;
   readonly mail: Mail;
   readonly rollCall: RollCall;
   readonly sweeper: Sweeper;
@@ -75,6 +82,8 @@ export class Relay {
     const receiptRetentionMs = (options.receiptRetentionSeconds ?? 604_800) * 1000;
     this.receipts = new Receipts(store, clock, receiptRetentionMs);
     this.withdrawals = new Withdrawals(this, receiptRetentionMs);
+    this.refusals = new Refusals(store, receiptRetentionMs);
+    this.limits = new Limits(options.limits ?? {}, store, clock, this.events, this.refusals, warn);
     this.mail = new Mail(store, clock, new Quarantine(store, warn), this.receipts, this.events, warn);
     this.rollCall = new RollCall(this.agents, this.presence, this.mail, clock);
     this.sweeper = new Sweeper(this);

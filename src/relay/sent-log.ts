@@ -56,6 +56,7 @@ export async function sweepSent(store: Store, now: number): Promise<void> {
   }
 }
 
-function dayOf(time: number): string {
+/** The log of a day holds what has a name of that day, UTC. */
+export function dayOf(time: number): string {
   return new Date(time).toISOString().slice(0, 10);
 }

@@ -6,6 +6,7 @@ import { isDispatchError } from '../model/errors.js';
 import type { WasShown } from './events.js';
 import { inboxKey, readKey } from './keys.js';
 import { markedReadAt } from './marked-read.js';
+import { sweepPace } from './limits/pace-log.js';
 import { isExpired, type MessageName, parseName } from './message-name.js';
 import { howUnshown } from './receipts.js';
 import { recoverTaken } from './recover.js';
@@ -26,7 +27,7 @@ export class Sweeper {
   constructor(
     private readonly relay: Pick<
       Relay,
-      'store' | 'clock' | 'agents' | 'presence' | 'receipts' | 'mail' | 'events' | 'withdrawals'
+      'store' | 'clock' | 'agents' | 'presence' | 'receipts' | 'refusals' | 'mail' | 'events' | 'withdrawals'
     >,
   ) {
     this.#time = new SteadyTime(relay.clock);
@@ -59,6 +60,8 @@ export class Sweeper {
       await this.relay.events.sweep(now);
       await sweepSendKeys(this.relay, now);
       await this.relay.withdrawals.sweep(now);
+      await this.relay.refusals.sweep(now);
+      await sweepPace(this.relay.store, now);
       await this.relay.store.tidy();
     });
   }
