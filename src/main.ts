@@ -57,6 +57,7 @@ async function open(env: NodeJS.ProcessEnv): Promise<App> {
     receiptRetentionSeconds: config.receiptRetentionSeconds,
     logRetentionSeconds: config.logRetentionSeconds,
     logContent: config.logContent,
+    limits: config.limits,
     warn: log,
   });
   return { config, relay };

@@ -1,6 +1,7 @@
 /** Puts mail into replies: the one place where a message gets into an answer, and where its claim is tied to the reply. */
 import type { Message } from '../model/message.js';
 import type { Claim, ClaimOptions, Delivered } from '../relay/inbox.js';
+import { tellRefusals } from './refusal-notices.js';
 import type { Reply, ReplyList } from './reply.js';
 import { countNewer, type ShownMessage, showMessage, showPart } from './shown-message.js';
 import type { ToolContext } from './tool.js';
@@ -51,6 +52,7 @@ export async function deliver(
 /** Lets unread mail ride on the answer of another tool. */
 export async function piggyback(context: ToolContext): Promise<void> {
   const { reply, session } = context;
+  await tellRefusals(context);
   const unacked = await session.kept.count();
   const claim = await deliver(context, reply.list('new_messages'), { by: 'piggyback', limit: DEFAULT_LIMIT });
   reply.set('more', claim.more > 0 ? claim.more : undefined);

@@ -228,14 +228,13 @@ export class Outbox {
   }
 
   /** What comes after publishing only helps, so its failure must not make a sent message look unsent. */
-  async #followUp(core: string, event: SentEvent, admission: Admission): Promise<void> {
+  async #followUp(core: string, event: SentEvent): Promise<void> {
     if (event.to.length === 0) return;
     try {
       await noteSent(this.relay.store, event.from, core, event.to);
     } catch {
       // A finding aid: without it the message is as safe, and its receipts come all the same.
     }
-    await admission.followUp();
     for (const to of event.to) await this.relay.store.ring(to);
     await this.relay.events.note(event);
   }

@@ -4,6 +4,7 @@ import { DispatchError } from '../../model/errors.js';
 import type { Whereabouts } from '../../relay/receipts.js';
 import { cursor } from '../arguments.js';
 import { DEFAULT_LIMIT, deliver, PART_MARGIN, setUnacked } from '../piggyback.js';
+import { tellRefusals } from '../refusal-notices.js';
 import { countNewer, type ShownMessage, showMessage, showPart } from '../shown-message.js';
 import { defineTool, type ToolContext } from '../tool.js';
 
@@ -43,6 +44,7 @@ export const peek = defineTool({
     reply.set('agent_id', session.agent);
     assertTogether('offset', args.offset, 'message_id', args.message_id !== undefined);
     assertTogether('cursor', args.cursor, 'include_read: true', args.include_read === true);
+    await tellRefusals(context);
     const unacked = await session.kept.count();
     if (args.message_id !== undefined) {
       const shown = await showOne(args.message_id, args.offset ?? 0, context);
