@@ -5,8 +5,8 @@
 import { isDispatchError } from '../model/errors.js';
 import type { WasShown } from './events.js';
 import { inboxKey, readKey } from './keys.js';
-import { markedReadAt } from './marked-read.js';
 import { sweepPace } from './limits/pace-log.js';
+import { markedReadAt } from './marked-read.js';
 import { isExpired, type MessageName, parseName } from './message-name.js';
 import { howUnshown } from './receipts.js';
 import { recoverTaken } from './recover.js';
