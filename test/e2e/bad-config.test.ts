@@ -25,7 +25,7 @@ for (const [name, config, says] of CASES) {
     server.request('initialize');
     expect(await server.closed).toEqual({ code: 2, signal: null });
     expect([server.lines, server.rest]).toEqual([[], '']);
-    expect(server.stderr).toContain(path.join(sandbox.root, 'config-0.toml'));
+    expect(server.stderr).toContain(`${sandbox.root}-config/config-0.toml`);
     expect(server.stderr).toMatch(says);
     // The caret block: the line, and the place in it.
     expect(server.stderr).toMatch(/^ +\^$/m);

@@ -50,8 +50,8 @@ describe('in dynamic mode', () => {
     [
       'an argument of a later version',
       'dispatch',
-      { message: 'hi', target: 'alice', idempotency_key: 'k' },
-      /no argument "idempotency_key"/,
+      { message: 'hi', target: 'alice', deliver_at: 'noon' },
+      /no argument "deliver_at".*idempotency_key/,
     ],
     ['an unknown argument of peek', 'peek', { unread_only: true }, /no argument "unread_only".*thread_id/],
     ['an unknown argument of ack', 'ack', { ids: ['msg-1'] }, /no argument "ids".*message_ids/],

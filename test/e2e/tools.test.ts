@@ -66,6 +66,7 @@ test('peek answers new mail whole, what became of my own, and what I left unackn
       "count": 2,
       "messages": [
         {
+          "age_seconds": "<age>",
           "content": "Deployed to staging",
           "from": "bob",
           "id": "<id 2>",
@@ -80,6 +81,7 @@ test('peek answers new mail whole, what became of my own, and what I left unackn
           "ttl": 3600,
         },
         {
+          "age_seconds": "<age>",
           "content": "read me and keep me",
           "from": "bob",
           "id": "<id 3>",
@@ -90,6 +92,7 @@ test('peek answers new mail whole, what became of my own, and what I left unackn
       "sent_receipts": [
         {
           "at": "<time>",
+          "by": "peek",
           "id": "<id 1>",
           "state": "read",
           "to": "bob",
@@ -110,6 +113,7 @@ test('ack answers how many it finished and which ids it did not know', async ({ 
       "agent_id": "bob",
       "new_messages": [
         {
+          "age_seconds": "<age>",
           "content": "second",
           "from": "alice",
           "id": "<id 2>",
@@ -184,6 +188,7 @@ test('who answers where the mail is, who is live, and for whom mail waits', asyn
       ],
       "new_messages": [
         {
+          "age_seconds": "<age>",
           "content": "hello",
           "from": "bob",
           "id": "<id 1>",

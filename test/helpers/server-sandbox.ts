@@ -51,14 +51,14 @@ export class Sandbox {
   readonly cwd = path.join(this.root, 'work');
   readonly relay = path.join(this.root, 'relay');
   // Beside it, so that the root shows what servers write.
-  readonly #config = `${this.root}-config`;
+  readonly #configFolder = `${this.root}-config`;
   readonly #clients: AgentClient[] = [];
   readonly #servers: RawServer[] = [];
   readonly #undo: (() => void)[] = [];
   #configs = 0;
 
   constructor() {
-    for (const folder of [this.home, this.cwd, this.#config]) mkdirSync(folder, { mode: 0o700 });
+    for (const folder of [this.home, this.cwd, this.#configFolder]) mkdirSync(folder, { mode: 0o700 });
   }
 
   /** How to start a server: nothing of this process's environment gets in but PATH. */
@@ -117,13 +117,13 @@ export class Sandbox {
       }
     } finally {
       for (const undo of this.#undo.reverse()) undo();
-      for (const folder of [this.root, this.#config]) rmSync(folder, { recursive: true, force: true });
+      for (const folder of [this.root, this.#configFolder]) rmSync(folder, { recursive: true, force: true });
     }
     if (problems.length > 0) throw new Error(problems.join('\n'));
   }
 
   #writeConfig(text: string): string {
-    const file = path.join(this.#config, `config-${this.#configs++}.toml`);
+    const file = path.join(this.#configFolder, `config-${this.#configs++}.toml`);
     writeFileSync(file, text.includes('[limits]') ? text : `${text}\n${NO_LIMITS}`, { mode: 0o600 });
     return file;
   }

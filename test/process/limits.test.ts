@@ -14,6 +14,8 @@ test.concurrent('a full inbox refuses, its owner hears of it once, and an ack ma
   const { messages, notices } = await first.call('peek');
   expect(notices).toEqual([expect.stringMatching(/^1 refused from alice: your inbox is full/)]);
   await first.call('ack', { message_ids: messages.map(({ id }: { id: string }) => id) });
+  first.child.stdin.end();
+  await first.ending('bob');
   const second = await sandbox.start('bob', { config: CONFIG });
   expect((await second.call('peek')).notices).toBeUndefined();
   const carol = await sandbox.start('carol', { config: CONFIG });

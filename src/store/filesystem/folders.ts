@@ -51,6 +51,8 @@ export class Folders {
   /** Makes a folder that is missing, and, with `sync`, makes it survive a power cut. */
   make(path: string, sync: boolean): void {
     if (this.has(path)) return;
+    // It may be the relay itself that is missing, and that is made with more care.
+    this.open();
     const topmost = this.files.ensureDirectory(path);
     if (topmost === undefined || !sync) return;
     try {
@@ -71,12 +73,12 @@ export class Folders {
     return join(this.temporary, `${this.#nonce}-${this.#serial++}`);
   }
 
-  /** Runs `work`, and once more when it failed because a folder that was looked at has gone since. */
+  /** Runs `work`, and once more when it failed for something missing: a folder that was looked at may have gone since. */
   lookingAgain<T>(work: () => T): T {
     try {
       return work();
     } catch (error) {
-      if (errnoOf(error) !== 'ENOENT' || this.#trusted.size === 0) throw error;
+      if (errnoOf(error) !== 'ENOENT') throw error;
       this.forget();
       return work();
     }

@@ -74,7 +74,13 @@ export class Publisher {
       written.set(value, temporary);
     }
     if (temporary instanceof DispatchError) return failed(temporary);
-    return this.#nameIt(temporary, path);
+    try {
+      return this.#nameIt(temporary, path);
+    } catch (error) {
+      // The whole relay may have gone, and the bytes with it.
+      if (errnoOf(error) === 'ENOENT' && this.files.kindOf(temporary) === 'missing') written.delete(value);
+      throw error;
+    }
   }
 
   #writeTemporary(value: Value | SharedValue, sync: boolean): string | DispatchError {
