@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import os from 'node:os';
 import process from 'node:process';
 import { defineConfig } from 'vitest/config';
 import SummaryReporter from './scripts/summary-reporter.js';
@@ -14,7 +15,10 @@ export default defineConfig({
   define: { __VERSION__: JSON.stringify(version) },
   test: {
     include: ['test/**/*.test.ts'],
+    globalSetup: ['test/temporary-folder.ts'],
     pool: 'forks',
+    // Most tests wait for a disk or for a process that they have started: one worker would leave a core of two idle.
+    maxWorkers: Math.max(2, os.availableParallelism() - 1),
     // Above what the slowest runner needs: nothing here fails because a machine is slow.
     testTimeout: 30_000,
     hookTimeout: 30_000,

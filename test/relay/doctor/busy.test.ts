@@ -104,8 +104,7 @@ async function converse(server: AgentClient, activity: Activity): Promise<void> 
     if (ids.length > 0) await server.call('ack', { message_ids: ids });
     await server.call('who', {});
     activity.calls += 4;
-    await moment();
-    await moment();
+    await moments(4);
   }
 }
 
@@ -120,14 +119,14 @@ async function comeAndGo(relay: Relay, activity: Activity): Promise<void> {
     await read(session);
     await session.end();
     activity.sessions++;
-    for (let rest = 0; rest < 5; rest++) await moment();
+    await moments(10);
   }
 }
 
 async function sweepOn(relay: Relay, activity: Activity): Promise<void> {
   while (!activity.over) {
     if (await relay.sweeper.sweep()) activity.swept++;
-    await moment();
+    await moments(5);
   }
 }
 
@@ -136,6 +135,6 @@ function breathe(): Promise<void> {
 }
 
 /** So that the looks get as much of the machine as what they look at. */
-function moment(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 20));
+async function moments(count: number): Promise<void> {
+  for (let rest = 0; rest < count; rest++) await new Promise((resolve) => setTimeout(resolve, 20));
 }
