@@ -11,11 +11,10 @@ import { isDispatchError } from '../model/errors.js';
 import { isSessionId, newSessionId } from '../model/ids.js';
 import type { Store } from '../store/store.js';
 import { LOG, logKey } from './keys.js';
+import type { WasShown } from './was-shown.js';
 
 /** How a message came to be shown. */
 export type ShownBy = 'peek' | 'piggyback' | 'wait';
-/** Whether it had been shown when it ended; `maybe` where its first reply may have been written. */
-export type WasShown = 'read' | 'unread' | 'maybe';
 
 export interface SentEvent {
   readonly event: 'sent';

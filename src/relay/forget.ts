@@ -3,6 +3,7 @@ import { DispatchError } from '../model/errors.js';
 import { AGENTS, agentKey, inboxKey, readKey, takenBy, takenKey } from './keys.js';
 import { type Held, surveyMail } from './mailbox.js';
 import type { Relay } from './relay.js';
+import { type WasShown, wasShown } from './was-shown.js';
 
 export interface Forgotten {
   readonly agent: string;
@@ -45,13 +46,15 @@ export async function forgetAgent(relay: Relay, agent: string, { drop = false } 
   const held = await surveyMail(relay, agent);
   // Looked at again as late as can be: a session that began meanwhile would show what is being given up.
   await assertNotLive(relay, agent);
+  const were: WasShown[] = [];
+  for (const { key, name } of held) were.push(await wasShown(store, key, name));
   const outcomes = await store.createAll(
-    held.map(({ name, standing, expired }) =>
+    held.map(({ name, expired }, index) =>
       receipts.entry(name.from, {
         id: name.id,
         to: agent,
         state: expired ? 'expired' : 'refused',
-        how: standing === 'read' ? 'read' : 'unread',
+        how: were[index] as WasShown,
       }),
     ),
   );
@@ -62,9 +65,9 @@ export async function forgetAgent(relay: Relay, agent: string, { drop = false } 
   }
   const removed = await store.removeAll(held.map(({ key }) => key));
   await relay.events.note(
-    ...held.flatMap(({ name: { id, from }, standing, expired }, index) => {
-      if (!removed[index]) return [];
-      const was = standing === 'read' ? ('read' as const) : ('unread' as const);
+    ...held.flatMap(({ name: { id, from }, expired }, index) => {
+      const was = were[index];
+      if (!removed[index] || was === undefined) return [];
       return [{ event: expired ? ('expired' as const) : ('dropped' as const), id, from, to: agent, was }];
     }),
   );

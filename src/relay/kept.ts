@@ -10,6 +10,7 @@ import { inboxKey, readKey, takenBy, takenKey } from './keys.js';
 import type { Candidate } from './mail.js';
 import { isExpired, type MessageName, parseName, threadHash } from './message-name.js';
 import type { Relay } from './relay.js';
+import { type WasShown, wasShown } from './was-shown.js';
 
 /** `unacked` is exact up to here. */
 export const UNACKED_LIMIT = 1000;
@@ -28,7 +29,6 @@ export interface Acked {
 interface Place {
   readonly key: string;
   readonly name: MessageName;
-  readonly shown: boolean;
 }
 
 const PAGE_SELECTION = 128;
@@ -114,8 +114,10 @@ export class Kept {
     const wanted = [...new Set(ids)];
     const places = await this.#locate(wanted.filter(isMessageId));
     const found = [...places];
-    const receipts = found.map(([id, { name, shown }]) =>
-      this.relay.receipts.entry(name.from, { id, to: this.agent, state: 'acked', how: shown ? 'read' : 'unread' }),
+    const were = new Map<string, WasShown>();
+    for (const [id, { key, name }] of found) were.set(id, await wasShown(this.relay.store, key, name));
+    const receipts = found.map(([id, { name }]) =>
+      this.relay.receipts.entry(name.from, { id, to: this.agent, state: 'acked', how: were.get(id) as WasShown }),
     );
     const outcomes = await this.relay.store.createAll(receipts);
     const failure = outcomes.find((outcome) => outcome.state === 'failed');
@@ -132,9 +134,8 @@ export class Kept {
     const acked = wanted.filter((id) => done.has(id));
     await this.relay.events.note(
       ...acked.flatMap((id) => {
-        const place = places.get(id);
-        if (place === undefined) return [];
-        const was = place.shown ? ('read' as const) : ('unread' as const);
+        const [place, was] = [places.get(id), were.get(id)];
+        if (place === undefined || was === undefined) return [];
         return [{ event: 'acked' as const, id, from: place.name.from, to: this.agent, was }];
       }),
     );
@@ -184,28 +185,28 @@ export class Kept {
       // Reading nothing of it tells whether it is there.
       if (name === undefined || key === undefined || (await this.relay.store.read(key, 0)) === undefined)
         missing.add(id);
-      else if (!isExpired(name, this.relay.clock.now())) places.set(id, { key, name, shown: true });
+      else if (!isExpired(name, this.relay.clock.now())) places.set(id, { key, name });
     }
-    const look = (name: MessageName | undefined, key: string, shown: boolean) => {
+    const look = (name: MessageName | undefined, key: string) => {
       if (name !== undefined && missing.has(name.id) && !isExpired(name, this.relay.clock.now())) {
-        places.set(name.id, { key, name, shown });
+        places.set(name.id, { key, name });
         missing.delete(name.id);
       }
     };
     if (missing.size > 0) {
       for (const fileName of await this.relay.store.list(readKey(this.agent))) {
-        look(parseName(fileName), readKey(this.agent, fileName), true);
+        look(parseName(fileName), readKey(this.agent, fileName));
       }
     }
     if (missing.size > 0) {
       for (const { fileName, name } of (await this.relay.mail.scan(this.agent, true)).pending) {
-        look(name, inboxKey(this.agent, fileName), false);
+        look(name, inboxKey(this.agent, fileName));
       }
     }
     if (missing.size > 0) {
       for (const session of (await this.relay.store.list(takenKey(this.agent))).filter(isSessionId)) {
         for (const fileName of await namesInFolder(this.relay.store, takenBy(this.agent, session))) {
-          look(parseName(fileName), takenBy(this.agent, session, fileName), false);
+          look(parseName(fileName), takenBy(this.agent, session, fileName));
         }
       }
     }

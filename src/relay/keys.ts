@@ -26,6 +26,13 @@ export const takenBy = (agent: string, session: string, fileName?: string) =>
 export const readKey = (agent: string, fileName?: string) =>
   fileName === undefined ? `${agent}/read` : `${agent}/read/${fileName}`;
 
+/** In which part of an agent's mail a key is. */
+export function placeOf(key: string): 'inbox' | 'taken' | 'read' {
+  const [, folder, ...within] = key.split('/');
+  if (within.length === 0) return 'inbox';
+  return folder === 'read' ? 'read' : 'taken';
+}
+
 /** How a message came to be read, and the letter for it; `other` is another program's word. */
 const READ_MARKS = { peek: 'p', piggyback: 'g', wait: 'w', other: 'o' } as const;
 export type ReadHow = keyof typeof READ_MARKS;

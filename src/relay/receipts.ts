@@ -13,7 +13,6 @@ import type { Entry, Store } from '../store/store.js';
 import { smallest } from './best.js';
 import { namesInFolder } from './folder-names.js';
 import { inboxKey, parseReadMark, RECEIPTS, readKey, receiptKey, seenReceiptKey, takenBy, takenKey } from './keys.js';
-import { isRedelivered } from './mail.js';
 import { markedReadAt } from './marked-read.js';
 import { isExpired, type MessageName, parseName } from './message-name.js';
 import {
@@ -26,6 +25,7 @@ import {
   whatOf,
 } from './receipt-name.js';
 import { findSent, type SentNote, sweepSent } from './sent-log.js';
+import { howUnshown } from './was-shown.js';
 
 /** `unknown` is said where there is no evidence. */
 export interface Whereabouts {
@@ -194,9 +194,4 @@ export class Receipts {
     const name = parseName(fileName);
     return name !== undefined && isExpired(name, this.clock.now()) ? name : undefined;
   }
-}
-
-/** How mail ends that no reply was seen to carry: of what an earlier one may have, nobody can say that it was never read. */
-export function howUnshown(name: MessageName): 'unread' | 'maybe' {
-  return isRedelivered(name) ? 'maybe' : 'unread';
 }

@@ -3,16 +3,14 @@
  * leftovers; gives back what dead sessions had claimed. Done by whoever reads, now and then; one sweeper at a time, and no harm when two meet.
  */
 import { isDispatchError } from '../model/errors.js';
-import type { WasShown } from './events.js';
 import { inboxKey, readKey } from './keys.js';
 import { sweepPace } from './limits/pace-log.js';
-import { markedReadAt } from './marked-read.js';
 import { isExpired, type MessageName, parseName } from './message-name.js';
-import { howUnshown } from './receipts.js';
 import { recoverTaken } from './recover.js';
 import type { Relay } from './relay.js';
 import { sweepSendKeys } from './send-key.js';
 import { SteadyTime } from './steady-time.js';
+import { type WasShown, wasShown } from './was-shown.js';
 
 /** Its modification time is that of the last sweep. */
 export const SWEPT = '.swept';
@@ -84,21 +82,20 @@ export class Sweeper {
     await this.#end(
       owner,
       expired.map(({ fileName, name }) => ({ key: inboxKey(owner, fileName), name })),
-      'unread',
     );
     const read: Ended[] = [];
     for (const fileName of await this.relay.store.list(readKey(owner))) {
       const name = parseName(fileName);
       if (name !== undefined && isExpired(name, now)) read.push({ key: readKey(owner, fileName), name });
     }
-    await this.#end(owner, read, 'read');
+    await this.#end(owner, read);
   }
 
-  async #end(owner: string, mail: readonly Ended[], how: 'read' | 'unread'): Promise<void> {
+  async #end(owner: string, mail: readonly Ended[]): Promise<void> {
     for (let start = 0; start < mail.length; start += BATCH) {
       const batch: (Ended & { was: WasShown })[] = [];
       for (const one of mail.slice(start, start + BATCH)) {
-        batch.push({ ...one, was: how === 'read' ? 'read' : await this.#wasShown(one) });
+        batch.push({ ...one, was: await wasShown(this.relay.store, one.key, one.name) });
       }
       const receipts = batch.map(({ name, was }) =>
         this.relay.receipts.entry(name.from, { id: name.id, to: owner, state: 'expired', how: was }),
@@ -121,12 +118,12 @@ export class Sweeper {
         stillThere.map(({ key }) => key),
         { durable: false },
       );
+      // What is no file cannot be removed: it is set aside, or every sweep would meet it again.
+      for (const { key, name } of recorded.filter((_, index) => !removed[index])) {
+        await this.relay.mail.openAt(owner, key, { fileName: key.slice(key.lastIndexOf('/') + 1), name });
+      }
       await breathe();
     }
-  }
-
-  async #wasShown({ key, name }: Ended): Promise<WasShown> {
-    return (await markedReadAt(this.relay.store, key)) === undefined ? howUnshown(name) : 'read';
   }
 }
 

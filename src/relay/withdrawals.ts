@@ -13,13 +13,13 @@
 import { isRecipient } from '../model/agent-id.js';
 import { DispatchError } from '../model/errors.js';
 import { isMessageId, isSessionId } from '../model/ids.js';
-import type { WasShown } from './events.js';
 import { inboxKey, readKey, SUPERSEDED, supersededKey, takenBy, takenKey } from './keys.js';
 import { type Candidate, redeliveredName } from './mail.js';
 import { type MessageName, parseName, SUFFIX } from './message-name.js';
 import type { Whereabouts } from './receipts.js';
 import type { Relay } from './relay.js';
 import type { SentNote } from './sent-log.js';
+import type { WasShown } from './was-shown.js';
 
 export interface Withdrawal {
   readonly to: string;

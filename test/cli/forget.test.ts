@@ -17,7 +17,11 @@ describe('forget', () => {
     expect((await desk.run(['who'])).code).toBe(3);
   });
 
-  it.each(['pending', 'taken', 'read'])('refuses while mail is %s, and changes nothing', async (where) => {
+  it.each([
+    ['pending', 'unread'],
+    ['taken', 'maybe'],
+    ['read', 'read'],
+  ])('refuses while mail is %s, and changes nothing', async (where, how) => {
     const id = await desk.send('alice', 'bob');
     if (where === 'read') await desk.readAll('bob');
     if (where === 'taken') {
@@ -35,7 +39,7 @@ describe('forget', () => {
       forgotten: 'bob',
       dropped: [{ id, from: 'alice', standing: where === 'read' ? 'read' : 'pending' }],
     });
-    expect(await desk.whereabouts('alice', id)).toEqual(['refused bob']);
+    expect((await desk.relay.receipts.changes('alice', 10)).receipts).toMatchObject([{ id, state: 'refused', how }]);
     expect(await desk.world.keys('bob')).toEqual([]);
   });
 

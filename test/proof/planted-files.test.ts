@@ -5,6 +5,9 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { Relay } from '../../src/relay/relay.js';
+import { FilesystemStore } from '../../src/store/filesystem/filesystem-store.js';
+import { ProcessTable } from '../../src/store/filesystem/process-table.js';
 import { BYTES } from '../helpers/planted-bytes.js';
 import { FIELDS } from '../helpers/planted-fields.js';
 import {
@@ -12,6 +15,7 @@ import {
   type Fate,
   fingerprint,
   json,
+  nameOfOurs,
   type PlantedKind,
   plantInto,
   quarantineOf,
@@ -99,6 +103,8 @@ async function clearAway(messages: readonly Json[], at?: string): Promise<void> 
     rmSync(path.join(world.sandbox.relay, folder), { recursive: true, force: true });
   rmSync(world.outside, { recursive: true });
 }
+
+const relayIn = ({ relay }: Sandbox) => new Relay({ store: new FilesystemStore(relay), processes: new ProcessTable() });
 
 /** Files of the quarantine, each with its reason, but those in `known`. */
 const setAsideSince = (known: ReadonlyMap<string, string>) =>
@@ -209,6 +215,24 @@ describe('many at once', () => {
     rmSync(inboxOf('bob'), { recursive: true });
   });
 });
+
+test.for(['', 'read'])(
+  'a folder in "%s" with the name of a message of ours that has ended is set aside, and ends nothing',
+  async (place) => {
+    const folder = path.join(inboxOf('bob'), place);
+    const at = path.join(folder, nameOfOurs({ expiry: '0000000000001' }));
+    mkdirSync(at, { recursive: true });
+    age(at);
+    const known = quarantineOf(world.sandbox.relay);
+    const relay = relayIn(world.sandbox);
+    await eventually('a sweep beside those of the servers', () => relay.sweeper.sweep());
+    expect(existsSync(at)).toBe(false);
+    expect(setAsideSince(known).map(([, reason]) => reason)).toEqual(['not a plain file\n']);
+    expect(receiptsOf('alice', 'expired')).toEqual([]);
+    expect(receiptsOf('alice', 'quarantined')).toHaveLength(1);
+    await clearAway([]);
+  },
+);
 
 test('a name that is no text, which nothing can open by its name, is passed over', async ({ skip }) => {
   if (process.platform !== 'linux') skip('elsewhere file names are text');

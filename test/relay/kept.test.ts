@@ -51,6 +51,20 @@ describe('ack', () => {
     expect(receipts).toMatchObject([{ id, to: 'bob', state: 'acked', how: 'unread' }]);
   });
 
+  it.each(['in its hands', 'back in the inbox'])(
+    'of mail that a dead session may have shown, %s, does not say that it was not read',
+    async (place) => {
+      const [id = ''] = await sendMany(1);
+      const dead = world.process();
+      await (await dead.session('bob')).inbox.claim({ by: 'peek', limit: 1, offer: () => () => {} });
+      dead.kill();
+      if (place === 'back in the inbox') await world.process().relay.sweeper.sweep();
+      expect((await bob.kept.ack([id])).acked).toEqual([id]);
+      const { receipts } = await world.process().relay.receipts.changes('alice', 20);
+      expect(receipts).toMatchObject([{ id, state: 'acked', how: 'maybe' }]);
+    },
+  );
+
   it('of nothing in particular acknowledges nothing', async () => {
     await sendMany(3);
     await read(bob);

@@ -17,7 +17,7 @@ import { ChildCounter } from './child-counter.js';
 import { Files } from './files.js';
 import { Folders } from './folders.js';
 import { Listings } from './listings.js';
-import { holdLock, STALE_MS } from './lock.js';
+import { holdLock } from './lock.js';
 import { bytesOf, Publisher } from './publisher.js';
 import { Records } from './records.js';
 import { unavailable } from './unavailable.js';
@@ -228,27 +228,15 @@ export class FilesystemStore implements Store {
   async exclusively(name: string, work: () => Promise<void>): Promise<boolean> {
     const path = join(this.location, `.${this.#segment(name)}.lock`);
     const release = await this.#guarded('lock', path, () =>
-      this.#folders.has(this.location) ? holdLock(path) : undefined,
+      this.#folders.has(this.location) ? holdLock(path, this.#files) : undefined,
     );
-    if (release === undefined) {
-      await this.#guarded('lock', path, () => this.#dateLock(path));
-      return false;
-    }
+    if (release === undefined) return false;
     try {
       await work();
     } finally {
       await release();
     }
     return true;
-  }
-
-  /**
-   * The clock stepped back under a lock: its time lies ahead. Left so, the lock of a process that died would be held until
-   * the clock gets there. A holder that lives loses it, as it may.
-   */
-  #dateLock(path: string): void {
-    const modifiedAt = this.#files.modifiedAt(path);
-    if (modifiedAt !== undefined && modifiedAt - Date.now() > STALE_MS) this.#files.touch(path);
   }
 
   async tidy(): Promise<void> {

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
-import { readdirSync, utimesSync } from 'node:fs';
+import { readdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { Files } from '../../../src/store/filesystem/files.js';
 import { FilesystemStore } from '../../../src/store/filesystem/filesystem-store.js';
 import { holdLock } from '../../../src/store/filesystem/lock.js';
 import { bundleHelper } from '../../helpers/store-bundle.js';
@@ -10,30 +11,44 @@ import { useTemporaryDirectories } from '../../helpers/store-relay.js';
 
 const temporaryDirectory = useTemporaryDirectories();
 const racers = useRacers();
+const files = new Files();
 
 describe('a lock', () => {
   it('is refused while it is held, and leaves nothing behind when it is released', async () => {
     const folder = temporaryDirectory();
     const path = join(folder, '.sweep.lock');
-    const release = await holdLock(path);
+    const release = await holdLock(path, files);
     expect(release).toBeTypeOf('function');
-    expect(await holdLock(path)).toBeUndefined();
+    expect(await holdLock(path, files)).toBeUndefined();
     await release?.();
     expect(readdirSync(folder)).toEqual([]);
-    const again = await holdLock(path);
+    const again = await holdLock(path, files);
     expect(again).toBeTypeOf('function');
     await again?.();
   });
 
+  it.each<[string, (path: string) => void]>([
+    ['a file', (path) => writeFileSync(path, '')],
+    ['a link', (path) => symlinkSync('/', path)],
+  ])('is had although %s of its name was in its place', async (_, plant) => {
+    const folder = temporaryDirectory();
+    const path = join(folder, '.sweep.lock');
+    plant(path);
+    const release = await holdLock(path, files);
+    expect(release).toBeTypeOf('function');
+    await release?.();
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
   it('that was lost meanwhile is released without an error', async () => {
     const path = join(temporaryDirectory(), '.sweep.lock');
-    const release = await holdLock(path);
+    const release = await holdLock(path, files);
     await release?.();
     await release?.();
   });
 
   it('whose folder is missing is an error of the system, not "held by another"', async () => {
-    await expect(holdLock(join(temporaryDirectory(), 'none', 'lock'))).rejects.toMatchObject({ code: 'ENOENT' });
+    await expect(holdLock(join(temporaryDirectory(), 'none', 'lock'), files)).rejects.toMatchObject({ code: 'ENOENT' });
   });
 
   it('of another process is respected; after kill -9 nobody waits for it, and it is taken over when it is stale', async () => {

@@ -1,0 +1,22 @@
+/** Whether mail that ends had been shown to its reader. Nobody says "never" of what a reply may have carried. */
+import type { Store } from '../store/store.js';
+import { placeOf } from './keys.js';
+import { isRedelivered } from './mail.js';
+import { markedReadAt } from './marked-read.js';
+import type { MessageName } from './message-name.js';
+
+export type WasShown = 'read' | 'unread' | 'maybe';
+
+/** Of the mail at `key`, wherever it is of its reader's. */
+export async function wasShown(store: Store, key: string, name: MessageName): Promise<WasShown> {
+  const place = placeOf(key);
+  if (place === 'read') return 'read';
+  // A reply with it is being written, or was when its session died.
+  if (place === 'taken') return 'maybe';
+  return (await markedReadAt(store, key)) === undefined ? howUnshown(name) : 'read';
+}
+
+/** Of mail in an inbox that no other program has marked. */
+export function howUnshown(name: MessageName): 'unread' | 'maybe' {
+  return isRedelivered(name) ? 'maybe' : 'unread';
+}
