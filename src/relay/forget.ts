@@ -46,17 +46,15 @@ export async function forgetAgent(relay: Relay, agent: string, { drop = false } 
   const held = await surveyMail(relay, agent);
   // Looked at again as late as can be: a session that began meanwhile would show what is being given up.
   await assertNotLive(relay, agent);
-  const were: WasShown[] = [];
-  for (const { key, name } of held) were.push(await wasShown(store, key, name));
+  const ending = await receipts.withoutEnd(agent, held);
+  const were = new Map<Held, WasShown>();
+  for (const one of ending) were.set(one, await wasShown(store, one.key, one.name));
   const outcomes = await store.createAll(
-    held.map(({ name, expired }, index) =>
-      receipts.entry(name.from, {
-        id: name.id,
-        to: agent,
-        state: expired ? 'expired' : 'refused',
-        how: were[index] as WasShown,
-      }),
-    ),
+    ending.map((one) => {
+      const { from, id } = one.name;
+      const how = were.get(one) as WasShown;
+      return receipts.entry(from, { id, to: agent, state: one.expired ? 'expired' : 'refused', how });
+    }),
   );
   const failure = outcomes.find((outcome) => outcome.state === 'failed');
   if (failure?.state === 'failed') {
@@ -65,9 +63,11 @@ export async function forgetAgent(relay: Relay, agent: string, { drop = false } 
   }
   const removed = await store.removeAll(held.map(({ key }) => key));
   await relay.events.note(
-    ...held.flatMap(({ name: { id, from }, expired }, index) => {
-      const was = were[index];
+    ...held.flatMap((one, index) => {
+      const was = were.get(one);
       if (!removed[index] || was === undefined) return [];
+      const { expired, name } = one;
+      const { id, from } = name;
       return [{ event: expired ? ('expired' as const) : ('dropped' as const), id, from, to: agent, was }];
     }),
   );

@@ -51,6 +51,20 @@ export class Receipts {
   }
 
   /**
+   * Of mail for `to` that ends, what has no end on record yet. What has one was left by a process that died between the
+   * receipt and the removal: its sender may have been told, so it only remains to remove it.
+   */
+  async withoutEnd<T extends { readonly name: MessageName }>(to: string, mail: readonly T[]): Promise<T[]> {
+    const ends = new Map<string, ReadonlySet<string>>();
+    for (const { from } of mail.map(({ name }) => name)) {
+      if (ends.has(from)) continue;
+      const receipts = (await this.#namesFor(from)).flatMap((name) => parseReceipt(name) ?? []);
+      ends.set(from, new Set(receipts.flatMap((receipt) => (isEnd(receipt) && receipt.to === to ? [receipt.id] : []))));
+    }
+    return mail.filter(({ name }) => ends.get(name.from)?.has(name.id) !== true);
+  }
+
+  /**
    * What changed and was not yet shown to `sender`: the latest state of each message and recipient, newest first, at
    * most `limit`, with the number of the rest. `markSeen` is for when the reply that carries them was written.
    */
@@ -103,10 +117,7 @@ export class Receipts {
   async #searchRelay(sender: string, id: string): Promise<SentNote> {
     const recipients = new Set<string>();
     let core = '';
-    for (const name of [
-      ...(await this.store.list(receiptKey(sender))),
-      ...(await this.store.list(seenReceiptKey(sender))),
-    ]) {
+    for (const name of await this.#namesFor(sender)) {
       const receipt = parseReceipt(name);
       if (receipt?.id === id) recipients.add(receipt.to);
     }
@@ -154,6 +165,11 @@ export class Receipts {
     await sweepSent(this.store, now);
   }
 
+  /** The names of all receipts of a sender, seen or not; receipts move in this order. */
+  async #namesFor(sender: string): Promise<string[]> {
+    return [...(await this.store.list(receiptKey(sender))), ...(await this.store.list(seenReceiptKey(sender)))];
+  }
+
   async #removeOlder(key: (name?: string) => string, before: number): Promise<void> {
     const names = await namesInFolder(this.store, key());
     const old = names.filter((name) => /^\d{13}[.-]/.test(name) && Number(name.slice(0, 13)) < before);
@@ -161,10 +177,7 @@ export class Receipts {
   }
 
   async #locate(sender: string, core: string, id: string, to: string): Promise<Whereabouts | undefined> {
-    const receipts = [
-      ...(await this.store.list(receiptKey(sender))),
-      ...(await this.store.list(seenReceiptKey(sender))),
-    ]
+    const receipts = (await this.#namesFor(sender))
       .map(parseReceipt)
       .filter((receipt) => receipt?.id === id && receipt.to === to);
     const end = receipts.find((receipt) => receipt !== undefined && isEnd(receipt));

@@ -97,29 +97,31 @@ export class Sweeper {
       for (const one of mail.slice(start, start + BATCH)) {
         batch.push({ ...one, was: await wasShown(this.relay.store, one.key, one.name) });
       }
-      const receipts = batch.map(({ name, was }) =>
+      const ending = await this.relay.receipts.withoutEnd(owner, batch);
+      const receipts = ending.map(({ name, was }) =>
         this.relay.receipts.entry(name.from, { id: name.id, to: owner, state: 'expired', how: was }),
       );
       const outcomes = await this.relay.store.createAll(receipts);
       // Without its receipt an expired message would look like one that was handled: it stays until there is one.
-      const recorded = batch.filter((_, index) => outcomes[index]?.state !== 'failed');
-      const removed = await this.relay.store.removeAll(recorded.map(({ key }) => key));
+      const unrecorded = new Set(ending.filter((_, index) => outcomes[index]?.state === 'failed'));
+      const recorded = batch.filter((one) => !unrecorded.has(one));
+      const removals = await this.relay.store.removeAll(recorded.map(({ key }) => key));
+      const removed = new Set(recorded.filter((_, index) => removals[index]));
       await this.relay.events.note(
-        ...recorded.flatMap(({ name: { id, from }, was }, index) =>
-          removed[index] ? [{ event: 'expired' as const, id, from, to: owner, was }] : [],
-        ),
+        ...ending
+          .filter((one) => removed.has(one))
+          .map(({ name: { id, from }, was }) => ({ event: 'expired' as const, id, from, to: owner, was })),
       );
       // Claimed or acknowledged between the look and the removal: it has not ended this way.
-      const stillThere = receipts.filter(
-        (_, index) =>
-          outcomes[index]?.state === 'created' && !removed[recorded.indexOf(batch[index] as (typeof batch)[number])],
-      );
+      const untrue = receipts.filter((_, index) => {
+        return outcomes[index]?.state === 'created' && !removed.has(ending[index] as (typeof ending)[number]);
+      });
       await this.relay.store.removeAll(
-        stillThere.map(({ key }) => key),
+        untrue.map(({ key }) => key),
         { durable: false },
       );
       // What is no file cannot be removed: it is set aside, or every sweep would meet it again.
-      for (const { key, name } of recorded.filter((_, index) => !removed[index])) {
+      for (const { key, name } of recorded.filter((one) => !removed.has(one))) {
         await this.relay.mail.openAt(owner, key, { fileName: key.slice(key.lastIndexOf('/') + 1), name });
       }
       await breathe();

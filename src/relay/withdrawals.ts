@@ -97,8 +97,12 @@ export class Withdrawals {
   }
 
   /** Withdraws what came back to the inbox of `reader` after it was superseded, or was left there by a crash. */
-  async withdrawReturned(reader: string, { name }: Candidate, successor: string | undefined): Promise<void> {
-    await this.#end(name.from, name.core, name.id, reader, successor);
+  async withdrawReturned(reader: string, candidate: Candidate, successor: string | undefined): Promise<void> {
+    const { store, receipts } = this.relay;
+    const { name, fileName } = candidate;
+    const [unended] = await receipts.withoutEnd(reader, [candidate]);
+    if (unended === undefined) await store.remove(inboxKey(reader, fileName));
+    else await this.#end(name.from, name.core, name.id, reader, successor);
   }
 
   /** Forgets marks past their retention, of messages that the reader does not have any more. */

@@ -55,6 +55,21 @@ describe('forget', () => {
     });
   });
 
+  it('tells nothing more of what was acknowledged by a process that died before it could remove it', async () => {
+    const id = await desk.send('alice', 'bob');
+    const dying = desk.world.process();
+    const session = await dying.session('bob');
+    const { removeAll } = desk.world.memory;
+    desk.world.memory.removeAll = () => Promise.reject(new Error('kill -9'));
+    await expect(session.kept.ack([id])).rejects.toThrow('kill -9');
+    desk.world.memory.removeAll = removeAll;
+    dying.kill();
+    expect((await desk.run(['forget', 'bob', '--drop'])).code).toBe(0);
+    expect((await desk.relay.receipts.changes('alice', 10)).receipts).toMatchObject([{ id, state: 'acked' }]);
+    expect(await desk.world.keys('bob')).toEqual([]);
+    expect(await desk.world.keys('.receipts')).toHaveLength(1);
+  });
+
   it('refuses a live agent, with or without --drop', async () => {
     const id = await desk.send('alice', 'bob');
     await desk.world.session('bob');

@@ -126,6 +126,20 @@ describe('a sweep', () => {
     expect(recordedBefore).toEqual([[id, 'expired', 'unread']]);
   });
 
+  it('tells nothing more of mail that was acknowledged by a process that died before it could remove it', async () => {
+    const id = await send(alice, 'bob', 'one', { ttl: 60 });
+    await read(bob);
+    faults.removeAll = () => Promise.reject(new Error('kill -9'));
+    await expect(bob.kept.ack([id])).rejects.toThrow('kill -9');
+    delete faults.removeAll;
+    world.clock.advance(MINUTE);
+    await world.process().relay.sweeper.sweep();
+    expect(await world.keys('bob')).toEqual([]);
+    expect((await world.keys('.receipts')).filter((key) => !key.includes('.read.peek.'))).toEqual([
+      expect.stringContaining(`.acked.read.${id}.bob`),
+    ]);
+  });
+
   it('takes more than one batch', async () => {
     for (let number = 0; number < 1203; number++) await send(alice, 'bob', String(number), { ttl: 1 });
     world.clock.advance(MINUTE);
