@@ -90,7 +90,8 @@ export function isOfSession(event: LoggedEvent): event is Extract<LoggedEvent, {
 const DAY = /^\d{4}-\d{2}-\d{2}$/;
 
 export class EventLog {
-  readonly #writer = newSessionId();
+  // Made for the first event: randomness is loaded when it is first asked for, and most of a start is such loading.
+  #writer: string | undefined;
 
   constructor(
     private readonly store: Store,
@@ -106,6 +107,7 @@ export class EventLog {
     try {
       const at = new Date(this.clock.now()).toISOString();
       const lines = events.map((event) => JSON.stringify({ at, ...event }));
+      this.#writer ??= newSessionId();
       await this.store.append(logKey(at.slice(0, 10), this.#writer), ...lines);
     } catch {
       // On a full disk the mail matters, and its own errors are reported.

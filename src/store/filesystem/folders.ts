@@ -4,6 +4,7 @@
  * `lstat` each would be a fifth of its time.
  */
 import { dirname, join } from 'node:path';
+import { systemClock } from '../../model/clock.js';
 import { DispatchError, errnoOf } from '../../model/errors.js';
 import { newSessionId } from '../../model/ids.js';
 import type { Files } from './files.js';
@@ -90,7 +91,7 @@ export class Folders {
   }
 
   #isTrusted(path: string): boolean {
-    const now = performance.now();
+    const now = systemClock.steady();
     if (now < this.#trustedUntil) return this.#trusted.has(path);
     this.#trusted.clear();
     this.#trustedUntil = now + TRUSTED_MS;
