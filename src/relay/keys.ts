@@ -27,7 +27,7 @@ export const readKey = (agent: string, fileName?: string) =>
   fileName === undefined ? `${agent}/read` : `${agent}/read/${fileName}`;
 
 /** In which part of an agent's mail a key is. */
-export function placeOf(key: string): 'inbox' | 'taken' | 'read' {
+export function partOf(key: string): 'inbox' | 'taken' | 'read' {
   const [, folder, ...within] = key.split('/');
   if (within.length === 0) return 'inbox';
   return folder === 'read' ? 'read' : 'taken';

@@ -1,6 +1,6 @@
 /** Whether mail that ends had been shown to its reader. Nobody says "never" of what a reply may have carried. */
 import type { Store } from '../store/store.js';
-import { placeOf } from './keys.js';
+import { partOf } from './keys.js';
 import { isRedelivered } from './mail.js';
 import { markedReadAt } from './marked-read.js';
 import type { MessageName } from './message-name.js';
@@ -9,10 +9,10 @@ export type WasShown = 'read' | 'unread' | 'maybe';
 
 /** Of the mail at `key`, wherever it is of its reader's. */
 export async function wasShown(store: Store, key: string, name: MessageName): Promise<WasShown> {
-  const place = placeOf(key);
-  if (place === 'read') return 'read';
+  const part = partOf(key);
+  if (part === 'read') return 'read';
   // A reply with it is being written, or was when its session died.
-  if (place === 'taken') return 'maybe';
+  if (part === 'taken') return 'maybe';
   return (await markedReadAt(store, key)) === undefined ? howUnshown(name) : 'read';
 }
 

@@ -3,11 +3,11 @@
 import { isRecipient } from '../../model/agent-id.js';
 import type { Finding } from '../../model/finding.js';
 import { isMessageId } from '../../model/ids.js';
+import { KEYS } from '../keys.js';
 import { Quarantine } from '../quarantine.js';
 import { HOUR_MS, listOf, placeOf, type RelayCheck, type Subject } from './subject.js';
 
 const TEMPORARY = '.tmp';
-const KEYS = '.keys';
 
 // No write takes as long, and no retry of a send counts as late.
 const TEMPORARY_AGE_MS = HOUR_MS;
