@@ -26,6 +26,25 @@ describe('readSafely', () => {
     },
   );
 
+  // A test that reads a pipe would wait for ever when this is broken, and say nothing.
+  it.runIf(posix)('opens nothing by a link and waits for nobody to open the other end of a pipe', () => {
+    const path = join(temporaryDirectory(), 'm');
+    writeFileSync(path, 'x');
+    const flags: number[] = [];
+    const openSync = ((file: string, flag: number, mode?: number) => {
+      flags.push(flag);
+      return nodeFs.openSync(file, flag, mode);
+    }) as SystemCalls['openSync'];
+    const { files } = faulty({ openSync });
+    files.readSafely(path, 10);
+    files.readPart(path, 0, 10);
+    files.append(path, Buffer.from('y'));
+    const { O_NOFOLLOW, O_NONBLOCK } = nodeFs.constants;
+    expect(flags.map((flag) => [flag & O_NOFOLLOW, flag & O_NONBLOCK])).toEqual(
+      Array(3).fill([O_NOFOLLOW, O_NONBLOCK]),
+    );
+  });
+
   it('puts together what comes in pieces', () => {
     const path = join(temporaryDirectory(), 'm');
     writeFileSync(path, '0123456789'.repeat(10));
