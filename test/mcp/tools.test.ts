@@ -169,6 +169,32 @@ describe('replies', () => {
   });
 });
 
+describe('calls that come together', () => {
+  it('run one after the other, in the order they came, though the first takes its time', async () => {
+    const steps: string[] = [];
+    const own = new RelayWorld({
+      wrap: (store) =>
+        withFaults(store, {
+          createAll: async (entries, options) => {
+            const sends = entries.filter(({ key }) => key.startsWith('bob/'));
+            steps.push(...sends.map(() => 'begins'));
+            if (steps.length === 1) await new Promise(setImmediate);
+            const outcomes = await store.createAll(entries, options);
+            steps.push(...sends.map(() => 'ends'));
+            return outcomes;
+          },
+        }),
+    });
+    const alice = await client('alice', undefined, own);
+    const sends = ['one', 'two'].map((message) => alice.call('dispatch', { message, target: 'bob' }));
+    expect((await Promise.all(sends)).map(({ isError }) => isError)).toEqual([false, false]);
+    expect(steps).toEqual(['begins', 'ends', 'begins', 'ends']);
+    const bob = await client('bob', undefined, own);
+    expect((await bob.call('peek')).json.messages.map(({ content }: ToolJson) => content)).toEqual(['one', 'two']);
+    await own.close();
+  });
+});
+
 describe('dispatch', () => {
   it('answers with what is known and nothing that is null or default', async () => {
     const alice = await client('alice');
