@@ -1,44 +1,43 @@
 /** What a server leaves on the disk: nothing outside the relay, and inside nothing that others can read. */
 import { lstatSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
-import { eventually, listTree, type Sandbox, test } from '../helpers/server-sandbox.js';
+import { fileURLToPath } from 'node:url';
+import { eventually, listTree, type Sandbox, type ServerOptions, test } from '../helpers/server-sandbox.js';
+
+const UMASK = fileURLToPath(new URL('preload/umask.cjs', import.meta.url));
 
 /** A conversation that makes every kind of file there is. */
-async function converse(sandbox: Sandbox, relay?: string): Promise<void> {
-  const place = relay === undefined ? {} : { relay };
-  const alice = await sandbox.start('alice', place);
-  const bob = await sandbox.start('bob', place);
+async function converse(sandbox: Sandbox, options: ServerOptions = {}): Promise<void> {
+  const alice = await sandbox.start('alice', options);
+  const bob = await sandbox.start('bob', options);
   await bob.call('who');
   for (const target of ['bob', 'all', 'human', 'carol']) await alice.call('dispatch', { message: 'hello', target });
   const { messages } = await bob.call('peek', { limit: 1 });
   await bob.call('ack', { message_ids: [messages[0].id] });
   await bob.call('peek');
   await alice.call('peek');
-  await eventually('the bell of alice', () => listTree(relay ?? sandbox.relay).includes('.bell/alice'));
+  await eventually('the bell of alice', () => listTree(sandbox.relay).includes('.bell/alice'));
   for (const server of [alice, bob]) {
     server.endInput();
     await server.ending('end of input');
   }
 }
 
-// Not beside others: the umask is this process's.
-test('everything in a relay is 0600 or 0700, whatever the umask', async ({ sandbox, expect }) => {
-  const umask = process.umask(0);
-  try {
-    await converse(sandbox);
-  } finally {
-    process.umask(umask);
-  }
-  const modes = (test: (name: string) => boolean) =>
-    new Set(
-      listTree(sandbox.relay)
-        .filter(test)
-        .map((name) => (lstatSync(path.join(sandbox.relay, name)).mode & 0o7777).toString(8)),
-    );
-  expect((lstatSync(sandbox.relay).mode & 0o7777).toString(8)).toBe('700');
-  expect(modes((name) => name.endsWith('/'))).toEqual(new Set(['700']));
-  expect(modes((name) => !name.endsWith('/'))).toEqual(new Set(['600']));
-});
+// No right for anybody is as bad as every right for all: the server could not read its own files.
+for (const umask of ['0', '777']) {
+  test.concurrent(`everything in a relay is 0600 or 0700, under a umask of ${umask}`, async ({ sandbox, expect }) => {
+    await converse(sandbox, { preload: [UMASK], env: { UMASK: umask } });
+    const modes = (test: (name: string) => boolean) =>
+      new Set(
+        listTree(sandbox.relay)
+          .filter(test)
+          .map((name) => (lstatSync(path.join(sandbox.relay, name)).mode & 0o7777).toString(8)),
+      );
+    expect((lstatSync(sandbox.relay).mode & 0o7777).toString(8)).toBe('700');
+    expect(modes((name) => name.endsWith('/'))).toEqual(new Set(['700']));
+    expect(modes((name) => !name.endsWith('/'))).toEqual(new Set(['600']));
+  });
+}
 
 test.concurrent('nothing is written outside the relay', async ({ sandbox, expect }) => {
   const outside = () => listTree(sandbox.root).filter((name) => !name.startsWith('relay/'));
