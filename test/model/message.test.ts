@@ -224,8 +224,8 @@ describe('parseMessage', () => {
     const text = JSON.stringify(foreignMessage()).replace(/}$/, ',"payload":{"__proto__":{"polluted":1},"a":1}}');
     const result = parseText(text);
     if (!('message' in result)) throw new Error(result.problem);
-    expect(Object.getPrototypeOf(result.message.payload)).toBe(Object.prototype);
-    expect((result.message.payload as { polluted?: unknown }).polluted).toBeUndefined();
+    // An own key of that name would set the prototype of whatever the payload is copied to.
+    expect(Object.entries(result.message.payload ?? {})).toEqual([['a', 1]]);
   });
 
   it('takes the last of two fields of one name, as every reader of JSON does', () => {

@@ -188,6 +188,7 @@ describe('mail that a dead session had taken', () => {
     const claim = await claimAll(other.inbox);
     await late.commit();
     expect(await whereabouts(id)).toEqual(['pending']);
+    expect(await world.keys('.receipts')).toEqual([]);
     await claim.commit();
     expect(await whereabouts(id)).toEqual(['read']);
     expect((await world.keys('bob')).length).toBe(1);
@@ -262,6 +263,16 @@ describe('when the store fails', () => {
     expect(await whereabouts(id)).toEqual(['pending']);
     expect(await read(bob)).toEqual([]);
     expect(await whereabouts(id)).toEqual(['read']);
+  });
+
+  it('at the commit, a cancel that comes after it gives nothing back: it was shown', async () => {
+    await send(alice, 'bob', 'one');
+    const claim = await claimAll(bob.inbox);
+    faults.move = failing;
+    await expect(claim.commit()).rejects.toThrow('EIO');
+    delete faults.move;
+    await claim.release();
+    expect(await read(bob)).toEqual([]);
   });
 
   it('at the release, what was not shown is new again at the next claim, though the session lives', async () => {

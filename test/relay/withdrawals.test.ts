@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Session } from '../../src/relay/session.js';
-import { claimAll, DAY, RelayWorld, read, send, sent, type TestProcess } from '../helpers/relay-world.js';
+import type { Store } from '../../src/store/store.js';
+import { claimAll, DAY, RelayWorld, read, send, sent, type TestProcess, withFaults } from '../helpers/relay-world.js';
 
 let world: RelayWorld;
 let process: TestProcess;
@@ -150,6 +151,17 @@ describe('withdrawing', () => {
     await read(bob);
     await withdraw(id);
     expect(await marks()).toEqual([[id, undefined]]);
+  });
+
+  it('whose receipt cannot be written takes nothing back', async () => {
+    const id = await send(alice, 'bob', 'oops');
+    const full = new Error('ENOSPC');
+    const createAll: Store['createAll'] = async (entries) =>
+      entries.map(() => ({ state: 'failed', error: full, outcome: 'none' }));
+    const { withdrawals } = new RelayWorld({ store: withFaults(world.memory, { createAll }) }).process().relay;
+    await expect(withdrawals.withdraw('alice', await withdrawals.find('alice', id), id)).rejects.toBe(full);
+    expect(await stateOf(id)).toEqual(['pending']);
+    expect(await world.keys('bob')).toHaveLength(1);
   });
 
   it('loses to a reader that claims at the same moment, and leaves no receipt that says otherwise', async () => {

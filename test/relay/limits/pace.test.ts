@@ -129,6 +129,15 @@ it('other agents and other threads go on while a group is stopped', async () => 
   ]);
 });
 
+it('a word of the human to one of two groups that are stopped lets that one go on, and not the other', async () => {
+  limited();
+  const [a, b, c, d] = await ring(4);
+  if (!a || !b || !c || !d) throw new Error('no agents');
+  expect([await loop([a, b]), await loop([c, d])]).toEqual([MAX, MAX]);
+  await human('agent-1');
+  expect([await says(a, 'agent-1'), await says(c, 'agent-3')]).toEqual([true, false]);
+});
+
 it('one that tells everybody something is not thereby in one group with all of them', async () => {
   limited(['agent-0', 'agent-1', 'agent-2', 'agent-3']);
   const [a, b, c, d] = await ring(4);
