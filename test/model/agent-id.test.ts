@@ -55,7 +55,7 @@ const RESERVED = [
 ];
 
 describe('parseAgentId', () => {
-  it.each(HOSTILE.map((name) => [JSON.stringify(name), name]))('refuses %s', (_, name) => {
+  it.each(HOSTILE.map((name) => [JSON.stringify(name), name]))('refuses the hostile name %s', (_, name) => {
     expect(isAgentId(normalizeName(name))).toBe(false);
     const error = errorOf(() => parseAgentId(name, 'target'));
     expect(error.code).toBe('INVALID_AGENT_ID');

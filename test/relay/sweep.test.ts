@@ -117,13 +117,13 @@ describe('a sweep', () => {
   it('writes the receipt before it removes the message', async () => {
     const id = await send(alice, 'bob', 'one', { ttl: 60 });
     world.clock.advance(MINUTE);
-    let recordedBefore: unknown;
+    const recordedBefore: unknown[] = [];
     faults.removeAll = async (keys) => {
-      if (keys.some((key) => key.startsWith('bob/'))) recordedBefore = await receipts();
+      if (keys.some((key) => key.startsWith('bob/'))) recordedBefore.push(await receipts());
       return world.memory.removeAll(keys);
     };
     await world.process().relay.sweeper.sweep();
-    expect(recordedBefore).toEqual([[id, 'expired', 'unread']]);
+    expect(recordedBefore).toEqual([[[id, 'expired', 'unread']]]);
   });
 
   it('tells nothing more of mail that was acknowledged by a process that died before it could remove it', async () => {
