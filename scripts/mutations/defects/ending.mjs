@@ -1,0 +1,207 @@
+/** How a message ends: receipts, expiry, withdrawal, and the sweep. */
+const RECEIPTS = 'test/relay/receipts.test.ts';
+const KEPT = 'test/relay/kept.test.ts';
+const SWEEP = 'test/relay/sweep.test.ts';
+const NAME = 'test/relay/message-name.test.ts';
+const WITHDRAWALS = 'test/relay/withdrawals.test.ts';
+
+export default {
+  title: 'The end of a message',
+  defects: [
+    {
+      name: 'acknowledged-before-its-receipt',
+      promise: 'No message goes before its sender has a receipt of its end.',
+      file: 'src/relay/kept.ts',
+      find: 'const outcomes = await this.relay.store.createAll(receipts);',
+      replace: `await this.#removeAll(found.map(([, { key }]) => key));
+    const outcomes = await this.relay.store.createAll(receipts);`,
+      caughtBy: { file: KEPT, title: 'removes nothing, tells no sender otherwise, and can be repeated' },
+    },
+    {
+      name: 'acknowledged-without-its-receipt',
+      promise: 'When a receipt cannot be written, nothing is acknowledged.',
+      file: 'src/relay/kept.ts',
+      find: "if (failure?.state === 'failed') throw await this.#unrecorded(failure.error, receipts, outcomes);",
+      replace: 'void failure;',
+      caughtBy: { file: KEPT, title: 'removes nothing, tells no sender otherwise, and can be repeated' },
+    },
+    {
+      name: 'expired-before-its-receipt',
+      promise: 'An expired message is removed after its receipt is there.',
+      file: 'src/relay/sweep.ts',
+      find: 'const outcomes = await this.relay.store.createAll(receipts);',
+      replace: `await this.relay.store.removeAll(batch.map(({ key }) => key));
+      const outcomes = await this.relay.store.createAll(receipts);`,
+      caughtBy: { file: SWEEP, title: 'writes the receipt before it removes the message' },
+    },
+    {
+      name: 'expired-without-its-receipt',
+      promise: 'An expired message whose receipt could not be written stays until there is one.',
+      file: 'src/relay/sweep.ts',
+      find: 'batch.filter((one) => !unrecorded.has(one))',
+      replace: 'batch',
+      caughtBy: {
+        file: SWEEP,
+        title: 'leaves a message whose receipt could not be written, and removes it the next time',
+      },
+    },
+    {
+      name: 'receipt-of-what-was-claimed-stays',
+      promise: 'A message that was read while it was being expired has no receipt that it expired.',
+      file: 'src/relay/sweep.ts',
+      find: 'untrue.map(({ key }) => key),',
+      replace: 'untrue.slice(untrue.length).map(({ key }) => key),',
+      caughtBy: { file: SWEEP, title: 'a reader that was faster than the sweep leaves no receipt that says otherwise' },
+    },
+    {
+      name: 'ended-a-second-time',
+      promise: 'A message has one end, also where a process died between its receipt and its removal.',
+      file: 'src/relay/sweep.ts',
+      find: 'const ending = await this.relay.receipts.withoutEnd(owner, batch);',
+      replace: 'const ending = batch;',
+      caughtBy: { file: SWEEP, title: 'tells nothing more of mail that was acknowledged by a process that died' },
+    },
+    {
+      name: 'one-sweeper-too-many',
+      promise: 'One process at a time sweeps, and the others do not wait for it.',
+      file: 'src/relay/sweep.ts',
+      find: 'if (swept !== undefined && Math.abs(now - swept.modifiedAt) < INTERVAL_MS) return false;',
+      replace: '',
+      caughtBy: { file: SWEEP, title: 'is due once a minute for all processes together, by the stamp on the relay' },
+    },
+    {
+      name: 'read-wins-over-the-end',
+      promise: 'A message that was acknowledged is never told as merely read, whatever the clocks say.',
+      file: 'src/relay/receipt-name.ts',
+      find: 'return aIsRead === bIsRead ? a < b : aIsRead;',
+      replace: 'return aIsRead === undefined ? bIsRead : a < b;',
+      caughtBy: { file: RECEIPTS, title: 'stays at the end of a message, though "read" was recorded after it' },
+    },
+    {
+      name: 'receipts-that-had-no-room-marked',
+      promise: 'A receipt for which a reply had no room is told in the next.',
+      file: 'src/relay/receipts.ts',
+      find: 'of chosen.slice(0, shown)) {',
+      replace: 'of chosen.slice(0, Math.max(shown, limit))) {',
+      caughtBy: { file: RECEIPTS, title: 'begins with the newest, holds at most so many, and counts the rest' },
+    },
+    {
+      name: 'no-evidence-taken-for-acknowledged',
+      promise: 'Where nothing is known of a message, nothing is claimed.',
+      file: 'src/relay/receipts.ts',
+      find: "{ to, state: 'unknown' }",
+      replace: "{ to, state: 'acked' }",
+      caughtBy: {
+        file: RECEIPTS,
+        title: 'claims nothing where there is no evidence: unknown when the file is gone, nothing when the note is',
+      },
+    },
+    {
+      name: 'looked-for-once',
+      promise: 'A message that moves while it is looked for is found.',
+      file: 'src/relay/receipts.ts',
+      find: `        (await this.#locate(sender, core, id, to)) ??
+          (await this.#locate(sender, core, id, to)) ?? { to,`,
+      replace: '        (await this.#locate(sender, core, id, to)) ?? { to,',
+      caughtBy: { file: RECEIPTS, title: 'finds a message that moves while it is looked for' },
+    },
+    {
+      name: 'maybe-shown-told-as-never-read',
+      promise: 'What a dead session may have shown is not told as never read.',
+      file: 'src/relay/was-shown.ts',
+      find: "return isRedelivered(name) ? 'maybe' : 'unread';",
+      replace: "return 'unread';",
+      caughtBy: {
+        file: RECEIPTS,
+        title:
+          'of expired mail that a dead session may have shown does not say that it was never read, before the sweep as after',
+      },
+    },
+    {
+      name: 'receipts-forgotten-early',
+      promise: 'Receipts are kept for their retention.',
+      file: 'src/relay/receipts.ts',
+      find: 'now - this.retentionMs);',
+      replace: 'now);',
+      caughtBy: {
+        file: RECEIPTS,
+        title: 'keeps receipts for their retention and notes for longer, and forgets both after that',
+      },
+    },
+    {
+      name: 'torn-note-believed',
+      promise: 'A note that a crash left torn names nobody.',
+      file: 'src/relay/sent-log.ts',
+      find: ` || !line.endsWith(\` \${WHOLE}\`)`,
+      replace: '',
+      caughtBy: { file: RECEIPTS, title: 'is not believed of a note that a crash left torn: its names may be cut' },
+    },
+    {
+      name: 'expired-a-millisecond-late',
+      promise: 'A message has expired at the millisecond of its expiry.',
+      file: 'src/relay/message-name.ts',
+      find: 'name.expiresAt <= now',
+      replace: 'name.expiresAt < now',
+      caughtBy: { file: NAME, title: 'is false a millisecond before the time, and true at it and after' },
+    },
+    {
+      name: 'must-read-expires',
+      promise: 'A message that must be read does not expire.',
+      file: 'src/relay/message-name.ts',
+      find: ' && !name.mustRead;',
+      replace: ';',
+      caughtBy: { file: NAME, title: 'is never true without a time, or for what must be read' },
+    },
+    {
+      name: 'expired-mail-acknowledged',
+      promise: 'What has expired cannot be acknowledged: it has one end.',
+      file: 'src/relay/kept.ts',
+      find: 'else if (!isExpired(name, this.relay.clock.now())) places.set(id, { key, name });',
+      replace: 'else places.set(id, { key, name });',
+      caughtBy: { file: KEPT, title: 'does not find what has expired, whether this session has shown it or another' },
+    },
+    {
+      name: 'jump-of-the-clock-believed',
+      promise: 'A clock that is set forward and put right within ten minutes ends nothing.',
+      file: 'src/relay/steady-time.ts',
+      find: 'if (steady - this.#jumpedAt < BELIEVED_AFTER_MS) return expected;',
+      replace: '',
+      caughtBy: {
+        file: 'test/relay/steady-time.test.ts',
+        title: 'does not follow a jump forward for ten minutes, and then does',
+      },
+    },
+    {
+      name: 'withdrawn-before-the-mark',
+      promise: 'What was said to be superseded is never shown, wherever the withdrawal is cut short.',
+      file: 'src/relay/withdrawals.ts',
+      find: `    const mark = await this.#mark(to, id, successor);
+    if (state !== 'pending') return state;
+    const ended = await this.#end(from, core, id, to, successor);`,
+      replace: `    const ended = state === 'pending' ? await this.#end(from, core, id, to, successor) : undefined;
+    const mark = await this.#mark(to, id, successor);
+    if (state !== 'pending') return state;`,
+      caughtBy: {
+        file: WITHDRAWALS,
+        title:
+          'that is cut short behind its receipt is done by the reader: what was said to be superseded is never shown',
+      },
+    },
+    {
+      name: 'withdrawn-without-a-receipt',
+      promise: 'A withdrawal whose receipt could not be written takes nothing back.',
+      file: 'src/relay/withdrawals.ts',
+      find: "if (outcome?.state === 'failed') throw outcome.error;",
+      replace: '',
+      caughtBy: { file: WITHDRAWALS, title: 'whose receipt cannot be written takes nothing back' },
+    },
+    {
+      name: 'anybodys-message-withdrawn',
+      promise: 'Only one’s own messages can be taken back, or asked after.',
+      file: 'src/relay/receipts.ts',
+      find: 'if (name.id !== id || name.from !== sender) continue;',
+      replace: 'if (name.id !== id) continue;',
+      caughtBy: { file: WITHDRAWALS, title: 'a message that supersedes another' },
+    },
+  ],
+};
