@@ -9,6 +9,7 @@ import type { Inbox } from './inbox.js';
 import { inboxKey, readKey, takenBy, takenKey } from './keys.js';
 import type { Candidate } from './mail.js';
 import { isExpired, type MessageName, parseName, threadHash } from './message-name.js';
+import { isEnd, type Receipt } from './receipt-name.js';
 import type { Relay } from './relay.js';
 import { type WasShown, wasShown } from './was-shown.js';
 
@@ -131,6 +132,10 @@ export class Kept {
       const missed = left.flatMap(([id]) => (done.has(id) ? [] : [id]));
       left = missed.length === 0 ? [] : [...(await this.#locate(missed))];
     }
+    const missed = found.flatMap(([id, { name }], index) =>
+      done.has(id) ? [] : [{ name, receipt: receipts[index] as Entry }],
+    );
+    if (missed.length > 0) await this.#takeBackUntrue(missed);
     const acked = wanted.filter((id) => done.has(id));
     await this.relay.events.note(
       ...acked.flatMap((id) => {
@@ -140,6 +145,13 @@ export class Kept {
       }),
     );
     return { acked, notFound: wanted.filter((id) => !done.has(id)) };
+  }
+
+  /** What a sweep or its sender has ended between the look and the removal was not acknowledged. By another session it was. */
+  async #takeBackUntrue(missed: readonly { readonly name: MessageName; readonly receipt: Entry }[]): Promise<void> {
+    const endedOtherwise = (receipt: Receipt) => isEnd(receipt) && receipt.state !== 'acked';
+    const standing = new Set(await this.relay.receipts.withoutEnd(this.agent, missed, endedOtherwise));
+    await this.#removeAll(missed.flatMap((one) => (standing.has(one) ? [] : [one.receipt.key])));
   }
 
   /** Takes back the receipts that stand: a sender must not be told "acked" of what its reader was told is not. */

@@ -52,14 +52,18 @@ export class Receipts {
 
   /**
    * Of mail for `to` that ends, what has no end on record yet. What has one was left by a process that died between the
-   * receipt and the removal: its sender may have been told, so it only remains to remove it.
+   * receipt and the removal: its sender may have been told, so it only remains to remove it. `ended` is which receipts count.
    */
-  async withoutEnd<T extends { readonly name: MessageName }>(to: string, mail: readonly T[]): Promise<T[]> {
+  async withoutEnd<T extends { readonly name: MessageName }>(
+    to: string,
+    mail: readonly T[],
+    ended: (receipt: Receipt) => boolean = isEnd,
+  ): Promise<T[]> {
     const ends = new Map<string, ReadonlySet<string>>();
     for (const { from } of mail.map(({ name }) => name)) {
       if (ends.has(from)) continue;
       const receipts = (await this.#namesFor(from)).flatMap((name) => parseReceipt(name) ?? []);
-      ends.set(from, new Set(receipts.flatMap((receipt) => (isEnd(receipt) && receipt.to === to ? [receipt.id] : []))));
+      ends.set(from, new Set(receipts.flatMap((receipt) => (ended(receipt) && receipt.to === to ? [receipt.id] : []))));
     }
     return mail.filter(({ name }) => ends.get(name.from)?.has(name.id) !== true);
   }

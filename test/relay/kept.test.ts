@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { UNACKED_LIMIT } from '../../src/relay/kept.js';
 import type { Session } from '../../src/relay/session.js';
 import type { Store } from '../../src/store/store.js';
-import { claimAll, contents, HOUR, RelayWorld, read, send, withFaults } from '../helpers/relay-world.js';
+import { claimAll, contents, HOUR, MINUTE, RelayWorld, read, send, withFaults } from '../helpers/relay-world.js';
 
 let world: RelayWorld;
 let faults: Partial<Store>;
@@ -114,6 +114,20 @@ describe('ack', () => {
     const other = await world.session('bob');
     const results = await Promise.all([bob.kept.ack(ids), other.kept.ack(ids)]);
     expect(results.flatMap(({ acked }) => acked).sort()).toEqual([...ids].sort());
+  });
+
+  it('of mail that a sweep expires at that moment is not told as acknowledged too', async () => {
+    const id = await send(alice, 'bob', 'one', { ttl: 60 });
+    await read(bob);
+    faults.createAll = async (entries) => {
+      delete faults.createAll;
+      world.clock.advance(MINUTE);
+      await world.process().relay.sweeper.sweep();
+      return world.memory.createAll(entries);
+    };
+    expect(await bob.kept.ack([id])).toEqual({ acked: [], notFound: [id] });
+    expect(await states(id)).toEqual(['expired']);
+    expect((await world.keys('.receipts')).filter((key) => key.includes('.acked.'))).toEqual([]);
   });
 
   describe('when a receipt cannot be written', () => {
