@@ -26,6 +26,14 @@ export default {
       caughtBy: { file: KEPT, title: 'removes nothing, tells no sender otherwise, and can be repeated' },
     },
     {
+      name: 'expired-and-acknowledged',
+      promise: 'An acknowledgement that comes too late is not told to the sender.',
+      file: 'src/relay/kept.ts',
+      find: 'if (missed.length > 0) await this.#takeBackUntrue(missed);',
+      replace: '',
+      caughtBy: { file: KEPT, title: 'of mail that a sweep expires at that moment is not told as acknowledged too' },
+    },
+    {
       name: 'expired-before-its-receipt',
       promise: 'An expired message is removed after its receipt is there.',
       file: 'src/relay/sweep.ts',
