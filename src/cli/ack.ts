@@ -75,7 +75,7 @@ async function ackShown(context: Context, relay: Relay, limit: number): Promise<
     return EXIT.nothing;
   }
   const ids = messages.map(({ message }) => message.id);
-  const ack = () => relay.session(HUMAN).kept.ack(ids);
+  const ack = () => relay.session(HUMAN).kept.ack(ids, { shown: true });
   if (context.json) {
     // One document cannot tell before what comes after; whoever asks for JSON gets the messages in the same write.
     const { acked, notFound } = await ack();

@@ -78,6 +78,7 @@ function detailOf(event: LoggedEvent): string {
     case 'dropped':
       return event.was;
     case 'withdrawn':
+      if (event.was === 'read') return 'after it had been shown';
       return event.superseded_by === undefined ? '' : `for ${event.superseded_by}`;
     case 'quarantined':
       return forTerminal(event.reason, 100);

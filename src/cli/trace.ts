@@ -152,6 +152,7 @@ function detailOf(event: CopyEvent, sent: MessageTrace['sent']): string {
         ? 'new again: the session that had claimed it is over'
         : 'new again: its reply was not written';
     case 'withdrawn':
+      if (event.was === 'read') return 'after it had been shown';
       return event.superseded_by === undefined ? '' : `for ${event.superseded_by}`;
     case 'quarantined':
       return forTerminal(event.reason, 200);

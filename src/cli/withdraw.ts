@@ -7,6 +7,7 @@ import { EXIT } from './exit-code.js';
 import { openAs } from './speaker.js';
 
 const ALREADY: Readonly<Partial<Record<Withdrawal['outcome'], string>>> = {
+  kept: 'the new message did not get there, so the old one stays',
   pending: 'is just being shown; it goes if that reply is not written',
   read: 'has read it, and is told that it was withdrawn',
   acked: 'has finished it, and is told that it was withdrawn',

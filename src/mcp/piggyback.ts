@@ -2,7 +2,7 @@
 import type { Message } from '../model/message.js';
 import type { Claim, ClaimOptions, Delivered } from '../relay/inbox.js';
 import { tellRefusals } from './refusal-notices.js';
-import type { Reply, ReplyList } from './reply.js';
+import { jsonBytes, type Reply, type ReplyList } from './reply.js';
 import { countNewer, type ShownMessage, showMessage, showPart } from './shown-message.js';
 import type { ToolContext } from './tool.js';
 
@@ -16,37 +16,45 @@ export const PART_MARGIN = 32;
 
 /** Claims new mail for a list of the reply. A message that is larger than the room is begun if it is the first, at `offset`. */
 export async function deliver(
-  { session, reply, relay }: ToolContext,
+  context: ToolContext,
   list: ReplyList<ShownMessage>,
   options: Omit<ClaimOptions, 'offer'>,
   offset = 0,
 ): Promise<Claim> {
+  const { session, reply, relay } = context;
   const now = relay.clock.now();
   const shown = new Map<Message, ShownMessage>();
-  const putIn = (message: Message, item: ShownMessage) => () => {
-    list.add(item);
-    shown.set(message, item);
-  };
-  const offer = ({ message, redelivered }: Delivered) => {
+  const superseded = reply.list('now_superseded');
+  const offer = ({ message, redelivered, replacesSeen }: Delivered) => {
     const showing = { reader: session.agent, redelivered, now };
+    const replaced = replacesSeen.map((id) => ({ id, superseded_by: message.id }));
+    const beside = replaced.length === 0 ? 0 : jsonBytes(replaced) + PART_MARGIN;
+    const putIn = (item: ShownMessage) => () => {
+      list.add(item);
+      shown.set(message, item);
+      for (const one of replaced) superseded.add(one);
+    };
     const whole = showMessage(message, showing);
-    if (offset === 0 && list.has(whole)) return putIn(message, whole);
-    if (list.length > 0 || reply.room < SMALLEST_PART) return undefined;
-    return putIn(message, showPart(message, showing, offset, reply.room - PART_MARGIN));
+    if (offset === 0 && list.has(whole, beside)) return putIn(whole);
+    if (list.length > 0 || reply.room - beside < SMALLEST_PART) return undefined;
+    return putIn(showPart(message, showing, offset, reply.room - beside - PART_MARGIN));
   };
   const claim = await session.inbox.claim({ ...options, offer });
   // They were chosen by turns, and are shown by urgency and age.
   list.arrange(claim.delivered.flatMap(({ message }) => shown.get(message) ?? []));
   settleWith(reply, claim);
   countNewer(list.items, claim.waiting);
-  reply.set(
-    'now_superseded',
-    claim.delivered.flatMap(({ message, replacesSeen }) =>
-      replacesSeen === undefined ? [] : [{ id: replacesSeen, superseded_by: message.id }],
-    ),
-  );
+  tellWithdrawn(context, claim);
   if (claim.sawExpired) relay.sweeper.sweepIfDue(true).catch(() => {});
   return claim;
+}
+
+/** Tells once what was withdrawn of mail that the agent was shown; without room for it, in the next reply. */
+function tellWithdrawn({ session, reply, relay }: ToolContext, { withdrawn }: Claim): void {
+  const told = withdrawn.slice(0, DEFAULT_LIMIT);
+  if (told.length === 0 || jsonBytes(told) + PART_MARGIN > reply.room) return;
+  reply.set('now_withdrawn', told);
+  reply.whenWritten(() => relay.withdrawals.noteTold(session.agent, told));
 }
 
 /** Lets unread mail ride on the answer of another tool. */

@@ -59,7 +59,7 @@ export class Reply implements Settlement {
         items.push(item);
         this.#bytes += jsonBytes(item) + 1;
       },
-      has: (item) => jsonBytes(item) + (items.length === 0 ? utf8Bytes(name) + 6 : 0) < this.room,
+      has: (item, beside = 0) => jsonBytes(item) + beside + (items.length === 0 ? utf8Bytes(name) + 6 : 0) < this.room,
       arrange: (order) => {
         items.splice(0, items.length, ...order);
       },
@@ -106,8 +106,8 @@ export class Reply implements Settlement {
 export interface ReplyList<T = unknown> {
   readonly items: readonly T[];
   add(item: T): void;
-  /** Whether there is room for the item. */
-  has(item: T): boolean;
+  /** Whether there is room for the item, and for `beside` bytes of other fields that go with it. */
+  has(item: T, beside?: number): boolean;
   /** Puts the items that it holds, and no others, into another order. */
   arrange(order: readonly T[]): void;
   readonly length: number;

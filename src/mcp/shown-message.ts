@@ -17,8 +17,10 @@ export interface ShownMessage {
   newer_waiting?: number;
   /** The message that this one replaces. */
   readonly supersedes?: string;
-  /** The message that replaced this one; true for one that its sender withdrew. */
-  readonly superseded_by?: string | true;
+  /** The message that replaced this one. */
+  readonly superseded_by?: string;
+  /** Its sender took it back after it was shown. */
+  readonly withdrawn?: true;
   readonly priority?: 'urgent';
   readonly thread_id?: string;
   readonly reply_to?: string;
@@ -112,6 +114,12 @@ export function showPart(message: Message, showing: Showing, offset: number, roo
   };
 }
 
+function fateOf(id: string, superseded: Showing['superseded']): Pick<ShownMessage, 'superseded_by' | 'withdrawn'> {
+  if (superseded?.has(id) !== true) return {};
+  const by = superseded.get(id);
+  return by === undefined ? { withdrawn: true } : { superseded_by: by };
+}
+
 function envelope(message: Message, { reader, redelivered, read, now, superseded }: Showing): ShownMessage {
   const age = Math.floor((now - Date.parse(message.timestamp)) / 1000);
   return {
@@ -123,7 +131,7 @@ function envelope(message: Message, { reader, redelivered, read, now, superseded
     // Holds its place in the budget until the count is known.
     ...(message.thread_id === null ? {} : { newer_waiting: MOST_WAITING }),
     ...(message.supersedes === undefined ? {} : { supersedes: message.supersedes }),
-    ...(superseded?.has(message.id) === true ? { superseded_by: superseded.get(message.id) ?? true } : {}),
+    ...fateOf(message.id, superseded),
     ...(message.priority === 'urgent' ? { priority: 'urgent' } : {}),
     ...(message.thread_id === null ? {} : { thread_id: message.thread_id }),
     ...(message.reply_to === null ? {} : { reply_to: message.reply_to }),

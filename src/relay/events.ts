@@ -50,7 +50,8 @@ export type RelayEvent =
   /** Given up with its recipient. */
   | ({ readonly event: 'dropped'; readonly was: WasShown } & OfMessage)
   /** Taken back by its sender, for a newer message or without one. */
-  | ({ readonly event: 'withdrawn'; readonly superseded_by?: string } & OfMessage)
+  /** `was: 'read'` where its reader had been shown it and keeps it. */
+  | ({ readonly event: 'withdrawn'; readonly superseded_by?: string; readonly was?: WasShown } & OfMessage)
   /** Set aside; `id` and `from` where the name of the file said them. */
   | {
       readonly event: 'quarantined';

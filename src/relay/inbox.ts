@@ -17,13 +17,14 @@ import { type MessageName, parseName, SUFFIX, threadHash } from './message-name.
 import { recoverTaken } from './recover.js';
 import type { Relay } from './relay.js';
 import { Turns } from './turns.js';
+import type { Marks } from './withdrawals.js';
 
 export interface Delivered {
   readonly message: Message;
   /** True when an earlier reply with this message may not have been written. */
   readonly redelivered: boolean;
-  /** The message that this one supersedes, where the agent was shown that or may have been. */
-  readonly replacesSeen?: string;
+  /** The messages that this one supersedes, directly or by others, that the agent was shown or may have been. */
+  readonly replacesSeen: readonly string[];
 }
 
 export interface Claim {
@@ -34,7 +35,9 @@ export interface Claim {
   /** The names of all pending mail that is not in this claim. */
   readonly waiting: readonly MessageName[];
   /** Which messages that the agent has or had were superseded, and by which; undefined for by none. */
-  readonly superseded: ReadonlyMap<string, string | undefined>;
+  readonly superseded: Marks['superseded'];
+  /** Which of them were withdrawn without the agent having been told. */
+  readonly withdrawn: readonly string[];
   /** True when expired mail was seen that a sweep should remove. */
   readonly sawExpired: boolean;
   /** The reply was written: all of it is read from now on. */
@@ -92,7 +95,7 @@ export class Inbox {
     const taken: Taken[] = [];
     const delivered: (Delivered & { readonly candidate: Candidate })[] = [];
     const scan = await this.relay.mail.scan(this.agent, true);
-    const superseded = await this.relay.withdrawals.marksFor(this.agent);
+    const { superseded, untold } = await this.relay.withdrawals.marksFor(this.agent);
     const pending = superseded.size === 0 ? scan.pending : await this.#stillCurrent(scan.pending, superseded);
     const matching = this.#matching(pending, options);
     let gone = 0;
@@ -135,6 +138,7 @@ export class Inbox {
       sawExpired: scan.expired.length > 0,
       waiting: this.#waiting(pending, taken),
       superseded,
+      withdrawn: untold,
     });
   }
 
@@ -159,9 +163,9 @@ export class Inbox {
   ): Promise<Delivered | undefined> {
     const message = await this.relay.mail.open(this.agent, candidate);
     if (message === undefined || (threadId !== undefined && message.thread_id !== threadId)) return undefined;
-    const old = message.supersedes;
-    const replaces = old !== undefined && superseded.has(old) ? { replacesSeen: old } : {};
-    return { message, redelivered: isRedelivered(candidate.name), ...replaces };
+    const replacesSeen =
+      message.supersedes === undefined ? [] : [...superseded].flatMap(([old, by]) => (by === message.id ? [old] : []));
+    return { message, redelivered: isRedelivered(candidate.name), replacesSeen };
   }
 
   #matching(pending: Candidate[], { threadId, messageId }: ClaimOptions): Candidate[] {
@@ -189,7 +193,7 @@ export class Inbox {
   #claimOf(
     taken: Taken[],
     delivered: Delivered[],
-    { by, ...facts }: Pick<Claim, 'more' | 'sawExpired' | 'waiting' | 'superseded'> & { by: ShownBy },
+    { by, ...facts }: Omit<Claim, 'delivered' | 'commit' | 'release'> & { by: ShownBy },
   ): Claim {
     let settling = false;
     const settle = async (how: () => Promise<void>) => {

@@ -105,18 +105,19 @@ export class Kept {
   }
 
   /**
-   * Ends messages: the sender's receipt first, synced, then the message goes. Shown or not makes no difference; an id that
+   * Ends messages: the sender's receipt first, synced, then the message goes. Shown or not makes no difference, and what the
+   * receipt says of it is what the mail shows, or `shown`, by whoever has shown it without a session; an id that
    * is not in this agent's mail, somebody else's included, is `notFound`.
    * @throws DispatchError `STORE_UNAVAILABLE` when a receipt could not be written; then nothing was acknowledged, and
    * `outcome` is `"unknown"` when a sender may be told so all the same. Also when a message could not be removed; then some
    * may be. Either way the same ids can be acknowledged again.
    */
-  async ack(ids: readonly string[]): Promise<Acked> {
+  async ack(ids: readonly string[], { shown = false } = {}): Promise<Acked> {
     const wanted = [...new Set(ids)];
     const places = await this.#locate(wanted.filter(isMessageId));
     const found = [...places];
     const were = new Map<string, WasShown>();
-    for (const [id, { key, name }] of found) were.set(id, await wasShown(this.relay.store, key, name));
+    for (const [id, { key, name }] of found) were.set(id, shown ? 'read' : await wasShown(this.relay.store, key, name));
     const receipts = found.map(([id, { name }]) =>
       this.relay.receipts.entry(name.from, { id, to: this.agent, state: 'acked', how: were.get(id) as WasShown }),
     );
@@ -151,7 +152,7 @@ export class Kept {
   async #takeBackUntrue(missed: readonly { readonly name: MessageName; readonly receipt: Entry }[]): Promise<void> {
     const endedOtherwise = (receipt: Receipt) => isEnd(receipt) && receipt.state !== 'acked';
     const standing = new Set(await this.relay.receipts.withoutEnd(this.agent, missed, endedOtherwise));
-    await this.#removeAll(missed.flatMap((one) => (standing.has(one) ? [] : [one.receipt.key])));
+    await this.relay.receipts.takeBack(missed.flatMap((one) => (standing.has(one) ? [] : [one.receipt])));
   }
 
   /** Takes back the receipts that stand: a sender must not be told "acked" of what its reader was told is not. */
@@ -162,7 +163,7 @@ export class Kept {
     });
     const known = isDispatchError(cause) ? cause.data : {};
     try {
-      await this.relay.store.removeAll(mayStand.map(({ key }) => key));
+      await this.relay.receipts.takeBack(mayStand, { durable: true });
     } catch {
       const why = `${cause.message} The messages are still here, but their senders may be told that you acknowledged them; acknowledge the same ids again.`;
       return new DispatchError('STORE_UNAVAILABLE', why, { ...known, outcome: 'unknown' }, cause);

@@ -42,7 +42,7 @@ const SHAPES: Readonly<Record<RelayEvent['event'], Shape>> = {
   acked: shape({ ...ofMessage, was }),
   expired: shape({ ...ofMessage, was }),
   dropped: shape({ ...ofMessage, was }),
-  withdrawn: shape(ofMessage, { superseded_by: id }),
+  withdrawn: shape(ofMessage, { superseded_by: id, was }),
   quarantined: shape({ to: recipient, reason: string }, { id, from: sender }),
   refused: shape({ from: sender, to: recipients, code: string }, { limit: string }),
   session_started: shape({ ...ofSession, pid: whole, cwd: string }, { client: string }),

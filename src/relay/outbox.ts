@@ -13,7 +13,7 @@ import { coreName, parseName, SUFFIX } from './message-name.js';
 import type { NameClock } from './name-clock.js';
 import type { Relay } from './relay.js';
 import { type KeyedSend, SendKey } from './send-key.js';
-import { noteSent, type SentNote } from './sent-log.js';
+import { noteSent } from './sent-log.js';
 import type { Withdrawal } from './withdrawals.js';
 
 export interface Draft {
@@ -115,9 +115,11 @@ export class Outbox {
       await followUp();
       throw nobodyGotIt(message.id, failed, outcomes);
     }
-    const superseded = old === undefined ? [] : await this.#withdraw(old, message);
-    const audience = await this.#audience(message.to, queuedTo);
     const refused = [...send.refused, ...failed];
+    const missed = refused.map(({ to }) => to);
+    const superseded =
+      old === undefined ? [] : await this.relay.withdrawals.supersede(old, message, { reached: queuedTo, missed });
+    const audience = await this.#audience(message.to, queuedTo);
     return { sent: { message, queuedTo, refused, deduplicated, superseded, ...audience }, followUp };
   }
 
@@ -198,15 +200,6 @@ export class Outbox {
   async #publishAll({ value, core, recipients }: Prepared): Promise<CreateOutcome[]> {
     const shared = { shared: value };
     return this.relay.store.createAll(recipients.map((to) => ({ key: inboxKey(to, core + SUFFIX), value: shared })));
-  }
-
-  /** The new message is sent, whatever becomes of the old one: what could not be withdrawn now is said to be unknown. */
-  async #withdraw(old: SentNote, { from, id, supersedes = '' }: Message): Promise<readonly Withdrawal[]> {
-    try {
-      return await this.relay.withdrawals.withdraw(from, old, supersedes, id);
-    } catch {
-      return old.recipients.map((to) => ({ to, outcome: 'unknown' }));
-    }
   }
 
   /** Who is there to hear of it. A help only, like the follow-up: what cannot be found out now is left out. */

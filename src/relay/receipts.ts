@@ -9,7 +9,7 @@ import { isRecipient } from '../model/agent-id.js';
 import type { Clock } from '../model/clock.js';
 import { isDispatchError } from '../model/errors.js';
 import { isSessionId } from '../model/ids.js';
-import type { Entry, Store } from '../store/store.js';
+import type { Entry, Store, WriteOptions } from '../store/store.js';
 import { smallest } from './best.js';
 import { namesInFolder } from './folder-names.js';
 import { inboxKey, parseReadMark, RECEIPTS, readKey, receiptKey, seenReceiptKey, takenBy, takenKey } from './keys.js';
@@ -25,7 +25,7 @@ import {
   whatOf,
 } from './receipt-name.js';
 import { findSent, type SentNote, sweepSent } from './sent-log.js';
-import { howUnshown } from './was-shown.js';
+import { wasShown } from './was-shown.js';
 
 /** `unknown` is said where there is no evidence. */
 export interface Whereabouts {
@@ -48,6 +48,15 @@ export class Receipts {
   /** The entry that records a change for the sender `from`; written by the caller, together with others. */
   entry(from: string, receipt: Omit<Receipt, 'at'>): Entry {
     return { key: receiptKey(from, receiptName({ ...receipt, at: this.clock.now() })), value: '' };
+  }
+
+  /** Takes back what has turned out untrue, also where its sender was told it meanwhile. */
+  async takeBack(entries: readonly Entry[], options: WriteOptions = { durable: false }): Promise<void> {
+    const keys = entries.flatMap(({ key }) => {
+      const [, sender = '', name] = key.split('/');
+      return [key, seenReceiptKey(sender, name)];
+    });
+    await this.store.removeAll(keys, options);
   }
 
   /**
@@ -197,7 +206,8 @@ export class Receipts {
     if (waiting !== undefined) {
       const at = await markedReadAt(this.store, inboxKey(to, waiting));
       const name = this.#past(waiting);
-      if (name !== undefined) return { to, state: 'expired', how: at === undefined ? howUnshown(name) : 'read' };
+      if (name !== undefined)
+        return { to, state: 'expired', how: await wasShown(this.store, inboxKey(to, waiting), name) };
       return at === undefined ? { to, state: 'pending' } : { to, state: 'read', at };
     }
     for (const session of (await this.store.list(takenKey(to))).filter(isSessionId)) {

@@ -116,10 +116,7 @@ export class Sweeper {
       const untrue = receipts.filter((_, index) => {
         return outcomes[index]?.state === 'created' && !removed.has(ending[index] as (typeof ending)[number]);
       });
-      await this.relay.store.removeAll(
-        untrue.map(({ key }) => key),
-        { durable: false },
-      );
+      await this.relay.receipts.takeBack(untrue);
       // What is no file cannot be removed: it is set aside, or every sweep would meet it again.
       for (const { key, name } of recorded.filter((one) => !removed.has(one))) {
         await this.relay.mail.openAt(owner, key, { fileName: key.slice(key.lastIndexOf('/') + 1), name });

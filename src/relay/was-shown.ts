@@ -1,4 +1,5 @@
 /** Whether mail that ends had been shown to its reader. Nobody says "never" of what a reply may have carried. */
+import { HUMAN } from '../model/agent-id.js';
 import type { Store } from '../store/store.js';
 import { partOf } from './keys.js';
 import { isRedelivered } from './mail.js';
@@ -11,6 +12,8 @@ export type WasShown = 'read' | 'unread' | 'maybe';
 export async function wasShown(store: Store, key: string, name: MessageName): Promise<WasShown> {
   const part = partOf(key);
   if (part === 'read') return 'read';
+  // The human looks without leaving a trace.
+  if (key.startsWith(`${HUMAN}/`)) return 'maybe';
   // A reply with it is being written, or was when its session died.
   if (part === 'taken') return 'maybe';
   return (await markedReadAt(store, key)) === undefined ? howUnshown(name) : 'read';

@@ -4,7 +4,7 @@
  * First a mark is made for each reader, an empty file in `.superseded/<reader>/`:
  *
  *     1771360200000.msg-k3j9x0q2m4ab.msg-p5d0w7c1x8zr
- *     when          superseded       by which ("-" for none)
+ *     when          superseded       by which ("-" for none, "--" once the reader was told)
  *
  * Then a copy that nobody was shown is removed from its inbox, its receipt (`superseded`) before it, and its mark
  * after it. What is left are marks of copies that were shown, or are just being shown: the reader's session tells
@@ -13,6 +13,7 @@
 import { isRecipient } from '../model/agent-id.js';
 import { DispatchError } from '../model/errors.js';
 import { isMessageId, isSessionId } from '../model/ids.js';
+import type { Message } from '../model/message.js';
 import { inboxKey, readKey, SUPERSEDED, supersededKey, takenBy, takenKey } from './keys.js';
 import { type Candidate, redeliveredName } from './mail.js';
 import { type MessageName, parseName, SUFFIX } from './message-name.js';
@@ -23,12 +24,24 @@ import type { WasShown } from './was-shown.js';
 
 export interface Withdrawal {
   readonly to: string;
-  /** `withdrawn`, or the state in which the copy is all the same; `pending` is one that is just being shown. */
-  readonly outcome: 'withdrawn' | Whereabouts['state'];
+  /**
+   * `withdrawn`, or the state in which the copy is all the same; `pending` is one that is just being shown, `kept` one whose
+   * successor did not reach the recipient.
+   */
+  readonly outcome: 'withdrawn' | 'kept' | Whereabouts['state'];
 }
 
 const MARK = /^(\d{13})\.([A-Za-z0-9_-]{1,64})\.([A-Za-z0-9_-]{1,64})$/;
 const NO_SUCCESSOR = '-';
+const NO_SUCCESSOR_TOLD = '--';
+
+/** What a reader has, had or is shown of which its sender thinks differently now. */
+export interface Marks {
+  /** By which message each was superseded; undefined for one that was withdrawn. */
+  readonly superseded: ReadonlyMap<string, string | undefined>;
+  /** Those that were withdrawn, of which the reader was not told yet. */
+  readonly untold: readonly string[];
+}
 
 export class Withdrawals {
   constructor(
@@ -60,6 +73,32 @@ export class Withdrawals {
     return done;
   }
 
+  /**
+   * Withdraws what `message` supersedes, where it `reached` the reader, who is told of it in place of the old one, and from
+   * whom it was not meant for. Whom it `missed` keeps the old one. The new message is sent, whatever becomes of the old: what
+   * could not be withdrawn now is said to be unknown.
+   */
+  async supersede(
+    { core, recipients }: SentNote,
+    { from, id, supersedes = '' }: Message,
+    { reached, missed }: { readonly reached: readonly string[]; readonly missed: readonly string[] },
+  ): Promise<Withdrawal[]> {
+    const done: Withdrawal[] = [];
+    for (const to of recipients) {
+      if (missed.includes(to)) {
+        done.push({ to, outcome: 'kept' });
+        continue;
+      }
+      try {
+        const copy = { core, recipients: [to] };
+        done.push(...(await this.withdraw(from, copy, supersedes, reached.includes(to) ? id : undefined)));
+      } catch {
+        done.push({ to, outcome: 'unknown' });
+      }
+    }
+    return done;
+  }
+
   async #withdrawFrom(
     from: string,
     core: string,
@@ -69,31 +108,46 @@ export class Withdrawals {
       state,
       successor,
     }: { id: string; to: string; state: Whereabouts['state']; successor: string | undefined },
-  ): Promise<Withdrawal['outcome']> {
+  ): Promise<Whereabouts['state'] | 'withdrawn'> {
     if (state !== 'pending' && state !== 'read' && state !== 'acked') return state;
+    // A second withdrawal has nothing to tell that the first did not.
+    if (state !== 'pending' && successor === undefined && (await this.marksFor(to)).superseded.has(id)) return state;
     // The mark first: whatever happens from here on, the reader's session knows what to do with the copy.
     const mark = await this.#mark(to, id, successor);
-    if (state !== 'pending') return state;
+    if (state !== 'pending') {
+      if (successor === undefined) await this.relay.events.note({ event: 'withdrawn', id, from, to, was: 'read' });
+      return state;
+    }
     const ended = await this.#end(from, core, id, to, successor);
     if (ended === undefined) {
       const [now] = await this.relay.receipts.locate(from, { core, recipients: [to] }, id);
       return now?.state ?? 'unknown';
     }
+    // What the reader was to be told of, and will never see, hands on what it replaced.
+    if (successor !== undefined) await this.#remark(to, (by) => by === id, successor);
     // Nobody was shown it, so there is nobody to tell.
     if (ended === 'unread') await this.relay.store.remove(mark, { durable: false });
     return 'withdrawn';
   }
 
-  /** What of the mail that `reader` has, had, or is shown was superseded: by which message, undefined for by none. */
-  async marksFor(reader: string): Promise<ReadonlyMap<string, string | undefined>> {
-    const marks = new Map<string, string | undefined>();
+  async marksFor(reader: string): Promise<Marks> {
+    const superseded = new Map<string, string | undefined>();
+    const untold = new Set<string>();
     const names = await this.relay.store.list(supersededKey(reader));
-    // The latest counts; names begin with the time.
+    // The latest successor counts; names begin with the time.
     for (const name of names.length > 1 ? [...names].sort() : names) {
       const [, , id, successor] = MARK.exec(name) ?? [];
-      if (id !== undefined) marks.set(id, successor !== undefined && isMessageId(successor) ? successor : undefined);
+      if (id === undefined) continue;
+      if (successor !== undefined && isMessageId(successor)) superseded.set(id, successor);
+      else if (!superseded.has(id)) superseded.set(id, undefined);
+      if (successor === NO_SUCCESSOR) untold.add(id);
     }
-    return marks;
+    return { superseded, untold: [...untold].filter((id) => superseded.get(id) === undefined) };
+  }
+
+  /** `reader` was told that these were withdrawn. */
+  async noteTold(reader: string, ids: readonly string[]): Promise<void> {
+    await this.#remark(reader, (by, id) => by === NO_SUCCESSOR && ids.includes(id), NO_SUCCESSOR_TOLD);
   }
 
   /** Withdraws what came back to the inbox of `reader` after it was superseded, or was left there by a crash. */
@@ -139,7 +193,7 @@ export class Withdrawals {
     const [outcome] = await store.createAll([receipt]);
     if (outcome?.state === 'failed') throw outcome.error;
     if (!(await store.remove(inboxKey(to, fileName)))) {
-      await store.remove(receipt.key, { durable: false });
+      await receipts.takeBack([receipt]);
       return undefined;
     }
     const by = successor === undefined ? {} : { superseded_by: successor };
@@ -152,6 +206,16 @@ export class Withdrawals {
     const key = supersededKey(reader, `${at}.${id}.${successor ?? NO_SUCCESSOR}`);
     await this.relay.store.create(key, '');
     return key;
+  }
+
+  /** Gives the marks that `applies` chooses by their successor and their message another successor. */
+  async #remark(reader: string, applies: (by: string, id: string) => boolean, successor: string): Promise<void> {
+    const { store } = this.relay;
+    for (const name of await store.list(supersededKey(reader))) {
+      const [, at, id = '', by = ''] = MARK.exec(name) ?? [];
+      if (id === '' || !applies(by, id)) continue;
+      await store.move(supersededKey(reader, name), supersededKey(reader, `${at}.${id}.${successor}`), { durable: true });
+    }
   }
 
   async #idsOf(owner: string): Promise<Set<string>> {

@@ -50,6 +50,20 @@ describe('ack', () => {
   });
 });
 
+it('of what the human may have looked at, or has just been shown, never says that it was not shown', async () => {
+  const [looked, read] = [await desk.send('alice', 'human'), await desk.send('alice', 'human')];
+  await desk.run(['inbox']);
+  await desk.run(['ack', looked]);
+  await desk.run(['ack', '--read']);
+  const { receipts } = await desk.relay.receipts.changes('alice', 10);
+  expect(new Map(receipts.map(({ id, how }) => [id, how]))).toEqual(
+    new Map([
+      [looked, 'maybe'],
+      [read, 'read'],
+    ]),
+  );
+});
+
 describe('ack --read', () => {
   it('shows the mail and ends what it has shown', async () => {
     const first = await desk.send('alice', 'human', { content: 'the first' });

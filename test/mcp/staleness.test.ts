@@ -86,6 +86,38 @@ describe('a superseded message', () => {
   });
 });
 
+describe('a message that is withdrawn after it was shown', () => {
+  it.each(['read', 'acknowledged'])('and %s is told of once, in the next answer of any tool', async (how) => {
+    const [alice, bob] = [await client('alice'), await client('bob')];
+    const { id } = (await alice.call('dispatch', { message: 'deploy', target: 'bob' })).json;
+    await bob.call('who');
+    if (how === 'acknowledged') await bob.call('ack', { message_ids: [id] });
+    const { withdrawals } = world.process().relay;
+    await withdrawals.withdraw('alice', await withdrawals.find('alice', id), id);
+    expect((await bob.call('who')).json.now_withdrawn).toEqual([id]);
+    expect((await bob.call('peek')).json.now_withdrawn).toBeUndefined();
+    if (how === 'acknowledged') return;
+    const [kept] = (await bob.call('peek', { message_id: id })).json.messages;
+    expect([kept.withdrawn, kept.superseded_by]).toEqual([true, undefined]);
+  });
+});
+
+it('what is superseded counts for the size of an answer too', async () => {
+  const [alice, bob] = [await client('alice'), await client('bob')];
+  const old: string[] = [];
+  for (let n = 0; n < 60; n++) old.push((await alice.call('dispatch', { message: 'v1', target: 'bob' })).json.id);
+  for (let page = 0; page < 3; page++) await bob.call('peek', { limit: 100 });
+  for (const supersedes of old) await alice.call('dispatch', { message: 'v2', target: 'bob', supersedes });
+  const told: string[] = [];
+  while (told.length < old.length) {
+    const { json } = await bob.call('peek', { limit: 100 });
+    expect(Buffer.byteLength(JSON.stringify(json))).toBeLessThanOrEqual(10_240);
+    expect(json.now_superseded.length).toBe(json.count);
+    told.push(...json.now_superseded.map(({ id }: { id: string }) => id));
+  }
+  expect(told.sort()).toEqual(old.sort());
+});
+
 it('a repeated call with its idempotency_key gives the same answer, and says so', async () => {
   const [alice, bob] = [await client('alice'), await client('bob')];
   await bob.call('who');

@@ -19,7 +19,7 @@ afterEach(async () => {
 });
 
 const stateOf = async (id: string) => (await process.relay.receipts.lookUp('alice', id)).map(({ state }) => state);
-const marks = async () => [...(await process.relay.withdrawals.marksFor('bob'))];
+const marks = async () => [...(await process.relay.withdrawals.marksFor('bob')).superseded];
 const withdraw = async (id: string) => {
   const { withdrawals } = process.relay;
   return withdrawals.withdraw('alice', await withdrawals.find('alice', id), id);
@@ -64,7 +64,7 @@ describe('a message that supersedes another', () => {
     expect(answer.superseded).toEqual([{ to: 'bob', outcome: 'read' }]);
     expect(await marks()).toEqual([[old, answer.message.id]]);
     const claim = await claimAll(bob.inbox);
-    expect(claim.delivered).toMatchObject([{ message: { supersedes: old }, replacesSeen: old }]);
+    expect(claim.delivered).toMatchObject([{ message: { supersedes: old }, replacesSeen: [old] }]);
     expect(await stateOf(old)).toEqual(['read']);
   });
 
@@ -72,7 +72,7 @@ describe('a message that supersedes another', () => {
     const old = await send(alice, 'bob', 'deploy');
     await bob.kept.ack([old]);
     expect((await sent(alice, 'bob', 'no', { supersedes: old })).superseded).toEqual([{ to: 'bob', outcome: 'acked' }]);
-    expect((await claimAll(bob.inbox)).delivered).toMatchObject([{ replacesSeen: old }]);
+    expect((await claimAll(bob.inbox)).delivered).toMatchObject([{ replacesSeen: [old] }]);
   });
 
   it('withdraws one whose reply was never written as soon as that is known', async () => {
@@ -93,7 +93,40 @@ describe('a message that supersedes another', () => {
     await process.relay.sweeper.sweep();
     await send(alice, 'bob', 'no', { supersedes: old });
     expect(await process.relay.receipts.lookUp('alice', old)).toMatchObject([{ state: 'superseded', how: 'maybe' }]);
-    expect((await claimAll(bob.inbox)).delivered).toMatchObject([{ replacesSeen: old }]);
+    expect((await claimAll(bob.inbox)).delivered).toMatchObject([{ replacesSeen: [old] }]);
+  });
+
+  it('leaves the old one where the new one was refused: nobody is left with neither', async () => {
+    const full = new RelayWorld({ limits: { inboxMessages: 2 } });
+    const [from, to, other] = [await full.session('alice'), await full.session('bob'), await full.session('dave')];
+    await send(other, 'bob', 'filler');
+    const old = await send(from, 'all', 'v1');
+    const next = await sent(from, 'all', 'v2', { supersedes: old });
+    expect(next.refused).toEqual([{ to: 'bob', code: 'INBOX_FULL' }]);
+    expect(next.superseded).toContainEqual({ to: 'bob', outcome: 'kept' });
+    expect((await read(to)).sort()).toEqual(['filler', 'v1']);
+    expect(await read(other)).toEqual(['v2']);
+    await full.close();
+  });
+
+  it('and does not go to the reader of the old one takes that back, and points nobody to what they cannot see', async () => {
+    const [unread, seen] = [await send(alice, 'bob', 'one'), await send(alice, 'carol', 'two')];
+    const carol = await world.session('carol');
+    await read(carol);
+    await sent(alice, 'dave', 'instead', { supersedes: unread });
+    await sent(alice, 'dave', 'instead', { supersedes: seen });
+    expect(await read(bob)).toEqual([]);
+    expect((await claimAll(carol.inbox)).superseded).toEqual(new Map([[seen, undefined]]));
+  });
+
+  it('tells the reader of the first of a chain of the last', async () => {
+    const first = await send(alice, 'bob', 'A');
+    await read(bob);
+    const second = await send(alice, 'bob', 'B', { supersedes: first });
+    const third = await send(alice, 'bob', 'C', { supersedes: second });
+    const claim = await claimAll(bob.inbox);
+    expect(claim.superseded).toEqual(new Map([[first, third]]));
+    expect(claim.delivered).toMatchObject([{ message: { id: third }, replacesSeen: [first] }]);
   });
 
   it('withdraws each copy of a broadcast that is unread', async () => {
@@ -185,6 +218,43 @@ describe('withdrawing', () => {
     expect(await stateOf(id)).toEqual(['pending']);
     expect(await world.keys('.receipts')).toEqual([]);
     expect(await marks()).toEqual([[id, undefined]]);
+  });
+
+  it('loses to that reader also where the sender was told of the receipt meanwhile', async () => {
+    const id = await send(alice, 'bob', 'oops');
+    const { receipts } = process.relay;
+    // The reader has listed before the mark is made, and claims behind the receipt.
+    const { marksFor } = process.relay.withdrawals;
+    process.relay.withdrawals.marksFor = async () => ({ superseded: new Map(), untold: [] });
+    const racing = withFaults(world.memory, {
+      createAll: async (entries) => {
+        const outcomes = await world.memory.createAll(entries);
+        if (entries[0]?.key.includes('.superseded.')) {
+          await claimAll(bob.inbox);
+          await (await receipts.changes('alice', 20)).markSeen(20);
+        }
+        return outcomes;
+      },
+    });
+    const { withdrawals } = new RelayWorld({ store: racing }).process().relay;
+    await withdrawals.withdraw('alice', await withdrawals.find('alice', id), id);
+    process.relay.withdrawals.marksFor = marksFor;
+    expect(await stateOf(id)).toEqual(['pending']);
+    expect(await world.keys('.receipts')).toEqual([]);
+  });
+
+  it('what was read keeps the successor that it has, and is noted once', async () => {
+    const id = await send(alice, 'bob', 'one');
+    await read(bob);
+    const next = await send(alice, 'bob', 'two', { supersedes: id });
+    await withdraw(id);
+    expect(await marks()).toEqual([[id, next]]);
+    await withdraw(next);
+    await read(bob);
+    const other = await send(alice, 'bob', 'three');
+    await read(bob);
+    for (let time = 0; time < 2; time++) await withdraw(other);
+    expect((await world.keys('.superseded')).filter((key) => key.includes(other))).toHaveLength(1);
   });
 
   it('that is cut short behind its receipt is done by the reader: what was said to be superseded is never shown', async () => {

@@ -76,7 +76,7 @@ export class Limits {
       const met: Met = { limit: 'sends_per_minute', max: sendsPerMinute };
       throw await this.#refused(outgoing, met, recipients, sendsTooOften(from, met, freeAt));
     }
-    const tooMuch = pace?.tooMuch(from, threadMessagesPerHour);
+    const tooMuch = pace?.tooMuch(from, recipients, threadMessagesPerHour);
     if (tooMuch !== undefined) {
       const met: Met = { limit: 'thread_messages_per_hour', max: threadMessagesPerHour };
       throw await this.#refused(outgoing, met, recipients, saysTooMuch(met, tooMuch));
@@ -144,7 +144,7 @@ export class Limits {
     pace: Pace | undefined,
     said: Utterance | undefined,
   ): Promise<void> {
-    if ((this.settings.threadMessagesPerHour ?? 0) === 0 || isToHuman(recipients)) return;
+    if ((this.settings.threadMessagesPerHour ?? 0) === 0 || isOfNoPace(from, recipients)) return;
     try {
       await notePace(this.store, threadId, said ?? { at: this.clock.now(), from, to: heardBy(recipients) });
     } catch {
@@ -161,7 +161,8 @@ export class Limits {
   }
 
   async #paceOf({ from, recipients, threadId }: Outgoing): Promise<Pace | undefined> {
-    if ((this.settings.threadMessagesPerHour ?? 0) === 0 || from === HUMAN || isToHuman(recipients)) return undefined;
+    if ((this.settings.threadMessagesPerHour ?? 0) === 0 || from === HUMAN || isOfNoPace(from, recipients))
+      return undefined;
     const name = paceName(threadId);
     const pace = kept(this.#paces, name, () => new Pace(this.store, this.clock, name));
     await this.#known('thread_messages_per_hour', () => pace.refresh());
@@ -190,9 +191,9 @@ export class Limits {
   }
 }
 
-/** The human reads at its own pace: what goes to it alone is in no loop. */
-function isToHuman(recipients: readonly string[]): boolean {
-  return recipients.every((to) => to === HUMAN);
+/** The human reads at its own pace, and a note to oneself is no conversation: what goes there alone is in no loop. */
+function isOfNoPace(from: string, recipients: readonly string[]): boolean {
+  return recipients.every((to) => to === HUMAN || to === from);
 }
 
 function kept<T>(map: Map<string, T>, key: string, make: () => T): T {

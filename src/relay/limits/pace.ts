@@ -11,7 +11,7 @@ import type { Store } from '../../store/store.js';
 import { paceKey } from '../keys.js';
 import { Groups } from './groups.js';
 import { LogTail } from './log-tail.js';
-import { HOUR_MS, hourOf, paceRecord, parsePace, type Spoken, UNTHREADED } from './pace-log.js';
+import { HOUR_MS, heardBy, hourOf, paceRecord, parsePace, type Spoken, UNTHREADED } from './pace-log.js';
 import { type Counted, Period } from './period.js';
 
 // Tens of thousands of messages in an hour; beyond that the oldest are not counted.
@@ -61,8 +61,8 @@ export class Pace {
     if (this.#said.length > MOST_COUNTED) this.#said.splice(0, this.#said.length - MOST_COUNTED);
   }
 
-  /** Why `from` may not speak now; undefined when it may. */
-  tooMuch(from: string, max: number): TooMuch | undefined {
+  /** Why `from` may not speak to `recipients` now; undefined when it may. */
+  tooMuch(from: string, recipients: readonly string[], max: number): TooMuch | undefined {
     if (this.#said.some((one) => !this.#period.counts(one))) {
       this.#said = this.#said.filter((one) => this.#period.counts(one));
     }
@@ -70,6 +70,8 @@ export class Pace {
     if (this.#said.length < max) return undefined;
     if (this.name !== UNTHREADED) return { retryAt: this.#period.freeAt(this.#said, max), group: undefined };
     const groups = new Groups(this.#said);
+    // Whoever has said a word to agents that talk in circles can still write to all others.
+    if (![...recipients, heardBy(recipients)].some((to) => groups.together(to, from))) return undefined;
     const among = this.#said.filter((one) => groups.together(one.from, from));
     if (among.length < max) return undefined;
     return { retryAt: this.#period.freeAt(among, max), group: groups.membersWith(from) };

@@ -195,3 +195,29 @@ it('the sweep removes the hours that are past, and no others', async () => {
   await world.process().relay.sweeper.sweep();
   expect(await world.keys('.pace')).toEqual(['.pace/2026-02-17T21/unthreaded', '.pace/2026-02-17T22/unthreaded']);
 });
+
+it('notes to oneself are no conversation, and count for nothing', async () => {
+  limited();
+  const [alice] = await ring(1);
+  if (alice === undefined) throw new Error('no agent');
+  for (let n = 0; n < 2 * MAX; n++) expect(await says(alice, alice.agent)).toBe(true);
+  expect(await says(alice, 'bob')).toBe(true);
+});
+
+it('whoever writes to a group that is stopped can still write to all others', async () => {
+  limited();
+  const [a, b, c] = await ring(3);
+  if (a === undefined || b === undefined || c === undefined) throw new Error('no agents');
+  await loop([a, b]);
+  expect(await says(c, b.agent)).toBe(true);
+  expect(await says(c, 'dave')).toBe(true);
+  expect(await says(c, b.agent)).toBe(false);
+});
+
+it('one that tells everybody something again and again is stopped, though nobody answers', async () => {
+  limited();
+  const [alice] = await ring(2);
+  if (alice === undefined) throw new Error('no agent');
+  for (let n = 0; n < MAX; n++) expect(await says(alice, 'all')).toBe(true);
+  expect(await says(alice, 'all')).toBe(false);
+});
