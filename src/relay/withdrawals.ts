@@ -214,7 +214,9 @@ export class Withdrawals {
     for (const name of await store.list(supersededKey(reader))) {
       const [, at, id = '', by = ''] = MARK.exec(name) ?? [];
       if (id === '' || !applies(by, id)) continue;
-      await store.move(supersededKey(reader, name), supersededKey(reader, `${at}.${id}.${successor}`), { durable: true });
+      await store.move(supersededKey(reader, name), supersededKey(reader, `${at}.${id}.${successor}`), {
+        durable: true,
+      });
     }
   }
 

@@ -57,8 +57,8 @@ export default {
       name: 'receipt-of-what-was-claimed-stays',
       promise: 'A message that was read while it was being expired has no receipt that it expired.',
       file: 'src/relay/sweep.ts',
-      find: 'untrue.map(({ key }) => key),',
-      replace: 'untrue.slice(untrue.length).map(({ key }) => key),',
+      find: 'await this.relay.receipts.takeBack(untrue);',
+      replace: 'await this.relay.receipts.takeBack([]);',
       caughtBy: { file: SWEEP, title: 'a reader that was faster than the sweep leaves no receipt that says otherwise' },
     },
     {
@@ -183,12 +183,10 @@ export default {
       name: 'withdrawn-before-the-mark',
       promise: 'What was said to be superseded is never shown, wherever the withdrawal is cut short.',
       file: 'src/relay/withdrawals.ts',
-      find: `    const mark = await this.#mark(to, id, successor);
-    if (state !== 'pending') return state;
-    const ended = await this.#end(from, core, id, to, successor);`,
-      replace: `    const ended = state === 'pending' ? await this.#end(from, core, id, to, successor) : undefined;
+      find: `    const mark = await this.#mark(to, id, successor);`,
+      replace: `    const early = state === 'pending' ? await this.#end(from, core, id, to, successor) : undefined;
     const mark = await this.#mark(to, id, successor);
-    if (state !== 'pending') return state;`,
+    if (early !== undefined) return 'withdrawn';`,
       caughtBy: {
         file: WITHDRAWALS,
         title:
