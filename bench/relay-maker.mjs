@@ -1,6 +1,5 @@
 /**
- * Fills a relay faster than sending could. Names, messages and process records are made by the code of src/ itself,
- * bundled on the fly, so that they cannot drift from what the server reads.
+ * Fills a relay faster than sending could. Names, messages and process records are made by the code of src/ itself.
  *
  * Only the oldest messages, which are the ones that get opened, are files of their own. The names behind them are links to
  * one file, for the sake of what is measured afterwards: for minutes after 100,000 files were removed, ext4 makes a new one
@@ -9,14 +8,12 @@
 import { linkSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
-import { fileURLToPath, pathToFileURL } from 'node:url';
-import { build } from 'esbuild';
-
-const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
+import { pathToFileURL } from 'node:url';
+import { bundleSource } from './source-bundle.mjs';
 
 const SOURCE = `
   export { coreName, SUFFIX } from './src/relay/message-name.ts';
-  export { agentKey, inboxKey, presenceFile, readKey, readName, sessionKey } from './src/relay/keys.ts';
+  export { agentKey, inboxKey, presenceFile, readKey, readName, receiptKey, sessionKey } from './src/relay/keys.ts';
   export { newMessageId, newSessionId } from './src/model/ids.ts';
   export { serializeMessage } from './src/model/message.ts';
   export { ProcessTable } from './src/store/filesystem/process-table.ts';
@@ -28,16 +25,7 @@ const REAL = 400;
 const NAMES_A_FILE = 30_000;
 
 export async function loadRelayMaker(temp) {
-  const outfile = path.join(temp, 'source.mjs');
-  await build({
-    stdin: { contents: SOURCE, resolveDir: root, sourcefile: 'source.ts', loader: 'ts' },
-    outfile,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    logLevel: 'warning',
-  });
-  const source = await import(pathToFileURL(outfile).href);
+  const source = await import(pathToFileURL(await bundleSource(temp, 'relay-source', SOURCE)).href);
   return (relay) => new RelayMaker(relay, source);
 }
 
@@ -66,6 +54,18 @@ class RelayMaker {
   queue(to, from, count) {
     const { inboxKey, SUFFIX } = this.#source;
     this.#write(to, from, count, inboxKey(to), (core) => core + SUFFIX);
+  }
+
+  /** What became of `count` messages of `sender`, which has not been told: `to` was shown each of them a minute ago. */
+  notify(sender, to, count) {
+    const { newMessageId, receiptKey } = this.#source;
+    const first = Date.now() - 60_000 - count;
+    const nameOf = (index) => `${first + index}.read.peek.${newMessageId()}.${to}`;
+    const made = receiptKey(sender, nameOf(0));
+    this.#file(made, '');
+    for (let index = 1; index < count; index++) {
+      linkSync(this.folder(made), this.folder(receiptKey(sender, nameOf(index))));
+    }
   }
 
   /** A live session of `agent`, as far as anybody can tell: its record names this process. Its bell is there to be rung. */

@@ -8,12 +8,15 @@ import { compare, summarize } from './statistics.mjs';
 // Five times what it takes on the development machine.
 const SLOW_MICROSECONDS = 50;
 
-/** A row with its samples summed up. Without a floor the bound is on the median itself, else on the ratio. */
-export function judge(name, { title, floorIs, unit = 'ms', ours, floor, bound }) {
+/** A row with its samples summed up. Without a floor `bound` and `atLeast` are on the median itself, else on the ratio. */
+export function judge(name, { title, floorIs, unit = 'ms', ours, floor, bound, atLeast, point }) {
   const figure = { name, title, unit, ours: summarize(ours) };
   if (floor !== undefined) Object.assign(figure, { floorIs, floor: summarize(floor) }, compare(ours, floor));
-  if (bound === undefined) return figure;
-  return { ...figure, bound, ok: (figure.ratio ?? figure.ours.median) <= bound };
+  if (point !== undefined) Object.assign(figure, { point });
+  const judged = figure.ratio ?? figure.ours.median;
+  if (bound !== undefined) return { ...figure, bound, ok: judged <= bound };
+  if (atLeast !== undefined) return { ...figure, atLeast, ok: judged >= atLeast };
+  return figure;
 }
 
 export function describeMachine(temp) {
@@ -43,7 +46,7 @@ export function machineLines(machine, seconds) {
   return lines;
 }
 
-const HEADS = ['figure', 'median', 'quartiles', 'floor', 'quartiles', 'ratio', 'low to high', 'at most', ''];
+const HEADS = ['figure', 'median', 'quartiles', 'floor', 'quartiles', 'ratio', 'low to high', 'bound', ''];
 
 export function tableLines(figures) {
   const rows = [HEADS, ...figures.map(cells)];
@@ -54,9 +57,10 @@ export function tableLines(figures) {
 }
 
 function cells(figure) {
-  const { title, unit, ours, floor, ratio, low, high, bound, ok } = figure;
+  const { title, unit, ours, floor, ratio, low, high, bound, atLeast, ok } = figure;
   const spread = ({ q1, q3 }) => `${number(q1)}-${number(q3)}`;
-  const limit = bound === undefined ? '' : floor === undefined ? `${bound} ${unit}` : `${bound} x`;
+  const limit = bound ?? atLeast;
+  const side = atLeast === undefined ? 'at most' : 'at least';
   return [
     title,
     `${number(ours.median)} ${unit}`,
@@ -65,8 +69,8 @@ function cells(figure) {
     floor === undefined ? '' : spread(floor),
     ratio === undefined ? '' : ratio.toFixed(2),
     ratio === undefined ? '' : `${low.toFixed(2)}-${high.toFixed(2)}`,
-    limit,
-    ok === undefined ? '' : ok ? 'ok' : 'OVER',
+    limit === undefined ? '' : `${side} ${limit} ${floor === undefined ? unit : 'x'}`,
+    ok === undefined ? '' : ok ? 'ok' : 'BEYOND',
   ];
 }
 

@@ -5,29 +5,55 @@
  *   npm run bench                        a table
  *   npm run bench -- --json              one JSON document on stdout
  *   npm run bench -- --only peek         one figure (may be given more than once)
- *   npm run bench -- --check             exit code 1 when a figure is over its bound
+ *   npm run bench -- --check             exit code 1 when a figure is beyond its bound
+ *   npm run bench -- --draw              writes docs/growth.svg from the figure growth
  *
  * BENCH_NODES names other Node binaries to measure the start on, separated like PATH.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { killAll } from './client.mjs';
 import { ack } from './figures/ack.mjs';
 import { broadcast, who } from './figures/crowd.mjs';
 import { dispatchDurable, dispatchProcess } from './figures/dispatch.mjs';
+import { fanIn } from './figures/fan-in.mjs';
 import { firstPage } from './figures/first-page.mjs';
-import { memory } from './figures/memory.mjs';
+import { growth } from './figures/growth.mjs';
+import { limits } from './figures/limits.mjs';
+import { memory, memoryPending } from './figures/memory.mjs';
 import { peek } from './figures/peek.mjs';
+import { receipts } from './figures/receipts.mjs';
 import { start } from './figures/start.mjs';
+import { trace } from './figures/trace.mjs';
+import { drawGrowth } from './growth-drawing.mjs';
 import { spreadFolders } from './new-files.mjs';
 import { loadRelayMaker } from './relay-maker.mjs';
 import { describeMachine, judge, machineLines, tableLines } from './report.mjs';
 import { Servers } from './servers.mjs';
 
-const FIGURES = [start, memory, dispatchDurable, dispatchProcess, peek, ack, who, firstPage, broadcast];
+const FIGURES = [
+  start,
+  memory,
+  dispatchDurable,
+  dispatchProcess,
+  peek,
+  ack,
+  who,
+  firstPage,
+  broadcast,
+  receipts,
+  trace,
+  memoryPending,
+  limits,
+  fanIn,
+  growth,
+];
+
+const DRAWING = fileURLToPath(new URL('../docs/growth.svg', import.meta.url));
 
 // None takes a tenth of it; a server that hangs must not hang the bench.
 const FIGURE_MS = 5 * 60_000;
@@ -38,20 +64,26 @@ if (options !== undefined) await bench(options);
 function parseOptions() {
   try {
     const { values } = parseArgs({
-      options: { json: { type: 'boolean' }, check: { type: 'boolean' }, only: { type: 'string', multiple: true } },
+      options: {
+        json: { type: 'boolean' },
+        check: { type: 'boolean' },
+        draw: { type: 'boolean' },
+        only: { type: 'string', multiple: true },
+      },
     });
     for (const name of values.only ?? []) {
       if (!FIGURES.some((figure) => figure.name === name)) throw new Error(`there is no figure "${name}"`);
     }
+    if (values.draw && values.only?.includes(growth.name) === false) throw new Error('--draw needs the figure growth');
     return values;
   } catch (error) {
     const names = FIGURES.map(({ name }) => name).join(', ');
-    process.stderr.write(`bench: ${error.message}\nOptions: --json, --check, --only <figure>, of: ${names}\n`);
+    process.stderr.write(`bench: ${error.message}\nOptions: --json, --check, --draw, --only <figure>, of: ${names}\n`);
     process.exitCode = 2;
   }
 }
 
-async function bench({ json, check, only }) {
+async function bench({ json, check, draw, only }) {
   // The servers' umask, so that what is generated is as theirs.
   process.umask(0o077);
   const temp = mkdtempSync(path.join(os.tmpdir(), 'mcp-dispatch-bench-'));
@@ -80,6 +112,7 @@ async function bench({ json, check, only }) {
       ? JSON.stringify({ machine, seconds, figures }, undefined, 2)
       : [...tableLines(figures), '', ...machineLines(machine, seconds)].join('\n');
     process.stdout.write(`${text}\n`);
+    if (draw) writeFileSync(DRAWING, drawGrowth(figures, machine));
     if (check && figures.some(({ ok }) => ok === false)) process.exitCode = 1;
   } catch (error) {
     process.stderr.write(`bench: ${error.stack}\n`);
@@ -93,7 +126,7 @@ async function prepare(temp) {
   const servers = await Servers.build(temp);
   const makeRelay = await loadRelayMaker(temp);
   const freshFolder = () => mkdtempSync(path.join(temp, 'folder-'));
-  return { servers, makeRelay, freshFolder };
+  return { temp, servers, makeRelay, freshFolder };
 }
 
 async function runFigure(figure, context) {

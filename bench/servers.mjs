@@ -1,6 +1,6 @@
 /**
- * The servers that are compared: ours as it is built; a lean bundle of the SDK with one empty tool, which is what the
- * SDK costs by itself; and a loop written by hand, which is what Node costs by itself.
+ * The servers that are compared: ours as it is built; a lean bundle of the SDK with a tool that does nothing, which is what
+ * the SDK costs by itself, and one that only publishes a file; and a loop written by hand, which is what Node costs by itself.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -24,8 +24,15 @@ const NO_LIMITS = '[limits]\ninbox_messages = 0\ninbox_bytes = 0\nsends_per_minu
 const LEAN = `
   import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
   import { StdioServerTransport } from '@modelcontextprotocol/sdk/server/stdio.js';
+  import { publish } from './bench/publish.mjs';
+  const { ASIDE, FOLDER, BYTES } = process.env;
+  const bytes = Buffer.alloc(Number(BYTES ?? 0), 'a');
   const server = new McpServer({ name: 'lean', version: '1' });
   server.registerTool('empty', { description: 'Does nothing.' }, () => ({ content: [] }));
+  server.registerTool('publish', { description: 'Publishes a file.' }, () => {
+    publish(ASIDE, FOLDER, bytes);
+    return { content: [] };
+  });
   server.connect(new StdioServerTransport());
 `;
 
@@ -97,12 +104,24 @@ export class Servers {
     return this.#on(node, artefact, this.#of(relay, agent));
   }
 
+  /** A command of ours, to be run for `agent`. */
+  command({ relay, agent, args }) {
+    const { command, args: own, ...rest } = this.oursPlain({ relay, agent });
+    return { command, args: [...own, ...args], ...rest };
+  }
+
   #of(relay, agent) {
     return { ...this.#env, MCP_DISPATCH_DIR: relay, MCP_DISPATCH_AGENT_ID: agent };
   }
 
   lean(node) {
     return this.#on(node, path.join(this.#temp, 'lean.cjs'), this.#env);
+  }
+
+  /** The lean bundle, whose tool `publish` puts files of `bytes` into `folder`, by way of `aside`. */
+  leanWriter({ aside, folder, bytes }) {
+    const place = { ASIDE: aside, FOLDER: folder, BYTES: String(bytes) };
+    return this.#on(undefined, path.join(this.#temp, 'lean.cjs'), { ...this.#env, ...place });
   }
 
   raw(node) {

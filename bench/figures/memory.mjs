@@ -1,4 +1,4 @@
-/** Resident memory of a server that was opened and not used yet: every agent window has one. */
+/** Resident memory of a server: opened and not used yet, as every agent window has one, and after mail that nobody read for long. */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import process from 'node:process';
@@ -24,16 +24,16 @@ export const memory = {
       for (const [name, server] of Object.entries(candidates)) {
         const client = await connect(server);
         await delay(SETTLE_MS);
-        samples[name].push(residentMegabytes(client.pid));
+        samples[name].push(residentMebibytes(client.pid));
         if (name === 'ours') {
           await client.call('peek');
           await delay(SETTLE_MS);
-          samples.called.push(residentMegabytes(client.pid));
+          samples.called.push(residentMebibytes(client.pid));
         }
         await client.close();
       }
     }
-    const unit = 'MB';
+    const unit = 'MiB';
     return [
       {
         title: 'memory after initialize',
@@ -55,7 +55,46 @@ export const memory = {
   },
 };
 
-function residentMegabytes(pid) {
+const PENDING = 100_000;
+const PENDING_ROUNDS = 7;
+
+export const memoryPending = {
+  name: 'memory-pending',
+  async run({ servers, freshFolder, makeRelay }) {
+    if (process.platform === 'win32') return [];
+    const relay = freshFolder();
+    makeRelay(relay).queue('bob', 'alice', PENDING + PENDING_ROUNDS);
+    const samples = { pending: [], none: [] };
+    for (let round = 0; round < PENDING_ROUNDS; round++) {
+      for (const [name, agent, count] of [
+        ['pending', 'bob', 1],
+        ['none', 'carol', 0],
+      ]) {
+        const client = await connect(servers.ours({ relay, agent }));
+        const answer = await client.call('peek', { limit: 1 });
+        if (answer.count !== count || (name === 'pending' && answer.more < PENDING)) {
+          throw new Error(`peek answered ${JSON.stringify(answer).slice(0, 500)}`);
+        }
+        await delay(SETTLE_MS);
+        samples[name].push(residentMebibytes(client.pid));
+        await client.close();
+      }
+    }
+    const unit = 'MiB';
+    return [
+      { title: 'memory, first peek, 100,000 pending', unit, ours: samples.pending, bound: 200 },
+      {
+        title: 'same, against none pending',
+        floorIs: 'the same with none pending',
+        unit,
+        ours: samples.pending,
+        floor: samples.none,
+      },
+    ];
+  },
+};
+
+function residentMebibytes(pid) {
   if (process.platform === 'linux') {
     return Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
   }
