@@ -103,9 +103,9 @@ async function send(context: Context, target: string, words: readonly string[], 
       lines.push(`Not known to listen now: ${listeningUnknown.join(', ')}. The message waits; \`who\` says more.`);
     }
     lines.push(...withdrawalLines(superseded, options.supersedes ?? ''));
-    for (const { to, code, outcome } of refused) {
+    for (const { to, code, limit, outcome } of refused) {
       const fate = outcome === 'unknown' ? 'Uncertain' : 'Not delivered';
-      lines.push(style.red(`${fate}: ${to} (${code}).`));
+      lines.push(style.red(`${fate}: ${to} (${code}${limit === undefined ? '' : `, ${limit}`}).`));
     }
     return lines;
   });

@@ -57,6 +57,8 @@ export interface Published {
 export interface Refused {
   readonly to: string;
   readonly code: string;
+  /** The limit that was met, and its value. */
+  readonly limit?: string;
   /** Present when the copy may nevertheless be there. */
   readonly outcome?: 'unknown';
 }

@@ -102,7 +102,7 @@ describe('a message that supersedes another', () => {
     await send(other, 'bob', 'filler');
     const old = await send(from, 'all', 'v1');
     const next = await sent(from, 'all', 'v2', { supersedes: old });
-    expect(next.refused).toEqual([{ to: 'bob', code: 'INBOX_FULL' }]);
+    expect(next.refused).toEqual([{ to: 'bob', code: 'INBOX_FULL', limit: 'limits.inbox_messages = 2' }]);
     expect(next.superseded).toContainEqual({ to: 'bob', outcome: 'kept' });
     expect((await read(to)).sort()).toEqual(['filler', 'v1']);
     expect(await read(other)).toEqual(['v2']);

@@ -16,7 +16,7 @@ import { Pace, type Utterance } from './pace.js';
 import { heardBy, notePace, paceName } from './pace-log.js';
 import { inboxFull, saysTooMuch, sendsTooOften } from './refusal-errors.js';
 import { SendRate } from './send-rate.js';
-import { keyOf, type LimitName, type LimitSettings, type Met } from './settings.js';
+import { keyOf, type LimitName, type LimitSettings, type Met, settingOf } from './settings.js';
 
 export interface Outgoing {
   readonly from: string;
@@ -30,7 +30,7 @@ export interface Outgoing {
 export interface Admission {
   /** Whose inboxes take it; never empty. */
   readonly recipients: readonly string[];
-  readonly refused: readonly { readonly to: string; readonly code: 'INBOX_FULL' }[];
+  readonly refused: readonly { readonly to: string; readonly code: 'INBOX_FULL'; readonly limit: string }[];
   /** It was published under the name `core`, and may be in the inboxes of `to`; of nobody when it failed. Once. */
   settle(core: string, to: readonly string[]): void;
   /** Records what other processes must know. For when the answer is out; never fails. */
@@ -74,12 +74,12 @@ export class Limits {
     const freeAt = rate?.fullUntil(sendsPerMinute);
     if (freeAt !== undefined) {
       const met: Met = { limit: 'sends_per_minute', max: sendsPerMinute };
-      throw await this.#refused(outgoing, met, recipients, sendsTooOften(from, met, freeAt));
+      throw await this.#refused(outgoing, met, recipients, sendsTooOften(from, met, freeAt, this.clock.now()));
     }
     const tooMuch = pace?.tooMuch(from, recipients, threadMessagesPerHour);
     if (tooMuch !== undefined) {
       const met: Met = { limit: 'thread_messages_per_hour', max: threadMessagesPerHour };
-      throw await this.#refused(outgoing, met, recipients, saysTooMuch(met, tooMuch));
+      throw await this.#refused(outgoing, met, recipients, saysTooMuch(met, tooMuch, this.clock.now()));
     }
     const full = recipients.flatMap((to) => {
       const met = this.#loads.fullFor(to, bytes);
@@ -92,7 +92,7 @@ export class Limits {
       this.#admission(
         outgoing,
         recipients.filter((to) => !names.has(to)),
-        [...names],
+        full,
         rate,
         pace,
       );
@@ -113,7 +113,7 @@ export class Limits {
   #admission(
     outgoing: Outgoing,
     recipients: readonly string[],
-    full: readonly string[],
+    full: readonly { readonly to: string; readonly met: Met }[],
     rate: SendRate | undefined,
     pace: Pace | undefined,
   ): Admission {
@@ -124,7 +124,7 @@ export class Limits {
     let happened = false;
     return {
       recipients,
-      refused: full.map((to) => ({ to, code: 'INBOX_FULL' })),
+      refused: full.map(({ to, met }) => ({ to, code: 'INBOX_FULL', limit: settingOf(met) })),
       settle: (core, to) => {
         happened = to.length > 0;
         for (const missed of recipients) if (!to.includes(missed)) this.#loads.add(missed, -1, -bytes);

@@ -20,22 +20,28 @@ export function inboxFull(full: readonly { readonly to: string; readonly met: Me
   );
 }
 
-export function sendsTooOften(from: string, met: Met, retryAt: number): DispatchError {
+export function sendsTooOften(from: string, met: Met, retryAt: number, now: number): DispatchError {
   const at = new Date(retryAt).toISOString();
   return new DispatchError(
     'RATE_LIMITED',
-    `Not sent, nothing was delivered. ${from} has sent ${met.max} messages within a minute (${settingOf(met)}). The next one is accepted at ${at}. Put several things into one message; one to "all" counts once.`,
+    `Not sent, nothing was delivered. ${from} has sent ${met.max} messages within a minute (${settingOf(met)}). The next one is accepted in ${untilThen(retryAt - now)}, at ${at}. Put several things into one message; one to "all" counts once.`,
     { limit: keyOf(met.limit), max: met.max, retryAt: at },
   );
 }
 
-export function saysTooMuch(met: Met, { group, retryAt }: TooMuch): DispatchError {
+export function saysTooMuch(met: Met, { group, retryAt }: TooMuch, now: number): DispatchError {
   const at = new Date(retryAt).toISOString();
   const where = group === undefined ? 'in this thread' : `outside of threads among ${listNames(group)}`;
   const lift = group === undefined ? 'writes in this thread' : 'writes to one of them';
   return new DispatchError(
     'RATE_LIMITED',
-    `Not sent, nothing was delivered. Agents sent ${met.max} messages ${where} within an hour and without a word from the human (${settingOf(met)}), as a loop of answers would. The next one is accepted at ${at}, or as soon as the human ${lift}. If the work needs more, write to "human", which is not limited by this.`,
+    `Not sent, nothing was delivered. Agents sent ${met.max} messages ${where} within an hour and without a word from the human (${settingOf(met)}), as a loop of answers would. The next one is accepted in ${untilThen(retryAt - now)}, at ${at}, or as soon as the human ${lift}. If the work needs more, write to "human", which is not limited by this.`,
     { limit: keyOf(met.limit), max: met.max, retryAt: at },
   );
+}
+
+/** A model has no clock: how long it is to wait, never less than it is. */
+function untilThen(ms: number): string {
+  const seconds = Math.max(1, Math.ceil(ms / 1000));
+  return seconds <= 120 ? `${seconds} s` : `${Math.ceil(seconds / 60)} minutes`;
 }

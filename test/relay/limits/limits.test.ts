@@ -202,7 +202,7 @@ describe('a broadcast', () => {
     const { queuedTo, refused } = await sent(alice, 'all', 'to all');
     expect({ queuedTo, refused }).toEqual({
       queuedTo: ['bob', 'dave'],
-      refused: [{ to: 'carol', code: 'INBOX_FULL' }],
+      refused: [{ to: 'carol', code: 'INBOX_FULL', limit: 'limits.inbox_messages = 1' }],
     });
     expect(await refusalOf(alice, 'all')).toMatchObject({ code: 'INBOX_FULL', data: { to: ['bob', 'carol', 'dave'] } });
     expect((await events()).filter(({ event }) => event === 'refused')).toMatchObject([
