@@ -22,6 +22,8 @@ export interface SentEvent {
   readonly from: string;
   /** Whose inboxes hold it, or, of a sync that failed, may hold it. */
   readonly to: readonly string[];
+  /** Of a send that was tried again: whom its earlier events do not name. It is no further message. */
+  readonly again?: true;
   /** As it was addressed, where that is not the one recipient: `all`. */
   readonly target?: string;
   readonly bytes: number;

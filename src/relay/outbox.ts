@@ -13,7 +13,7 @@ import { coreName, parseName, SUFFIX } from './message-name.js';
 import type { NameClock } from './name-clock.js';
 import type { Relay } from './relay.js';
 import { type KeyedSend, SendKey } from './send-key.js';
-import { noteSent } from './sent-log.js';
+import { findSent, noteSent, notNoted, type Reached } from './sent-log.js';
 import type { Withdrawal } from './withdrawals.js';
 
 export interface Draft {
@@ -107,11 +107,11 @@ export class Outbox {
     const failed = recipients.flatMap((to, index) => refusal(to, outcomes[index] as CreateOutcome, isThere));
     const uncertain = failed.filter(({ outcome }) => outcome === 'unknown').map(({ to }) => to);
     admission?.settle(core, [...queuedTo, ...uncertain]);
+    // What exists, another try published, and most likely noted.
+    const isRetry = deduplicated || outcomes.some(({ state }) => state === 'exists');
     const followUp = async () => {
       await admission?.followUp();
-      // What an earlier try published, it noted.
-      if (!deduplicated || outcomes.some(({ state }) => state === 'created'))
-        await this.#followUp(core, this.#eventOf(send, [...queuedTo, ...uncertain]));
+      await this.#followUp(send, { published: queuedTo, unsure: uncertain }, isRetry);
     };
     if (queuedTo.length === 0) {
       await followUp();
@@ -223,23 +223,29 @@ export class Outbox {
   }
 
   /** What comes after publishing only helps, so its failure must not make a sent message look unsent. */
-  async #followUp(core: string, event: SentEvent): Promise<void> {
+  async #followUp({ message, core }: KeyedSend, reached: Reached, isRetry: boolean): Promise<void> {
+    const { store, events } = this.relay;
+    const { from, id } = message;
+    const noted = isRetry ? await findSent(store, from, id, core).catch(() => undefined) : undefined;
+    const fresh = notNoted(reached, noted);
+    const event = this.#eventOf(message, core, [...fresh.published, ...fresh.unsure], noted !== undefined);
     if (event.to.length === 0) return;
     try {
-      await noteSent(this.relay.store, event.from, core, event.to);
+      await noteSent(store, from, core, fresh);
     } catch {
       // A finding aid: without it the message is as safe, and its receipts come all the same.
     }
-    for (const to of event.to) await this.relay.store.ring(to);
-    await this.relay.events.note(event);
+    for (const to of event.to) await store.ring(to);
+    await events.note(event);
   }
 
-  #eventOf({ message, core }: KeyedSend, to: readonly string[]): SentEvent {
+  #eventOf(message: Message, core: string, to: readonly string[], again: boolean): SentEvent {
     return {
       event: 'sent',
       id: message.id,
       from: message.from,
       to,
+      ...(again ? { again } : {}),
       ...(message.to === to[0] ? {} : { target: message.to }),
       bytes: parseName(core + SUFFIX)?.bytes ?? 0,
       ...(message.thread_id === null ? {} : { thread_id: message.thread_id }),

@@ -59,7 +59,7 @@ export async function takeStats(relay: Relay): Promise<RelayStats> {
     since ??= event.at;
     waits.take(event);
     if (event.event === 'sent') {
-      of(event.from).sent++;
+      if (event.again !== true) of(event.from).sent++;
       for (const to of event.to) of(to).received++;
     }
     if (event.event === 'expired' && event.was === 'unread') of(event.to).expiredUnread++;

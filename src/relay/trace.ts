@@ -51,14 +51,15 @@ export async function traceMessage(relay: Relay, id: string): Promise<MessageTra
   const events: LoggedEvent[] = [];
   for await (const batch of relay.log.mentioning(id)) events.push(...batch);
   const own = events.filter((event): event is Of<'sent'> | CopyEvent => 'id' in event && event.id === id);
-  const related = events.filter((event): event is Of<'sent'> => event.event === 'sent' && event.id !== id);
+  const sendings = united(events.filter((event) => event.event === 'sent'));
+  const related = sendings.filter((event) => event.id !== id);
   const logged = own.flatMap(({ from }) => (from === undefined ? [] : [from]));
   const senders =
     logged.length > 0 ? new Map(logged.map((from) => [from, new Set<string>()])) : await findSenders(relay, id);
   const traces: MessageTrace[] = [];
   for (const [from, owners] of senders) {
     const ofSender = own.filter((event) => event.from === from);
-    const sent = ofSender.find((event) => event.event === 'sent');
+    const sent = sendings.find((event) => event.id === id && event.from === from);
     const copies = ofSender.filter((event): event is CopyEvent => event.event !== 'sent');
     traces.push({
       id,
@@ -76,6 +77,19 @@ export async function traceMessage(relay: Relay, id: string): Promise<MessageTra
     });
   }
   return traces;
+}
+
+/** Each sending once, as its first try noted it, with the recipients of all its events: a later try may have reached more. */
+function united(events: readonly Of<'sent'>[]): Of<'sent'>[] {
+  const sendings = new Map<string, Of<'sent'>>();
+  for (const event of events) {
+    const key = `${event.id} ${event.from}`;
+    const known = sendings.get(key) ?? event;
+    // Events of two processes within one millisecond come in any order.
+    const [first, later] = known.again === true ? [event, known] : [known, event];
+    sendings.set(key, { ...first, to: [...new Set([...first.to, ...later.to])] });
+  }
+  return [...sendings.values()];
 }
 
 async function copiesOf(

@@ -1,8 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { DispatchError } from '../../src/model/errors.js';
 import { KEY_LIFETIME_MS } from '../../src/relay/send-key.js';
 import type { Session } from '../../src/relay/session.js';
+import { takeStats } from '../../src/relay/stats.js';
+import { traceMessage } from '../../src/relay/trace.js';
 import type { Store } from '../../src/store/store.js';
-import { HOUR, RelayWorld, read, sent } from '../helpers/relay-world.js';
+import { HOUR, RelayWorld, read, sent, withFaults } from '../helpers/relay-world.js';
 
 let world: RelayWorld;
 let alice: Session;
@@ -18,6 +21,7 @@ afterEach(async () => {
 });
 
 const KEYED = { idempotencyKey: 'deploy-1' };
+const full = new DispatchError('STORE_UNAVAILABLE', 'no space', { outcome: 'none' });
 
 /** The store of a process that dies, or is stopped, before the call of `method` that `stops` picks. */
 function interrupted(
@@ -122,6 +126,68 @@ describe('a send that is tried again under its key', () => {
     await dying.close();
   });
 
+  it.each([
+    ['noted whom it reached', [full]],
+    ['was killed before it could note whom it reached', [new Error('kill -9')]],
+  ])(
+    'is one message for peek(message_id), trace, stats and supersedes, where the first try %s',
+    async (_, [failure]) => {
+      const carol = await world.session('carol');
+      const move: Store['move'] = async (from, to) => {
+        if (to.startsWith('carol/')) throw failure;
+        return world.memory.move(from, to);
+      };
+      const failing = new RelayWorld({ store: withFaults(world.memory, { move }) });
+      await sent(await failing.session('alice'), 'all', 'stop', KEYED).catch(() => {});
+      const again = await sent(alice, 'all', 'stop', KEYED);
+      await sent(alice, 'all', 'stop', KEYED);
+      const { relay } = world.process();
+      const { id } = again.message;
+      expect((await relay.receipts.lookUp('alice', id)).map(({ to }) => to)).toEqual(['bob', 'carol']);
+      expect(await traceMessage(relay, id)).toMatchObject([
+        { sent: { to: ['bob', 'carol'] }, copies: [{ to: 'bob' }, { to: 'carol' }] },
+      ]);
+      const stats = (await takeStats(relay)).agents.map(({ agent, sent, received }) => [agent, sent, received]);
+      expect(stats.slice(0, 3)).toEqual([
+        ['alice', 1, 0],
+        ['bob', 0, 1],
+        ['carol', 0, 1],
+      ]);
+      await sent(alice, 'all', 'go on', { supersedes: id });
+      expect([await read(bob), await read(carol)]).toEqual([['go on'], ['go on']]);
+      await failing.close();
+    },
+  );
+
+  it('is noted once, also by a first try that it overtook', async () => {
+    const move: Store['move'] = async (from, to) => {
+      if (to.startsWith('bob/')) await sent(alice, 'bob', 'hi', KEYED);
+      return world.memory.move(from, to);
+    };
+    const slow = new RelayWorld({ store: withFaults(world.memory, { move }) });
+    await sent(await slow.session('alice'), 'bob', 'hi', KEYED);
+    const { agents } = await takeStats(world.process().relay);
+    expect(agents).toMatchObject([{ sent: 1 }, { received: 1 }, { agent: 'human' }]);
+    await slow.close();
+  });
+
+  it('makes anew a copy that a first try noted as uncertain and a power cut took', async () => {
+    const unsynced = new DispatchError('STORE_UNAVAILABLE', 'not synced', { outcome: 'unknown' });
+    const move: Store['move'] = async (from, to) => {
+      const moved = await world.memory.move(from, to);
+      if (to.startsWith('bob/')) throw unsynced;
+      return moved;
+    };
+    const failing = new RelayWorld({ store: withFaults(world.memory, { move }) });
+    await expect(sent(await failing.session('alice'), 'bob', 'hi', KEYED)).rejects.toThrow('not synced');
+    const [key = ''] = (await world.keys('bob')).filter((each) => each.endsWith('.json'));
+    await world.memory.remove(key);
+    expect(await world.keys('.sent')).toHaveLength(1);
+    expect((await sent(alice, 'bob', 'hi', KEYED)).queuedTo).toEqual(['bob']);
+    expect(await read(bob)).toEqual(['hi']);
+    await failing.close();
+  });
+
   it('publishes once when it overtakes a first try that was stopped, also after the message was acknowledged', async () => {
     let resume = () => {};
     const stopped = new Promise<void>((resolve) => {
@@ -152,12 +218,12 @@ describe('a send that is tried again under its key', () => {
     await slow.close();
   });
 
-  it('makes anew, byte for byte, a copy that a power cut took with its staging', async () => {
+  it('makes anew, byte for byte, a copy that a power cut took with its staging and its note', async () => {
     const draft = { ...KEYED, payload: { a: 1 }, threadId: 't', replyTo: 'msg-1', mustRead: true };
     await sent(alice, 'bob', 'hi', draft);
     const [key = ''] = (await world.keys('bob')).filter((each) => each.endsWith('.json'));
     const before = await world.memory.read(key, 10_000);
-    await world.memory.remove(key);
+    for (const lost of [key, ...(await world.keys('.sent'))]) await world.memory.remove(lost);
     await sent(alice, 'bob', 'hi', draft);
     expect(await world.memory.read(key, 10_000)).toEqual(before);
   });

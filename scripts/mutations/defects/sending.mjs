@@ -66,11 +66,11 @@ export default {
       promise: 'A message that is published is answered `sent`, whatever fails after that.',
       file: 'src/relay/outbox.ts',
       find: `    try {
-      await noteSent(this.relay.store, event.from, core, event.to);
+      await noteSent(store, from, core, fresh);
     } catch {
       // A finding aid: without it the message is as safe, and its receipts come all the same.
     }`,
-      replace: '    await noteSent(this.relay.store, event.from, core, event.to);',
+      replace: '    await noteSent(store, from, core, fresh);',
       caughtBy: { file: OUTBOX, title: 'is as sent when noting it or ringing for it fails: that comes after' },
     },
     {
@@ -111,7 +111,21 @@ export default {
       file: 'src/relay/send-key.ts',
       find: "if (copy?.state !== 'unknown') return false;",
       replace: "if (copy?.state !== 'pending') return false;",
-      caughtBy: { file: SEND_KEY, title: 'makes anew, byte for byte, a copy that a power cut took with its staging' },
+      caughtBy: {
+        file: SEND_KEY,
+        title: 'makes anew, byte for byte, a copy that a power cut took with its staging and its note',
+      },
+    },
+    {
+      name: 'notes-of-a-retry-not-united',
+      promise: 'Whom a keyed retry reached is known to peek(message_id) and supersedes.',
+      file: 'src/relay/sent-log.ts',
+      find: `if (parseName(core + SUFFIX)?.id !== id) continue;`,
+      replace: `if (name !== undefined || parseName(core + SUFFIX)?.id !== id) continue;`,
+      caughtBy: {
+        file: SEND_KEY,
+        title: 'is one message for peek(message_id), trace, stats and supersedes, where the first try',
+      },
     },
     {
       name: 'key-of-another-sender',

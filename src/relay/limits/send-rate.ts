@@ -21,8 +21,8 @@ export class SendRate {
   readonly #period: Period;
   readonly #tails = new Map<string, LogTail>();
   #counted: Counted[] = [];
-  /** Sends of this process by the core of their name: in the log they are met again. */
-  #own = new Map<string, Counted>();
+  /** By the core of their name: what this process sent is met again in the log, and a send that is tried again may be noted twice. */
+  #known = new Map<string, Counted>();
 
   constructor(
     private readonly store: Store,
@@ -44,9 +44,11 @@ export class SendRate {
       const justCome = !tail.isNew;
       for (const record of await tail.records()) {
         const [, core = '', time] = RECORD.exec(record) ?? [];
-        if (time === undefined || this.#own.has(core)) continue;
+        if (time === undefined || this.#known.has(core)) continue;
         const counted = this.#period.count(Number(time), justCome);
-        if (counted !== undefined) this.#counted.push(counted);
+        if (counted === undefined) continue;
+        this.#counted.push(counted);
+        this.#known.set(core, counted);
       }
     }
   }
@@ -54,7 +56,7 @@ export class SendRate {
   /** When the next send is accepted, milliseconds since 1970; undefined for now. */
   fullUntil(max: number): number | undefined {
     this.#counted = this.#counted.filter((one) => this.#period.counts(one));
-    for (const [core, one] of this.#own) if (!this.#period.counts(one)) this.#own.delete(core);
+    for (const [core, one] of this.#known) if (!this.#period.counts(one)) this.#known.delete(core);
     return this.#counted.length < max ? undefined : this.#period.freeAt(this.#counted, max);
   }
 
@@ -67,7 +69,7 @@ export class SendRate {
 
   /** It happened, under this name; undefined when it did not, and is not counted after all. */
   settle(reserved: Counted, core: string | undefined): void {
-    if (core !== undefined) this.#own.set(core, reserved);
+    if (core !== undefined) this.#known.set(core, reserved);
     else this.#counted = this.#counted.filter((one) => one !== reserved);
   }
 }

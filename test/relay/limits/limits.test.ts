@@ -295,12 +295,19 @@ describe('sends_per_minute', () => {
     expect(await accepted(alice, 'bob', 3)).toBe(1);
   });
 
+  it('counts a message once, though a try that reached others after it was noted too', async () => {
+    limited({ sendsPerMinute: 2 });
+    const note = (to: string) => `${START - 1000}-00000.no.0000000000000.--------.0000412.alice.msg-abc ${to} .`;
+    await world.memory.append('.sent/alice/2026-02-17', note('bob'), note('carol'));
+    expect(await accepted(await world.session('alice'), 'bob', 3)).toBe(1);
+  });
+
   it('finds the last minute at the end of a log that is very long', async () => {
     limited({ sendsPerMinute: 2 });
-    const note = (at: number) => `${at}-00000.no.0000000000000.--------.0000412.alice.msg-abc bob .`;
+    const note = (at: number, id = 'msg-abc') => `${at}-00000.no.0000000000000.--------.0000412.alice.${id} bob .`;
     const day = '.sent/alice/2026-02-17';
     await world.memory.append(day, ...Array.from({ length: 20_000 }, () => note(START - HOUR)));
-    await world.memory.append(day, note(START - 1000), note(START - 1000));
+    await world.memory.append(day, note(START - 1000), note(START - 1000, 'msg-abd'));
     expect(await codeOf(await world.session('alice'), 'bob')).toBe('RATE_LIMITED');
   });
 
