@@ -7,8 +7,8 @@
  * 2. Each staged copy is moved into its inbox. A move succeeds once, whoever makes it: a retry that overtakes a slow or
  *    stopped first try publishes, and the first then finds nothing left to publish. Making the copy in the inbox instead
  *    would let the slow one make it again after the message was read and acknowledged.
- * 3. A copy that is neither staged, nor in the mailbox, nor told of by a receipt was lost in a power cut, and is made again
- *    under the same name. Receipts are kept for a day at least, longer than any key.
+ * 3. A copy that is neither staged, nor in the mailbox, nor told of by a receipt or by the sender's note of what was
+ *    published, was lost in a power cut, and is made again under the same name. Receipts are kept for a day at least, longer than any key.
  */
 import { normalizeName } from '../model/agent-id.js';
 import { DispatchError, isDispatchError } from '../model/errors.js';
@@ -20,6 +20,7 @@ import { inboxKey, KEYS, sendKeyKey } from './keys.js';
 import { parseName, SUFFIX } from './message-name.js';
 import type { Draft, Refused } from './outbox.js';
 import type { Relay } from './relay.js';
+import { findSent } from './sent-log.js';
 
 /** How long the same key means the same send, in milliseconds. */
 export const KEY_LIFETIME_MS = 24 * 60 * 60 * 1000;
@@ -145,8 +146,12 @@ export class SendKey {
     const { store, receipts } = this.relay;
     const inbox = inboxKey(to, core + SUFFIX);
     if (await store.move(this.#staged(message.id, to), inbox, { durable: true })) return true;
+    // One that another try moved, and perhaps did not get to sync.
+    if (await store.move(inbox, inbox, { durable: true })) return false;
     const [copy] = await receipts.locate(this.from, { core, recipients: [to] }, message.id);
     if (copy?.state !== 'unknown') return false;
+    // A Python server acknowledges without a receipt.
+    if ((await findSent(store, this.from, message.id, core))?.published.includes(to)) return false;
     return store.create(inbox, serializeMessage(message));
   }
 

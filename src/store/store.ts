@@ -56,6 +56,7 @@ export interface Store {
   /**
    * Renames a key. True for exactly one of several racing callers that move or remove it. An existing target is replaced.
    * Not durable, unless `durable` is true: then the new name survives a power cut once the call has returned true.
+   * A key that is moved to itself stays as it is, so that with `durable` this makes durable what another process created.
    */
   move(from: string, to: string, options?: WriteOptions): Promise<boolean>;
 

@@ -408,6 +408,14 @@ export function describeStore(name: string, start: () => RelayUnderTest | Promis
         expect(await textOf(store, 'b/m')).toBe('to all');
       });
 
+      it('move to itself leaves a key as it is, and gives false for one that is not there', async () => {
+        await store.create('a/m', 'x');
+        expect(await store.move('a/m', 'a/m', { durable: true })).toBe(true);
+        expect(await textOf(store, 'a/m')).toBe('x');
+        expect(await store.list('a')).toEqual(['m']);
+        expect(await store.move('a/n', 'a/n', { durable: true })).toBe(false);
+      });
+
       it('move keeps the time at which the value was written', async () => {
         await store.create('a/m', 'x');
         const before = await store.read('a/m', 100);

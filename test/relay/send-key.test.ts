@@ -126,6 +126,14 @@ describe('a send that is tried again under its key', () => {
     await dying.close();
   });
 
+  it('sends nothing after a Python server acknowledged the message, which leaves no receipt', async () => {
+    await sent(alice, 'bob', 'hi', KEYED);
+    const [key = ''] = (await world.keys('bob')).filter((each) => each.endsWith('.json'));
+    await world.memory.remove(key);
+    expect((await sent(alice, 'bob', 'hi', KEYED)).deduplicated).toBe(true);
+    expect(await read(bob)).toEqual([]);
+  });
+
   it.each([
     ['noted whom it reached', [full]],
     ['was killed before it could note whom it reached', [new Error('kill -9')]],

@@ -117,6 +117,17 @@ export default {
       },
     },
     {
+      name: 'note-not-asked-before-a-copy-is-made-again',
+      promise: 'A keyed send that is tried again after a Python server acknowledged it sends nothing.',
+      file: 'src/relay/send-key.ts',
+      find: '?.published.includes(to)) return false;',
+      replace: '?.published.includes(core)) return false;',
+      caughtBy: {
+        file: SEND_KEY,
+        title: 'sends nothing after a Python server acknowledged the message, which leaves no receipt',
+      },
+    },
+    {
       name: 'notes-of-a-retry-not-united',
       promise: 'Whom a keyed retry reached is known to peek(message_id) and supersedes.',
       file: 'src/relay/sent-log.ts',
