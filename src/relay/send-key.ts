@@ -8,16 +8,17 @@
  *    stopped first try publishes, and the first then finds nothing left to publish. Making the copy in the inbox instead
  *    would let the slow one make it again after the message was read and acknowledged.
  * 3. A copy that is neither staged, nor in the mailbox, nor told of by a receipt or by the sender's note of what was
- *    published, was lost in a power cut, and is made again under the same name. Receipts are kept for a day at least, longer than any key.
+ *    published, was lost in a power cut, and is made again under the same name. Receipts are kept for a day at least,
+ *    longer than any key.
  */
 import { normalizeName } from '../model/agent-id.js';
 import { DispatchError, isDispatchError } from '../model/errors.js';
-import { isMessageId } from '../model/ids.js';
+import { isMessageId, newSessionId } from '../model/ids.js';
 import { lazyBuiltin } from '../model/lazy-builtin.js';
 import { type Message, serializeMessage } from '../model/message.js';
-import type { CreateOutcome } from '../store/store.js';
+import type { CreateOutcome, Store } from '../store/store.js';
 import { inboxKey, KEYS, sendKeyKey } from './keys.js';
-import { parseName, SUFFIX } from './message-name.js';
+import { isExpired, parseName, SUFFIX } from './message-name.js';
 import type { Draft, Refused } from './outbox.js';
 import type { Relay } from './relay.js';
 import { findSent } from './sent-log.js';
@@ -28,6 +29,7 @@ export const KEY_LIFETIME_MS = 24 * 60 * 60 * 1000;
 // Later than any retry that still counts.
 const SWEEP_AFTER_MS = KEY_LIFETIME_MS + 60 * 60 * 1000;
 const MAX_RECORD_BYTES = 1024 * 1024;
+const RECORD_NAME = /^[0-9a-f]{32}$/;
 
 const crypto = lazyBuiltin<typeof import('node:crypto')>('node:crypto');
 
@@ -70,12 +72,8 @@ export class SendKey {
    * @throws DispatchError `IDEMPOTENCY_CONFLICT` when that was something else.
    */
   async find(): Promise<KeyedSend | undefined> {
-    const record = await this.#read();
+    const record = await this.#findCurrent();
     if (record === undefined) return undefined;
-    if (this.relay.clock.now() - record.at >= KEY_LIFETIME_MS) {
-      await this.relay.store.remove(sendKeyKey(this.from, this.#name));
-      return undefined;
-    }
     const { core, envelope, recipients, refused } = record;
     if (record.digest !== this.#digest) {
       throw new DispatchError(
@@ -155,6 +153,33 @@ export class SendKey {
     return store.create(inbox, serializeMessage(message));
   }
 
+  /** The record that counts, synced; one that does not count any more is taken away. */
+  async #findCurrent(): Promise<KeyRecord | undefined> {
+    const { store, clock } = this.relay;
+    const key = sendKeyKey(this.from, this.#name);
+    for (;;) {
+      const record = await this.#read();
+      if (record === undefined) return undefined;
+      // A record of the future is of a clock that was set back since, and must not count until that time has come.
+      if (Math.abs(clock.now() - record.at) >= KEY_LIFETIME_MS || (await this.#diedUnpublished(record))) {
+        await takeAway(store, key, (bytes) => parseRecord(bytes)?.core === record.core);
+        await this.#discard(record.recipients.map((to) => this.#staged(record.envelope.id, to)));
+      } else if (await store.move(key, key, { durable: true })) {
+        // A first try may have been killed before it synced: what a retry publishes must not outlive its record.
+        return record;
+      }
+    }
+  }
+
+  /** Nobody got it and it has expired, so to tell of it as sent would be untrue. */
+  async #diedUnpublished({ digest, core, envelope, recipients }: KeyRecord): Promise<boolean> {
+    const { store, clock } = this.relay;
+    const name = parseName(core + SUFFIX);
+    if (digest !== this.#digest || name === undefined || !isExpired(name, clock.now())) return false;
+    const held = new Set((await store.list(sendKeyKey(this.from))).map((each) => sendKeyKey(this.from, each)));
+    return recipients.every((to) => held.has(this.#staged(envelope.id, to)));
+  }
+
   async #read(): Promise<KeyRecord | undefined> {
     const read = await this.relay.store.read(sendKeyKey(this.from, this.#name), MAX_RECORD_BYTES);
     if (read === undefined) return undefined;
@@ -182,12 +207,33 @@ export class SendKey {
 export async function sweepSendKeys({ store }: Pick<Relay, 'store'>, now: number): Promise<void> {
   for (const sender of await store.list(KEYS)) {
     for (const name of await store.list(sendKeyKey(sender))) {
-      const read = await store.read(sendKeyKey(sender, name), 0);
-      if (read === undefined || now - read.modifiedAt < SWEEP_AFTER_MS) continue;
-      await store.remove(sendKeyKey(sender, name), { durable: false });
+      const key = sendKeyKey(sender, name);
+      const isOld = (modifiedAt: number) => Math.abs(now - modifiedAt) >= SWEEP_AFTER_MS;
+      const read = await store.read(key, 0);
+      if (read === undefined || !isOld(read.modifiedAt)) continue;
+      // Only a record can have been made anew under its name.
+      if (RECORD_NAME.test(name)) await takeAway(store, key, (_, modifiedAt) => isOld(modifiedAt));
+      else await store.remove(key, { durable: false });
     }
     await store.prune(sendKeyKey(sender));
   }
+}
+
+/**
+ * Removes a record that `isIt`. Between the look at it and this, another process may have taken it away and made a new one:
+ * so it is moved aside first, looked at again, and put back where it is another one. For the moment in between it is missed,
+ * by a third process only; one that has made a record of its own by then keeps that.
+ */
+async function takeAway(
+  store: Store,
+  key: string,
+  isIt: (bytes: Uint8Array, modifiedAt: number) => boolean,
+): Promise<void> {
+  const aside = `${key}.${newSessionId()}`;
+  if (!(await store.move(key, aside))) return;
+  const read = await store.read(aside, MAX_RECORD_BYTES);
+  if (read?.ok === true && !isIt(read.bytes, read.modifiedAt)) await store.create(key, read.bytes);
+  await store.remove(aside, { durable: false });
 }
 
 /** The same for two drafts that ask for the same, however their target is spelled and their payload ordered. */

@@ -2,6 +2,7 @@
 const OUTBOX = 'test/relay/outbox.test.ts';
 const NAME_CLOCK = 'test/relay/name-clock.test.ts';
 const SEND_KEY = 'test/relay/send-key.test.ts';
+const KEY_FORGETTING = 'test/relay/send-key.forgetting.test.ts';
 
 export default {
   title: 'Sending',
@@ -101,8 +102,8 @@ export default {
       name: 'key-lives-a-millisecond-longer',
       promise: 'After 24 hours a key stands for a new send.',
       file: 'src/relay/send-key.ts',
-      find: 'record.at >= KEY_LIFETIME_MS',
-      replace: 'record.at > KEY_LIFETIME_MS',
+      find: 'record.at) >= KEY_LIFETIME_MS',
+      replace: 'record.at) > KEY_LIFETIME_MS',
       caughtBy: { file: SEND_KEY, title: 'is another send for another sender, and after 24 hours' },
     },
     {
@@ -125,6 +126,44 @@ export default {
       caughtBy: {
         file: SEND_KEY,
         title: 'sends nothing after a Python server acknowledged the message, which leaves no receipt',
+      },
+    },
+    {
+      name: 'renewed-key-taken-away',
+      promise: 'Who takes an expired key away leaves the one that another process made meanwhile.',
+      file: 'src/relay/send-key.ts',
+      find: ' && !isIt(read.bytes, read.modifiedAt)) await',
+      replace: ' && !isIt(read.bytes, read.modifiedAt) && key === aside) await',
+      caughtBy: { file: KEY_FORGETTING, title: 'is renewed by one of two at once, whoever is stopped before a' },
+    },
+    {
+      name: 'key-of-the-future-counts',
+      promise: 'A key of a clock that was set back since does not swallow sends.',
+      file: 'src/relay/send-key.ts',
+      find: 'Math.abs(clock.now() - record.at)',
+      replace: '(clock.now() - record.at)',
+      caughtBy: { file: KEY_FORGETTING, title: 'does not stand for a send, a day or more before its time' },
+    },
+    {
+      name: 'expired-at-birth-told-as-sent',
+      promise: 'A keyed send that is tried again is not answered `sent` for a message that nobody can see.',
+      file: 'src/relay/send-key.ts',
+      find: '|| !isExpired(name, clock.now())',
+      replace: '|| isExpired(name, clock.now())',
+      caughtBy: {
+        file: KEY_FORGETTING,
+        title: 'is forgotten once its message has expired: what is answered "sent" can be seen',
+      },
+    },
+    {
+      name: 'retry-publishes-unsynced-key',
+      promise: 'A retry does not publish before the record of its key is synced.',
+      file: 'src/relay/send-key.ts',
+      find: 'store.move(key, key, { durable: true })',
+      replace: 'store.move(key, key)',
+      caughtBy: {
+        file: KEY_FORGETTING,
+        title: 'has both synced by the retry, before that answers',
       },
     },
     {
