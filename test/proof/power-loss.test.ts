@@ -157,7 +157,7 @@ async function firstWrong(recording: Recording, model: CrashModel, way = /./) {
 }
 
 beforeEach(() => {
-  vi.useFakeTimers({ now: START, toFake: ['Date', 'performance', 'setInterval', 'clearInterval'] });
+  vi.useFakeTimers({ now: START, toFake: ['Date', 'hrtime', 'setInterval', 'clearInterval'] });
 });
 afterEach(() => {
   vi.useRealTimers();
