@@ -85,7 +85,11 @@ function detailOf(event: LoggedEvent): string {
     case 'refused':
       return forTerminal([event.code, event.limit].filter((word) => word !== undefined).join(' '), 80);
     case 'session_started':
-      return `pid ${event.pid}, ${event.client === undefined ? '' : `${forTerminal(event.client, 40)}, `}${forTerminal(event.cwd, 200)}`;
+      return [
+        `pid ${event.pid}`,
+        ...(event.client === undefined ? [] : [forTerminal(event.client, 40)]),
+        ...(event.cwd === undefined ? [] : [forTerminal(event.cwd, 200)]),
+      ].join(', ');
     default:
       return '';
   }

@@ -75,7 +75,8 @@ export type RelayEvent =
       readonly agent: string;
       readonly session: string;
       readonly pid: number;
-      readonly cwd: string;
+      /** Absent where the directory was gone. */
+      readonly cwd?: string;
       readonly client?: string;
     }
   | { readonly event: 'session_ended'; readonly agent: string; readonly session: string }

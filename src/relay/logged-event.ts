@@ -45,7 +45,7 @@ const SHAPES: Readonly<Record<RelayEvent['event'], Shape>> = {
   withdrawn: shape(ofMessage, { superseded_by: id, was }),
   quarantined: shape({ to: recipient, reason: string }, { id, from: sender }),
   refused: shape({ from: sender, to: recipients, code: string }, { limit: string }),
-  session_started: shape({ ...ofSession, pid: whole, cwd: string }, { client: string }),
+  session_started: shape({ ...ofSession, pid: whole }, { cwd: string, client: string }),
   session_ended: shape(ofSession),
   session_lost: shape(ofSession),
 };

@@ -11,6 +11,7 @@ import { NameClock } from './name-clock.js';
 import type { Draft, Published, Sent } from './outbox.js';
 import { type ClientInfo, HEARTBEAT_MS } from './presence.js';
 import type { Relay } from './relay.js';
+import { findWorkingDirectory } from './working-directory.js';
 
 // How often a call makes sure that its record is still there, in milliseconds.
 const LOOK_EVERY_MS = 1000;
@@ -51,12 +52,13 @@ export class Session {
     try {
       await this.#renew();
       const { client } = this;
+      const cwd = findWorkingDirectory();
       await this.relay.events.note({
         event: 'session_started',
         agent: this.agent,
         session: this.id,
         pid: process.pid,
-        cwd: process.cwd(),
+        ...(cwd === undefined ? {} : { cwd }),
         ...(client === undefined ? {} : { client: shortened(client).name }),
       });
     } catch (error) {
@@ -123,10 +125,11 @@ export class Session {
 
   async #renew(): Promise<void> {
     if (this.#over) return;
+    const cwd = findWorkingDirectory();
     const session = {
       session: this.id,
       pid: process.pid,
-      cwd: process.cwd(),
+      ...(cwd === undefined ? {} : { cwd }),
       since: this.#since,
       ...(this.client === undefined ? {} : { client: shortened(this.client) }),
     };

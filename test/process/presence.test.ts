@@ -1,4 +1,5 @@
 /** What others see of a server while it lives, when it dies, and when it was never meant to be seen. */
+import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import type { Json } from '../helpers/server-client.js';
@@ -138,4 +139,19 @@ test.concurrent('a relay that is removed under running servers comes back with t
   expect(pidsOf('bob', await alice.call('who'))).toEqual([bob.pid]);
   expect(await alice.call('dispatch', { message: 'still here?', target: 'all' })).toMatchObject({ queued_to: ['bob'] });
   expect((await bob.call('peek')).messages).toMatchObject([{ content: 'still here?' }]);
+});
+
+test.concurrent('a server whose folder is removed before its first call works, and says of no folder', async ({
+  sandbox,
+  expect,
+}) => {
+  const alice = await sandbox.start('alice');
+  rmSync(sandbox.cwd, { recursive: true });
+  const { agents } = await alice.call('who');
+  expect(agents).toMatchObject([{ agent_id: 'alice', sessions: [{ pid: alice.pid }] }]);
+  expect(agents[0].sessions[0]).not.toHaveProperty('cwd');
+  expect(await alice.call('dispatch', { target: 'bob', message: 'hello' })).toMatchObject({ sent: true });
+  const { args, env } = sandbox.command();
+  const { stdout } = spawnSync(process.execPath, [...args, 'tail'], { env, cwd: sandbox.root, encoding: 'utf8' });
+  expect(stdout).toMatch(new RegExp(`session started +alice +pid ${alice.pid}, client of alice\\n`));
 });
