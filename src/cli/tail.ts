@@ -4,7 +4,7 @@ import * as z from 'zod/v4';
 import { threadId } from '../model/draft.js';
 import { jsonForTerminal } from '../model/text.js';
 import type { LoggedEvent } from '../relay/events.js';
-import { filterOf } from '../relay/log-filter.js';
+import { LogFilter } from '../relay/log-filter.js';
 import type { Relay } from '../relay/relay.js';
 import { type Context, type Define, remark } from './command.js';
 import { EventLines } from './event-line.js';
@@ -67,13 +67,18 @@ export async function showTail(
   wanted: Wanted,
   pause: (ms: number) => Promise<boolean>,
 ): Promise<number> {
-  const matches = await filterOf(relay.log, wanted);
+  const filter = new LogFilter(wanted);
   const print = printer(context);
+  // Before the filter learns, so that it knows all that is to be shown at once.
   const cursor = await relay.log.end();
+  await filter.learnFrom(relay.log);
+  const recent = new Date(relay.clock.now() - POLL_MS).toISOString();
   const last: LoggedEvent[] = [];
+  const unsettled: LoggedEvent[] = [];
   for await (const batch of relay.log.newestFirst(cursor)) {
-    last.push(...batch.filter(matches));
-    if (last.length >= wanted.limit) break;
+    last.push(...filter.wantedOf(batch));
+    unsettled.push(...batch.filter(({ at }) => at >= recent));
+    if (last.length >= wanted.limit && batch.some(({ at }) => at < recent)) break;
   }
   last.splice(wanted.limit);
   if (last.length > 0 && !(await print(last.reverse()))) return EXIT.done;
@@ -82,12 +87,13 @@ export async function showTail(
     remark(context, `No such event in the log of ${relay.store.location}.`);
     return EXIT.nothing;
   }
+  filter.hold(unsettled.reverse());
   while (await pause(POLL_MS)) {
-    for await (const batch of relay.log.since(cursor)) {
-      const events = batch.filter(matches);
-      // False when nobody reads any more.
-      if (events.length > 0 && !(await print(events))) return EXIT.done;
-    }
+    const noted: LoggedEvent[] = [];
+    for await (const batch of relay.log.since(cursor)) for (const event of batch) noted.push(event);
+    const events = filter.follow(noted);
+    // False when nobody reads any more.
+    if (events.length > 0 && !(await print(events))) return EXIT.done;
   }
   return EXIT.done;
 }

@@ -168,6 +168,31 @@ describe('tail --follow', () => {
     expect(printed.flat()).toEqual(['msg-1', 'msg-1']);
   });
 
+  const sent = (seconds: number, id: string, thread_id = 'deploys') =>
+    event(seconds, { event: 'sent', id, to: ['bob'], bytes: 1, thread_id });
+  const shown = (seconds: number, id: string) => event(seconds, { event: 'shown', id, by: 'peek' });
+
+  it('of a thread prints once what a quick reader noted before the sending was, in one look, the next, and the first', async () => {
+    await write(desk.world, B, shown(-1, 'msg-old'), shown(0, 'msg-a'), shown(0, 'msg-other'));
+    const { printed } = await follow(
+      [
+        () => write(desk.world, A, sent(1, 'msg-a'), sent(1, 'msg-other', 'lunch'), sent(1, 'msg-old')),
+        async () => {
+          await write(desk.world, B, shown(2, 'msg-b'), shown(3, 'msg-c'));
+          await write(desk.world, A, sent(3, 'msg-b'));
+        },
+        () => write(desk.world, A, sent(4, 'msg-c'), event(5, { id: 'msg-c' })),
+        async () => {},
+      ],
+      { thread: 'deploys' },
+    );
+    expect(printed).toEqual([
+      ['msg-a', 'msg-a', 'msg-old'],
+      ['msg-b', 'msg-b'],
+      ['msg-c', 'msg-c', 'msg-c'],
+    ]);
+  });
+
   it('ends with 0 when nobody reads any more', async () => {
     await write(desk.world, A, event(1));
     const steps = [2, 3, 4].map((seconds) => () => write(desk.world, A, event(seconds)));
