@@ -9,6 +9,7 @@ export const PRESENCE = '.presence';
 export const QUARANTINE = '.quarantine';
 export const RECEIPTS = '.receipts';
 export const REFUSED = '.refused';
+export const ROSTER = '.roster';
 export const SENT = '.sent';
 export const SUPERSEDED = '.superseded';
 
@@ -58,7 +59,7 @@ export const sessionKey = (agent: string, session?: string) =>
   session === undefined ? `${PRESENCE}/${agent}` : `${PRESENCE}/${agent}/${session}`;
 
 /** Who serves a roster name by claim. */
-export const rosterKey = (agent: string) => `.roster/${agent}`;
+export const rosterKey = (agent: string) => `${ROSTER}/${agent}`;
 
 /** Where a sender finds what became of its mail. */
 export const receiptKey = (sender: string, name?: string) =>

@@ -3,21 +3,21 @@ import { AGENT_ID_RULE, isRecipient } from '../../model/agent-id.js';
 import { isDispatchError } from '../../model/errors.js';
 import type { Finding } from '../../model/finding.js';
 import { isSessionId } from '../../model/ids.js';
-import { AGENTS, inboxKey, PRESENCE, QUARANTINE, RECEIPTS, readKey, SENT, takenBy, takenKey } from '../keys.js';
-import { listOf, ownersOf, placeOf, type RelayCheck } from './subject.js';
+import * as keys from '../keys.js';
+import { TEMPORARY } from './leftovers.js';
+import { listOf, ownersOf, placeOf, type RelayCheck, type Subject } from './subject.js';
+
+// Of each agent there is a folder in these.
+const BY_AGENT = [keys.KEYS, keys.PRESENCE, keys.RECEIPTS, keys.REFUSED, keys.SENT, keys.SUPERSEDED];
+// The store has its bells in `.bell`.
+const OTHERS = [keys.AGENTS, keys.LOG, keys.PACE, keys.QUARANTINE, keys.ROSTER, TEMPORARY, '.bell'];
 
 /** A link would lead out of the relay, so no server goes through it, and what it should hold cannot be reached. */
 export const foldersReplaced: RelayCheck = {
   code: 'folder-replaced',
   async run(subject) {
-    const prefixes = [AGENTS, PRESENCE, QUARANTINE, RECEIPTS, SENT];
-    for (const owner of await ownersOf(subject)) {
-      const sessions = (await listOf(subject, takenKey(owner))).filter(isSessionId);
-      prefixes.push(inboxKey(owner), takenKey(owner), readKey(owner));
-      prefixes.push(...sessions.map((session) => takenBy(owner, session)));
-    }
     const found = new Map<string, Finding>();
-    for (const prefix of prefixes) {
+    for (const prefix of [...OTHERS, ...BY_AGENT, ...(await agentFolders(subject)), ...(await mailFolders(subject))]) {
       try {
         await subject.relay.store.list(prefix);
       } catch (error) {
@@ -30,6 +30,26 @@ export const foldersReplaced: RelayCheck = {
     return [...found.values()];
   },
 };
+
+async function agentFolders(subject: Subject): Promise<string[]> {
+  const folders: string[] = [];
+  for (const folder of BY_AGENT) {
+    const agents = (await listOf(subject, folder)).filter(isRecipient);
+    folders.push(...agents.map((agent) => `${folder}/${agent}`));
+    if (folder === keys.RECEIPTS) folders.push(...agents.map((agent) => keys.seenReceiptKey(agent)));
+  }
+  return folders;
+}
+
+async function mailFolders(subject: Subject): Promise<string[]> {
+  const folders: string[] = [];
+  for (const owner of await ownersOf(subject)) {
+    const sessions = (await listOf(subject, keys.takenKey(owner))).filter(isSessionId);
+    folders.push(keys.inboxKey(owner), keys.takenKey(owner), keys.readKey(owner));
+    folders.push(...sessions.map((session) => keys.takenBy(owner, session)));
+  }
+  return folders;
+}
 
 export const strayFolders: RelayCheck = {
   code: 'folder-not-an-agent',

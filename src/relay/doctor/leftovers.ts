@@ -7,7 +7,7 @@ import { KEYS } from '../keys.js';
 import { Quarantine } from '../quarantine.js';
 import { HOUR_MS, listOf, placeOf, type RelayCheck, type Subject } from './subject.js';
 
-const TEMPORARY = '.tmp';
+export const TEMPORARY = '.tmp';
 
 // No write takes as long, and no retry of a send counts as late.
 const TEMPORARY_AGE_MS = HOUR_MS;

@@ -1,6 +1,6 @@
 /** Each finding made on purpose, in a relay in memory; what needs folders and their times, in a directory. */
-import { mkdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type CodedFinding, repairAll, runChecks } from '../../../src/model/finding.js';
 import { RELAY_CHECKS, RelayInspection } from '../../../src/relay/doctor/doctor.js';
@@ -464,6 +464,22 @@ describe('on a directory', () => {
     expect(found).toContain(`error folder-replaced ${root}/bob/read`);
     expect(found).toContain(`warning folder-not-an-agent ${root}/Eve`);
     expect(found.filter((line) => line.includes('check-failed'))).toEqual([]);
+  });
+
+  const FOLDERS =
+    '.agents .bell .keys .log .pace .presence .quarantine .receipts .refused .roster .sent .superseded .tmp .keys/ops .presence/ops .receipts/ops .receipts/ops/seen .refused/ops .sent/ops .superseded/ops';
+
+  it.skipIf(!posix).each(FOLDERS.split(' '))('finds a file and a link in the place of %s', async (folder) => {
+    const root = join(directory(), 'relay');
+    const relay = relayAt(root, ['ops', 'bob']);
+    await relay.send('ops', { target: 'bob', content: 'hello' });
+    const place = join(root, folder);
+    for (const put of [() => writeFileSync(place, ''), () => symlinkSync('/tmp', place)]) {
+      rmSync(place, { recursive: true, force: true });
+      mkdirSync(dirname(place), { recursive: true, mode: 0o700 });
+      put();
+      expect(await codes(relayAt(root, ['ops', 'bob']))).toEqual([`error folder-replaced ${place}`]);
+    }
   });
 
   it('finds mail that a live session has held for ten minutes', async () => {
