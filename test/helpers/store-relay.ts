@@ -12,6 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, vi } from 'vitest';
+import { systemClock } from '../../src/model/clock.js';
 
 export const posix = process.platform !== 'win32';
 export const linux = process.platform === 'linux';
@@ -64,12 +65,12 @@ export function leftovers(root: string): string[] {
 export function useUntrustingStores(): void {
   let now = 0;
   beforeEach(() => {
-    vi.spyOn(performance, 'now').mockImplementation(() => {
+    vi.spyOn(systemClock, 'steady').mockImplementation(() => {
       now += 60_000;
       return now;
     });
   });
   afterEach(() => {
-    vi.mocked(performance.now).mockRestore();
+    vi.mocked(systemClock.steady).mockRestore();
   });
 }
