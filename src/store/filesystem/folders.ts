@@ -16,6 +16,8 @@ export class Folders {
   readonly #directory: RelayDirectory;
   readonly #trusted = new Set<string>();
   #trustedUntil = 0;
+  // Whether it was opened for writing: what only was read may have no format yet.
+  #isOpen = false;
   #nonce: string | undefined;
   #serial = 0;
 
@@ -32,10 +34,10 @@ export class Folders {
 
   /** Makes sure that there is a relay that may be used; see `RelayDirectory.open`. */
   open(): void {
-    if (!this.#isTrusted(this.root)) {
-      this.#directory.open(true);
-      this.#trusted.add(this.root);
-    }
+    if (this.#isTrusted(this.root) && this.#isOpen) return;
+    this.#directory.open(true);
+    this.#trusted.add(this.root);
+    this.#isOpen = true;
   }
 
   /**
@@ -88,12 +90,13 @@ export class Folders {
   /** Forgets what was looked at. */
   forget(): void {
     this.#trusted.clear();
+    this.#isOpen = false;
   }
 
   #isTrusted(path: string): boolean {
     const now = systemClock.steady();
     if (now < this.#trustedUntil) return this.#trusted.has(path);
-    this.#trusted.clear();
+    this.forget();
     this.#trustedUntil = now + TRUSTED_MS;
     return false;
   }
