@@ -9,6 +9,7 @@ import { EXIT } from './exit-code.js';
 import { count } from './layout.js';
 import { messageJson, messageLines } from './message-list.js';
 import { DEFAULT_LIMIT, limitOption, parseOptions, parseOwner } from './options.js';
+import { describeUnknown } from './unknown-agent.js';
 
 const Options = z.object({ limit: limitOption, thread: threadId.optional() });
 
@@ -46,7 +47,8 @@ async function inbox(context: Context, owner: string, options: z.output<typeof O
   await report(context, answer, () => messageLines(messages, owner, context.terminal, relay.clock.now()));
   if (messages.length === 0) {
     const where = options.thread === undefined ? '' : ' in this thread';
-    remark(context, owner === HUMAN ? `No mail for you${where}.` : `No mail for ${owner}${where}.`);
+    const none = `No mail for ${owner === HUMAN ? 'you' : owner}${where}.`;
+    remark(context, (await describeUnknown(relay, owner)) ?? none);
     return EXIT.nothing;
   }
   if (more > 0) remark(context, `\n${count(more, 'more message')}. --limit shows up to 100 at once.`);

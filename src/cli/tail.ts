@@ -11,6 +11,7 @@ import { EventLines } from './event-line.js';
 import { EXIT } from './exit-code.js';
 import { DEFAULT_LIMIT, limitOption, parseOptions, parseOwner } from './options.js';
 import type { Terminal } from './terminal.js';
+import { describeUnknown } from './unknown-agent.js';
 
 const POLL_MS = 500;
 
@@ -82,11 +83,12 @@ export async function showTail(
   }
   last.splice(wanted.limit);
   if (last.length > 0 && !(await print(last.reverse()))) return EXIT.done;
-  if (!wanted.follow) {
-    if (last.length > 0) return EXIT.done;
-    remark(context, `No such event in the log of ${relay.store.location}.`);
-    return EXIT.nothing;
+  if (last.length === 0) {
+    const unknown = wanted.agent === undefined ? undefined : await describeUnknown(relay, wanted.agent);
+    if (unknown !== undefined) remark(context, unknown);
+    else if (!wanted.follow) remark(context, `No such event in the log of ${relay.store.location}.`);
   }
+  if (!wanted.follow) return last.length > 0 ? EXIT.done : EXIT.nothing;
   filter.hold(unsettled.reverse());
   while (await pause(POLL_MS)) {
     const noted: LoggedEvent[] = [];

@@ -113,7 +113,14 @@ describe('inbox', () => {
   it('that is empty ends with 3: in JSON an empty list, for a person a word on stderr', async () => {
     const { code, json, err } = await desk.run(['inbox', '--json']);
     expect([code, json, err]).toEqual([3, { agent_id: 'human', messages: [], count: 0, more: 0 }, '']);
+    await desk.world.session('bob');
     expect(await desk.run(['inbox', 'bob'])).toMatchObject({ code: 3, out: '', err: 'No mail for bob.\n' });
+  });
+
+  it('of a name that nobody here has says so, with the code of an empty one', async () => {
+    const said = 'No agent nobody is known here; who lists them.\n';
+    expect(await desk.run(['inbox', 'nobody'])).toMatchObject({ code: 3, out: '', err: said });
+    expect((await desk.run(['inbox', 'nobody', '--json'])).json).toMatchObject({ count: 0 });
   });
 
   it('needs no terminal: looking is for anyone', async () => {

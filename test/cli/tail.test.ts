@@ -102,6 +102,14 @@ describe('tail', () => {
     ]);
   });
 
+  it('of a name that nobody has says so, and of one with mail alone that there is no event', async () => {
+    const none = await desk.run(['tail', '--agent', 'nobody']);
+    expect(none).toMatchObject({ code: 3, out: '', err: 'No agent nobody is known here; who lists them.\n' });
+    await desk.world.session('bob');
+    const some = await desk.run(['tail', '--agent', 'bob', '--thread', 'x']);
+    expect(some).toMatchObject({ code: 3, out: '', err: expect.stringContaining('No such event') });
+  });
+
   it('without any event ends with 3', async () => {
     expect(await desk.run(['tail'])).toMatchObject({ code: 3, out: '', err: expect.stringContaining('No such event') });
     expect(await desk.run(['tail', '--limit', '0'])).toMatchObject({ code: 2, out: '' });
