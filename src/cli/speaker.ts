@@ -1,7 +1,6 @@
 /** In whose name a command acts: the person at the terminal, or, with `--from`, an agent that is not running. */
 import { HUMAN, listNames, parseAgentId } from '../model/agent-id.js';
 import { DispatchError } from '../model/errors.js';
-import type { Relay } from '../relay/relay.js';
 import type { App } from './app.js';
 import type { Context } from './command.js';
 import { assertHuman } from './human.js';
@@ -21,17 +20,17 @@ export async function openAs(
     assertHuman(context.env, context.terminal.stdinIsTTY, instead);
   }
   const app = await context.open();
-  return { app, speaker: from === undefined ? HUMAN : await assertMaySpeakFor(app.relay, from) };
+  return { app, speaker: from === undefined ? HUMAN : await assertMaySpeakFor(app, from) };
 }
 
 /** The name, normalized. A live agent speaks for itself: mail in its name that it knows nothing of would be a forgery. */
-async function assertMaySpeakFor(relay: Relay, text: string): Promise<string> {
+async function assertMaySpeakFor({ relay, config }: App, text: string): Promise<string> {
   const agent = parseAgentId(text, '--from');
   const { roster } = relay.agents;
   if (roster !== undefined && !roster.includes(agent)) {
     throw new DispatchError(
       'NOT_ALLOWED',
-      `--from ${agent} is not on the roster: ${listNames(roster)}. Nothing was done.`,
+      `--from ${agent} is not on the roster: ${listNames(roster)}. Take one of these, leave --from out to act as yourself, or add ${agent} to agents in ${config.file ?? 'the configuration'}. Nothing was done.`,
     );
   }
   if (await relay.presence.isLive(agent)) {

@@ -6,6 +6,9 @@ import type { Draft } from '../../src/relay/outbox.js';
 import type { Relay } from '../../src/relay/relay.js';
 import { RelayWorld } from '../helpers/relay-world.js';
 
+/** Where the configuration is said to be; nothing reads it. */
+export const CONFIG_FILE = '/etc/dispatch.toml';
+
 export interface Ran {
   readonly code: number;
   readonly out: string;
@@ -53,7 +56,7 @@ export class Desk {
     };
     const open = async () => {
       this.opened++;
-      return { relay: this.relay, config: { maxMessageBytes: 65_536 } as Config };
+      return { relay: this.relay, config: { maxMessageBytes: 65_536, file: CONFIG_FILE } as Config };
     };
     const code = await runCommand(argv, { open, version: '1.2.3' }, given.env ?? {}, terminal);
     return {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { HOUR } from '../helpers/relay-world.js';
-import { Desk } from './desk.js';
+import { CONFIG_FILE, Desk } from './desk.js';
 
 let desk: Desk;
 beforeEach(() => {
@@ -103,6 +103,7 @@ describe('send', () => {
     desk = new Desk({ roster: ['alice', 'bob'] });
     const from = await desk.run(['send', 'bob', 'hi', '--from', 'eve']);
     expect([from.code, from.err]).toEqual([4, expect.stringContaining('alice, bob')]);
+    expect(from.err).toContain(`leave --from out to act as yourself, or add eve to agents in ${CONFIG_FILE}.`);
     const to = await desk.run(['send', 'eve', 'hi']);
     expect([to.code, to.err]).toEqual([3, expect.stringContaining('alice, bob')]);
     expect(await desk.world.keys()).toEqual([]);
