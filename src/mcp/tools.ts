@@ -1,6 +1,7 @@
 /** The tools there are, and how a client is told of them. */
 import * as z from 'zod/v4';
 import { DispatchError } from '../model/errors.js';
+import { forTerminal } from '../model/text.js';
 import { parseArguments } from './arguments.js';
 import type { Tool } from './tool.js';
 import { ack } from './tools/ack.js';
@@ -40,6 +41,6 @@ function findTool(name: string): Tool {
   if (tool !== undefined) return tool;
   throw new DispatchError(
     'INVALID_ARGUMENT',
-    `There is no tool of that name here. The tools: ${TOOLS.map((each) => each.name).join(', ')}.`,
+    `There is no tool ${JSON.stringify(forTerminal(name, 80))} here. The tools: ${TOOLS.map((each) => each.name).join(', ')}.`,
   );
 }

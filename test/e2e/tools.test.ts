@@ -229,7 +229,7 @@ test('tools/list is the same for every agent, and small', async ({ alice, bob })
 });
 
 test('an unknown tool and server/discover are refused, and the next call works', async ({ alice }) => {
-  expect(await alice.refusal('fetch')).toMatch(/no tool of that name.*dispatch, peek, ack, who/);
+  expect(await alice.refusal('fetch')).toMatch(/no tool "fetch" here.*dispatch, peek, ack, who/);
   await expect(alice.client.request({ method: 'server/discover' } as never, {} as never)).rejects.toMatchObject({
     code: -32601,
   });

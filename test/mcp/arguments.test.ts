@@ -172,8 +172,13 @@ describe('a wrong argument is named, and nothing is done', () => {
     expect((await bob.call('peek')).json.count).toBe(1);
   });
 
-  it('an unknown tool, with the names of those there are', async () => {
-    const answer = await alice.call('send', hello);
-    expect([answer.isError, answer.text]).toEqual([true, expect.stringContaining('dispatch, peek, ack, who')]);
+  it.each([
+    ['send', '"send"'],
+    ['to\u202eol\u0007\n', '"to\ufffdol\ufffd"'],
+    ['x'.repeat(5000), `"${'x'.repeat(79)}…"`],
+  ])('an unknown tool %#, with the names of those there are', async (name, shown) => {
+    const answer = await alice.call(name, hello);
+    const text = `INVALID_ARGUMENT: There is no tool ${shown} here. The tools: dispatch, peek, ack, who.`;
+    expect([answer.isError, answer.text]).toEqual([true, text]);
   });
 });
