@@ -55,15 +55,16 @@ export function isReserved(name: string): boolean {
 
 /**
  * The normalized agent id. Two spellings of one name are one agent.
- * @throws DispatchError `INVALID_AGENT_ID`, naming `what` (for instance "MCP_DISPATCH_AGENT_ID") and the rule.
+ * @throws DispatchError `INVALID_AGENT_ID`, naming `what` (for instance "MCP_DISPATCH_AGENT_ID"), the rule, and `advice`.
  */
-export function parseAgentId(text: string, what = 'agent id'): string {
+export function parseAgentId(text: string, what = 'agent id', advice?: string): string {
   const name = normalizeName(text);
   if (isAgentId(name)) return name;
   const problem = isReserved(name)
     ? `${JSON.stringify(name)} is a reserved name`
     : `${quoteName(text)} is not a valid name`;
-  throw new DispatchError('INVALID_AGENT_ID', `${what}: ${problem}. ${AGENT_ID_RULE}`);
+  const said = `${what}: ${problem}. ${AGENT_ID_RULE}`;
+  throw new DispatchError('INVALID_AGENT_ID', advice === undefined ? said : `${said} ${advice}`);
 }
 
 /** Names for an error, at most 20 of them and the number of the others. */

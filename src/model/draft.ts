@@ -12,7 +12,7 @@ const wellFormed = (value: string) => value.isWellFormed();
 const NOT_UNICODE = 'has half of a surrogate pair, which no UTF-8 text can hold; send whole characters';
 
 /** A field of text that ends up in a message. */
-export const text = () => z.string('must be a string').refine(wellFormed, NOT_UNICODE);
+export const text = (problem = 'must be a string') => z.string(problem).refine(wellFormed, NOT_UNICODE);
 
 export const content = text().refine((value) => value.trim() !== '', 'must not be empty');
 

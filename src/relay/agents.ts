@@ -4,6 +4,7 @@ import {
   HUMAN,
   isAgentId,
   isRecipient,
+  isReserved,
   listNames,
   normalizeName,
   parseAgentId,
@@ -86,7 +87,7 @@ export class Agents {
       );
     }
     if (name === HUMAN) return { to: HUMAN, recipients: [HUMAN] };
-    const agent = parseAgentId(text, 'target');
+    const agent = parseAgentId(text, 'target', adviceOnTarget(name));
     if (this.roster !== undefined) {
       if (!this.roster.includes(agent)) {
         throw new DispatchError(
@@ -117,4 +118,10 @@ export class Agents {
   async inboxes(): Promise<string[]> {
     return (await this.store.list('')).filter(isRecipient);
   }
+}
+
+function adviceOnTarget(name: string): string | undefined {
+  if (isReserved(name)) return `For the person at this machine write "${HUMAN}".`;
+  if (/[,;]/.test(name)) return `Make one call for each agent, or write "${EVERYONE}".`;
+  return undefined;
 }

@@ -69,6 +69,11 @@ describe('a wrong argument is named, and nothing is done', () => {
   it.each<[string, Record<string, unknown>, RegExp]>([
     ['no message', { target: 'bob' }, /message is required/],
     ['no target', { message: 'hi' }, /target is required/],
+    [
+      'a list of targets',
+      { ...hello, target: ['bob', 'alice'] },
+      /target must be a string; make one call for each agent/,
+    ],
     ['an empty message', { ...hello, message: '' }, /message must not be empty/],
     ['a blank message', { ...hello, message: ' \n\t' }, /message must not be empty/],
     ['a message that is no text', { ...hello, message: { text: 'hi' } }, /message must be a string/],
@@ -116,6 +121,21 @@ describe('a wrong argument is named, and nothing is done', () => {
     expect(answer.text).toMatch(expected);
     expect(answer.text.length).toBeLessThan(500);
     expect(answer.text.isWellFormed()).toBe(true);
+    expect(await mail()).toEqual([]);
+  });
+
+  it.each([
+    ['user', 'For the person at this machine write "human".'],
+    [' Operator ', 'For the person at this machine write "human".'],
+    ['bob,alice', 'Make one call for each agent, or write "all".'],
+    ['bob; alice', 'Make one call for each agent, or write "all".'],
+    ['["bob", "alice"]', 'Make one call for each agent, or write "all".'],
+    ['bob!', 'and not a reserved name.'],
+  ])('the target %j, with what to write instead', async (target, advice) => {
+    const answer = await alice.call('dispatch', { ...hello, target });
+    expect(answer.isError).toBe(true);
+    expect(answer.text).toMatch(/^INVALID_AGENT_ID: target: /);
+    expect(answer.text.endsWith(` ${advice}`)).toBe(true);
     expect(await mail()).toEqual([]);
   });
 

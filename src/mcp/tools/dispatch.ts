@@ -23,7 +23,9 @@ export const dispatch = defineTool({
     'What becomes of it appears later in sent_receipts of peek. Use who to find names.',
   input: z.strictObject({
     message: content.describe('What to say, as text. Not empty; at most about 64 KB with the payload.'),
-    target: text().describe('Agent id from who, or "all", or "human".'),
+    target: text('must be a string; make one call for each agent, or write "all"').describe(
+      'Agent id from who, or "all", or "human".',
+    ),
     priority: priority.optional().describe('"urgent" is read before normal mail. Default: normal.'),
     thread_id: threadId.optional().describe('Any name, to group messages of one conversation. Default: none.'),
     reply_to: messageId.optional().describe('Id of the message that this one answers.'),
