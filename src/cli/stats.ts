@@ -12,7 +12,7 @@ export const defineStats: Define = (program, choose) => {
       'Shows for each agent, over the time that the event log is kept: messages sent, received, expired unread, and the median and 90th percentile (nearest rank) of the time from sending to first showing. From the mailboxes as they are now: the oldest unread message, how many are unread, and how many are read and not acknowledged.',
     )
     .option(...JSON_OPTION)
-    .addHelpText('after', '\nExit code 3 when the log is empty and no agent is known.')
+    .addHelpText('after', '\nSHOWN AFTER is the median. Exit code 3 when the log is empty and no agent is known.')
     .action((options: { json?: boolean }) => choose(stats, options));
 };
 
@@ -67,7 +67,7 @@ function lines(agents: readonly AgentStats[], { terminal }: Context, now: number
     String(one.unacknowledged),
   ]);
   const [head = '', ...rest] = table([
-    ['AGENT', 'SENT', 'RECEIVED', 'MEDIAN', 'P90', 'EXPIRED UNREAD', 'UNREAD', 'OLDEST', 'UNACKED'],
+    ['AGENT', 'SENT', 'RECEIVED', 'SHOWN AFTER', 'P90', 'EXPIRED UNREAD', 'UNREAD', 'OLDEST', 'UNACKED'],
     ...rows,
   ]);
   return [terminal.style.bold(head), ...rest];

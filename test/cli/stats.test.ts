@@ -82,7 +82,7 @@ describe('stats', () => {
         .split('\n')
         .map((line) => line.split(/ {2,}/)),
     ).toEqual([
-      ['AGENT', 'SENT', 'RECEIVED', 'MEDIAN', 'P90', 'EXPIRED UNREAD', 'UNREAD', 'OLDEST', 'UNACKED'],
+      ['AGENT', 'SENT', 'RECEIVED', 'SHOWN AFTER', 'P90', 'EXPIRED UNREAD', 'UNREAD', 'OLDEST', 'UNACKED'],
       ['alice', '1', '0', '-', '-', '0', '0', '-', '0'],
       ['bob', '0', '1', '-', '-', '0', '1', '3 min', '0'],
       ['human', '0', '0', '-', '-', '0', '0', '-', '0'],
