@@ -50,7 +50,8 @@ async function doctor(context: Context, fix: boolean): Promise<number> {
   }
   const { relay, inspection } = await context.open();
   const { location } = relay.store;
-  const findings: Repaired[] = [...configFindings(config)];
+  const inConfig = configFindings(config);
+  const findings: Repaired[] = [...inConfig];
   const inRelay = new RelayInspection({
     relay,
     receiptRetentionMs: config.receiptRetentionSeconds * 1000,
@@ -63,6 +64,8 @@ async function doctor(context: Context, fix: boolean): Promise<number> {
     if (found.some((finding) => isLeft(finding) && finding.severity === 'error' && UNUSABLE.has(finding.code))) break;
   }
   await print(context, { relay: location, config: file, findings }, fix);
+  // Also a mistake in the environment, which is no reason not to look at the relay.
+  if (inConfig.some(({ severity }) => severity === 'error')) return EXIT.usage;
   return findings.some((finding) => isLeft(finding) && finding.severity !== 'note') ? EXIT.failed : EXIT.done;
 }
 

@@ -240,10 +240,13 @@ describe('the configuration', () => {
     expect(ran.report.findings[0]?.message).toContain('other users can write this file');
   });
 
-  it.each(['eve', 'Not/A/Name'])('that names %s, whom it cannot serve, is an error', async (name) => {
-    const ran = await doctor(['--json'], { ...config('agents = ["alice"]'), MCP_DISPATCH_AGENT_ID: name });
-    expect([ran.code, codesOf(ran)]).toEqual([1, ['agent-id-invalid', 'relay-missing']]);
-  });
+  it.each(['eve', 'Not/A/Name'])(
+    'that names %s, whom it cannot serve, is wrong too, with 2, and the relay is looked at',
+    async (name) => {
+      const ran = await doctor(['--json'], { ...config('agents = ["alice"]'), MCP_DISPATCH_AGENT_ID: name });
+      expect([ran.code, codesOf(ran)]).toEqual([2, ['agent-id-invalid', 'relay-missing']]);
+    },
+  );
 
   it('whose inboxes cannot hold a message of the size that is allowed is a warning', async () => {
     const ran = await doctor(['--json'], config('max_message_bytes = 65536\n[limits]\ninbox_bytes = 65535\n'));
