@@ -119,12 +119,16 @@ describe('tail', () => {
 
 describe('tail --follow', () => {
   /** Follows while `steps` happen, one between two looks; gives the ids of what was printed at each look. */
-  async function follow(steps: (() => Promise<unknown>)[], options: { thread?: string; readers?: number } = {}) {
+  async function follow(
+    steps: (() => Promise<unknown>)[],
+    options: { agent?: string; thread?: string; readers?: number; json?: boolean } = {},
+  ) {
     let { readers = Number.POSITIVE_INFINITY } = options;
+    let said = '';
     const printed: string[][] = [];
     const context: Context = {
       env: {},
-      json: true,
+      json: options.json ?? true,
       version: '1',
       open: () => Promise.reject(new Error('not asked for')),
       terminal: {
@@ -136,17 +140,19 @@ describe('tail --follow', () => {
           printed.push(jsonLines(text).map(({ id }) => id));
           return true;
         },
-        err: () => {},
+        err: (text) => {
+          said += text;
+        },
         readInput: async () => Buffer.alloc(0),
       },
     };
-    const wanted = { limit: 2, follow: true, agent: undefined, thread: options.thread };
+    const wanted = { limit: 2, follow: true, agent: options.agent, thread: options.thread };
     let looks = 0;
     const code = await showTail(context, desk.relay, wanted, async () => {
       await steps[looks]?.();
       return looks++ < steps.length;
     });
-    return { code, printed, looks };
+    return { code, printed, looks, said };
   }
 
   it('goes on with what comes, from every writer, until it is stopped', async () => {
@@ -199,6 +205,11 @@ describe('tail --follow', () => {
       ['msg-b', 'msg-b'],
       ['msg-c', 'msg-c', 'msg-c'],
     ]);
+  });
+
+  it('of a name that nobody has says so, and waits for it', async () => {
+    const unknown = await follow([async () => {}], { agent: 'nobody', json: false });
+    expect(unknown).toMatchObject({ code: 0, looks: 2, said: 'No agent nobody is known here; who lists them.\n' });
   });
 
   it('ends with 0 when nobody reads any more', async () => {
