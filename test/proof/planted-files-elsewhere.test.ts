@@ -5,6 +5,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { Relay } from '../../src/relay/relay.js';
 import { Files } from '../../src/store/filesystem/files.js';
@@ -183,6 +184,8 @@ describe.each(STRUCTURE)('in the place of %s', (part) => {
       rmSync(at, { recursive: true, force: true });
       const outside = snapshot(world.outside);
       plant(at, world.outside);
+      // What was looked at before counts for 20 ms: docs/adr/0008.
+      await pause(30);
       try {
         for (const server of [world.alice, world.bob]) {
           for (const [tool, args] of CALLS) {

@@ -160,10 +160,10 @@ export class Post {
     }
   }
 
-  /** Never read is said only of what no reply may have carried. */
-  howPast({ state, redelivered }: Copy): 'read' | 'unread' | 'maybe' {
+  /** Never read is said only of what no reply may have carried, and of nothing that the human can look at unseen. */
+  howPast({ state, redelivered, to }: Copy): 'read' | 'unread' | 'maybe' {
     if (state === 'read') return 'read';
-    return redelivered ? 'maybe' : 'unread';
+    return redelivered || to === 'human' ? 'maybe' : 'unread';
   }
 
   /** The latest news of each message and recipient: an end, or else that it was read. */
