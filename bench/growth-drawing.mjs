@@ -4,7 +4,7 @@
  */
 import { CURVES, OPERATIONS } from './figures/growth.mjs';
 
-const SIZE = { width: 880, height: 400 };
+const SIZE = { width: 930, height: 400 };
 const PANEL = { width: 320, height: 230, top: 78 };
 const LEFT = { agents: 56, kept: 484 };
 const AXES = { agents: 'live agents', kept: 'messages that the reader keeps' };
