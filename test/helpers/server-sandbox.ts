@@ -3,6 +3,7 @@
  * it, and the promise that no process of the test outlives it.
  */
 import {
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -156,13 +157,19 @@ export async function eventually<T>(
   }
 }
 
-/** Every path below `folder`, sorted, folders with a slash at the end. */
+/** Every path below `folder`, sorted, folders with a slash at the end. What goes while it is listed, as a lock does, is not there. */
 export function listTree(folder: string, prefix = ''): string[] {
-  const entries = readdirSync(folder, { withFileTypes: true });
-  return entries
+  return readdirSync(folder, { withFileTypes: true })
     .flatMap((entry) => {
       const name = prefix + entry.name;
-      return entry.isDirectory() ? [`${name}/`, ...listTree(path.join(folder, entry.name), `${name}/`)] : [name];
+      if (!entry.isDirectory()) return [name];
+      const below = path.join(folder, entry.name);
+      try {
+        return [`${name}/`, ...listTree(below, `${name}/`)];
+      } catch (error) {
+        if (existsSync(below)) throw error;
+        return [];
+      }
     })
     .sort();
 }
