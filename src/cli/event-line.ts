@@ -78,7 +78,8 @@ function detailOf(event: LoggedEvent): string {
     case 'dropped':
       return event.was;
     case 'withdrawn':
-      if (event.was === 'read') return 'after it had been shown';
+      if (event.was !== undefined)
+        return `too late, ${event.was === 'read' ? 'it had been shown' : 'it was acknowledged'}`;
       return event.superseded_by === undefined ? '' : `for ${event.superseded_by}`;
     case 'quarantined':
       return forTerminal(event.reason, 100);

@@ -152,7 +152,8 @@ function detailOf(event: CopyEvent, sent: MessageTrace['sent']): string {
         ? 'new again: the session that had claimed it is over'
         : 'new again: its reply was not written';
     case 'withdrawn':
-      if (event.was === 'read') return 'after it had been shown';
+      if (event.was !== undefined)
+        return `too late, ${event.was === 'read' ? 'it had been shown' : 'it was acknowledged'}`;
       return event.superseded_by === undefined ? '' : `for ${event.superseded_by}`;
     case 'quarantined':
       return forTerminal(event.reason, 200);

@@ -52,7 +52,7 @@ export type RelayEvent =
   /** Given up with its recipient. */
   | ({ readonly event: 'dropped'; readonly was: WasShown } & OfMessage)
   /** Taken back by its sender, for a newer message or without one. */
-  /** `was: 'read'` where its reader had been shown it and keeps it. */
+  /** With `was` where it was too late: `read` where the reader keeps it, `maybe` where it had acknowledged it. */
   | ({ readonly event: 'withdrawn'; readonly superseded_by?: string; readonly was?: WasShown } & OfMessage)
   /** Set aside; `id` and `from` where the name of the file said them. */
   | {

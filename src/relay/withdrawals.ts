@@ -115,7 +115,9 @@ export class Withdrawals {
     // The mark first: whatever happens from here on, the reader's session knows what to do with the copy.
     const mark = await this.#mark(to, id, successor);
     if (state !== 'pending') {
-      if (successor === undefined) await this.relay.events.note({ event: 'withdrawn', id, from, to, was: 'read' });
+      // What was acknowledged need not have been shown.
+      const was = state === 'read' ? 'read' : 'maybe';
+      if (successor === undefined) await this.relay.events.note({ event: 'withdrawn', id, from, to, was });
       return state;
     }
     const ended = await this.#end(from, core, id, to, successor);

@@ -275,6 +275,23 @@ describe('withdrawing', () => {
   });
 });
 
+it('a withdrawal that comes too late is logged as that, and once; never that an acknowledged message had been shown', async () => {
+  const [shown, acked] = [await send(alice, 'bob', 'one'), await send(alice, 'bob', 'two')];
+  await bob.kept.ack([acked]);
+  await read(bob);
+  for (const id of [shown, acked, shown, acked]) await withdraw(id);
+  const events = [];
+  for await (const batch of process.relay.log.newestFirst(await process.relay.log.end())) events.push(...batch);
+  const late = events.filter(({ event }) => event === 'withdrawn');
+  expect(late.map((event) => ({ id: 'id' in event && event.id, was: 'was' in event && event.was }))).toEqual(
+    expect.arrayContaining([
+      { id: shown, was: 'read' },
+      { id: acked, was: 'maybe' },
+    ]),
+  );
+  expect(late).toHaveLength(2);
+});
+
 it('marks are forgotten after their retention, once the reader does not have the message any more', async () => {
   const [kept, acked] = [await send(alice, 'bob', 'one'), await send(alice, 'bob', 'two')];
   await read(bob);
