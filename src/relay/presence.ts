@@ -25,7 +25,17 @@ export interface ClientInfo {
   readonly version: string;
 }
 
-export interface LiveSession {
+/** What a session lets others know of itself beside that it lives. All of it helps, and nothing rests on it. */
+export interface About {
+  /** The client that started it: a hook that the same client runs finds the session by it. */
+  readonly clientProcess?: { readonly pid: number; readonly start?: string | undefined };
+  /** What the client calls its own session, the newest last; at most 8. */
+  readonly aliases?: readonly string[];
+  /** For which mail, and by which methods, its model can be woken. No methods: by none. */
+  readonly wake?: { readonly on: string; readonly methods: readonly string[] };
+}
+
+export interface LiveSession extends About {
   /** Absent for a server of another program, which keeps no session record. */
   readonly session?: string;
   readonly client?: ClientInfo;
@@ -79,7 +89,9 @@ export class Presence {
    */
   async announce(agent: string, session: OurSession, calledAt?: number): Promise<void> {
     const called_at = calledAt === undefined ? null : new Date(calledAt).toISOString();
-    const record = { agent_id: agent, ...session, called_at, ...this.processes.self() };
+    const { clientProcess, ...known } = session;
+    const client_process = clientProcess === undefined ? {} : { client_process: clientProcess };
+    const record = { agent_id: agent, ...known, ...client_process, called_at, ...this.processes.self() };
     await this.store.put(sessionKey(agent, session.session), JSON.stringify(record));
     const shared = await this.#readShared(agent);
     if (shared === undefined || (shared.session !== session.session && !(await this.#sharedIsLive(agent, shared)))) {
@@ -192,7 +204,7 @@ export class Presence {
   }
 
   #judge(record: SessionRecord, renewedAt: number): Sighting | undefined {
-    const { session, pid, since, cwd, client, host, boot, namespace, start } = record;
+    const { session, pid, since, cwd, client, client_process, aliases, wake, host, boot, namespace, start } = record;
     const process = this.processes.check({
       pid,
       host,
@@ -210,6 +222,9 @@ export class Presence {
         since,
         ...(cwd === undefined ? {} : { cwd }),
         ...(client === undefined ? {} : { client }),
+        ...(client_process === undefined ? {} : { clientProcess: client_process }),
+        ...(aliases === undefined ? {} : { aliases }),
+        ...(wake === undefined ? {} : { wake }),
       },
       process,
       ...(silentMs < SILENT_AFTER_MS ? {} : { silentSince: renewedAt }),

@@ -6,6 +6,9 @@ import { lazy } from '../model/lazy.js';
 // Far above what any record of ours holds: what is shown of one must leave room in a reply for the others.
 const text = (most: number) => z.string().max(most);
 
+/** A client renames its session at each `/clear`; the last names are enough to find it. */
+export const MOST_ALIASES = 8;
+
 const sessionRecord = lazy(() =>
   z.object({
     session: z.string().refine(isSessionId),
@@ -16,6 +19,16 @@ const sessionRecord = lazy(() =>
     // Null before the first call, absent where the version that wrote it does not say. Whatever else it is, it is no reason
     // to disbelieve the record: that would take the mail of a live session away.
     called_at: z.string().nullable().optional().catch(undefined),
+    // What only helps: a record is as good without.
+    client_process: z
+      .object({ pid: z.number().int(), start: text(64).optional() })
+      .optional()
+      .catch(undefined),
+    aliases: z.array(text(128)).max(MOST_ALIASES).optional().catch(undefined),
+    wake: z
+      .object({ on: text(16), methods: z.array(text(32)).max(8) })
+      .optional()
+      .catch(undefined),
     host: z.string(),
     boot: z.string().optional(),
     namespace: z.string().optional(),

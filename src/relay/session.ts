@@ -9,7 +9,7 @@ import type { Kept } from './kept.js';
 import { LISTENING_MS } from './listening.js';
 import { NameClock } from './name-clock.js';
 import type { Draft, Published, Sent } from './outbox.js';
-import { type ClientInfo, HEARTBEAT_MS } from './presence.js';
+import { type About, type ClientInfo, HEARTBEAT_MS } from './presence.js';
 import type { Relay } from './relay.js';
 import { findWorkingDirectory } from './working-directory.js';
 
@@ -23,6 +23,7 @@ export class Session {
   client: ClientInfo | undefined;
   readonly #order: NameClock;
   readonly #since: string;
+  #about: About = {};
   #heartbeat: NodeJS.Timeout | undefined;
   #over = false;
   #begunAt = Number.NEGATIVE_INFINITY;
@@ -39,6 +40,17 @@ export class Session {
     this.kept = relay.keptOf(agent, this.inbox);
     this.#order = new NameClock(relay.clock);
     this.#since = new Date(relay.clock.now()).toISOString();
+  }
+
+  /** What others may know of this session, until it is said anew. A session that is present says it at once. */
+  async describe(about: About): Promise<void> {
+    this.#about = { ...this.#about, ...about };
+    // As with the heartbeat: the next renewal says it too.
+    if (this.#heartbeat !== undefined) await this.#renew().catch(() => {});
+  }
+
+  get about(): About {
+    return this.#about;
   }
 
   /** Makes the session present, and keeps its record renewed; nothing the second time. */
@@ -131,6 +143,7 @@ export class Session {
       pid: process.pid,
       ...(cwd === undefined ? {} : { cwd }),
       since: this.#since,
+      ...this.#about,
       ...(this.client === undefined ? {} : { client: shortened(this.client) }),
     };
     const calledAt = this.#calledAt;

@@ -44,6 +44,34 @@ describe('a session', () => {
     expect(await relay.presence.isLive('bob')).toBe(false);
   });
 
+  it('says of itself what it was told to say, at once when it is present and else when it becomes so', async () => {
+    const session = world.process().relay.session('bob');
+    const clientProcess = { pid: 7, start: '99' };
+    await session.describe({ clientProcess, aliases: ['a1'] });
+    expect(await world.keys()).toEqual([]);
+    await session.announce();
+    expect(await relay.presence.sessions('bob')).toMatchObject([{ clientProcess, aliases: ['a1'] }]);
+    await session.describe({ aliases: ['a1', 'a2'], wake: { on: 'direct', methods: ['command'] } });
+    expect(await relay.presence.sessions('bob')).toMatchObject([
+      { clientProcess, aliases: ['a1', 'a2'], wake: { on: 'direct', methods: ['command'] } },
+    ]);
+    await session.end();
+  });
+
+  it('lives on in the eyes of others whatever stands in the fields that only help', async () => {
+    const session = world.process().relay.session('bob');
+    await session.announce();
+    const key = `.presence/bob/${session.id}`;
+    const read = await world.memory.read(key, 10_000);
+    const record = JSON.parse(Buffer.from(read?.ok === true ? read.bytes : []).toString());
+    const odd = { ...record, client_process: 'x', aliases: Array(9).fill('a'), wake: { on: 1 } };
+    await world.memory.put(key, JSON.stringify(odd));
+    const [seen] = await relay.presence.sessions('bob');
+    expect(seen?.session).toBe(session.id);
+    expect(seen).not.toHaveProperty('aliases');
+    await session.end();
+  });
+
   it('stays over once it has ended, though a call comes late', async () => {
     const session = world.process().relay.session('bob');
     await session.announce();
