@@ -24,8 +24,11 @@ export interface Store {
    */
   createAll(entries: readonly Entry[], options?: WriteOptions): Promise<CreateOutcome[]>;
 
-  /** Sets a key to a value, whole or not at all; the last of several racing writers wins. Not durable by itself. */
-  put(key: string, value: Value): Promise<void>;
+  /**
+   * Sets a key to a value, whole or not at all; the last of several racing writers wins. Not durable, unless `durable` is
+   * true: then the value survives a power cut once the call has returned, and before that it is the old one or the new one.
+   */
+  put(key: string, value: Value, options?: WriteOptions): Promise<void>;
 
   /**
    * Adds records to a log, which begins with its first. `read` gives a log with one record a line, in the order in which
@@ -109,7 +112,7 @@ export interface SharedValue {
 }
 
 export interface WriteOptions {
-  /** Survives a power cut once the call has returned, where the store was opened for that. @default true, for `move` false */
+  /** Survives a power cut once the call has returned, where the store was opened for that. @default true, for `move` and `put` false */
   readonly durable?: boolean;
 }
 

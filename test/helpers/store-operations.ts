@@ -16,6 +16,7 @@ export function everyOperation(agent = 'bob'): readonly (readonly [string, (stor
     ],
     ['append', (store) => store.append(`${agent}/log`, 'record')],
     ['put', (store) => store.put(`${agent}/m`, 'changed')],
+    ['put durably', (store) => store.put(`${agent}/m`, 'changed', { durable: true })],
     ['read', (store) => store.read(`${agent}/m`, 100)],
     ['readLog', (store) => store.readLog(`${agent}/m`, 0, 100)],
     ['list', (store) => store.list(agent)],

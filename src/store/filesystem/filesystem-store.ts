@@ -69,19 +69,21 @@ export class FilesystemStore implements Store {
     return this.#publisher.publish(publications, this.#sync && options.durable !== false);
   }
 
-  async put(key: string, value: Value): Promise<void> {
+  async put(key: string, value: Value, options: WriteOptions = {}): Promise<void> {
     const path = this.#path(key);
+    const sync = this.#sync && options.durable === true;
     await this.#guarded('write', path, () => {
       this.#folders.open();
       const temporary = this.#folders.temporaryPath();
-      this.#files.writeNew(temporary, bytesOf(value), false);
+      this.#files.writeNew(temporary, bytesOf(value), sync);
       try {
-        this.#renameInto(temporary, path, false);
+        this.#renameInto(temporary, path, sync);
       } catch (error) {
         this.#files.discard(temporary);
         throw error;
       }
     });
+    if (sync) this.#syncNamed(path);
   }
 
   async append(log: string, ...records: readonly string[]): Promise<void> {
@@ -125,13 +127,7 @@ export class FilesystemStore implements Store {
     const target = this.#path(to);
     const sync = this.#sync && options.durable === true;
     const moved = await this.#move(source, target, sync);
-    if (moved && sync) {
-      try {
-        this.#files.syncDirectory(dirname(target));
-      } catch (error) {
-        throw unavailable('sync', dirname(target), error, 'unknown');
-      }
-    }
+    if (moved && sync) this.#syncNamed(target);
     return moved;
   }
 
@@ -264,6 +260,15 @@ export class FilesystemStore implements Store {
     this.#folders.forget();
     this.#folders.make(dirname(target), sync);
     return this.#files.rename(source, target);
+  }
+
+  /** Makes a name that is already visible survive a power cut. */
+  #syncNamed(path: string): void {
+    try {
+      this.#files.syncDirectory(dirname(path));
+    } catch (error) {
+      throw unavailable('sync', dirname(path), error, 'unknown');
+    }
   }
 
   #segment(name: string): string {

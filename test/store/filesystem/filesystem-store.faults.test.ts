@@ -457,6 +457,8 @@ describe('what is synced', () => {
     ['nothing of a removal that need not be durable', 0, (store) => store.remove('bob/gone', { durable: false })],
     ['the folder that something moved to durably', 1, (store) => store.move('bob/old', 'alice/new', { durable: true })],
     ['a new folder and the relay for it', 2, (store) => store.move('bob/old', 'dave/new', { durable: true })],
+    ['a value that is put durably, and its folder', 2, (store) => store.put('bob/old', 'y', { durable: true })],
+    ['a new folder and the relay of such a put', 3, (store) => store.put('dave/m', 'y', { durable: true })],
     ['nothing of a put or a move', 0, (store) => store.put('bob/m', 'x').then(() => store.move('bob/m', 'bob/n'))],
   ])('is %s', async (_, count, run) => {
     expect(await synced('full', run)).toBe(process.platform === 'win32' ? expect.any(Number) : count);

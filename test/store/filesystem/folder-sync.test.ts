@@ -30,6 +30,7 @@ it.runIf(posix).each<[string, (store: FilesystemStore) => Promise<unknown>]>([
   ['a message', (store) => store.create('bob/new', 'y')],
   ['an empty message', (store) => store.create('bob/new', '')],
   ['a durable move', (store) => store.move('carol/m', 'bob/new', { durable: true })],
+  ['a durable put', (store) => store.put('bob/m', 'y', { durable: true })],
   ['a removal', (store) => store.remove('bob/m')],
 ])('%s in a folder that cannot be synced is not told as done', async (_, run) => {
   await expect(run(await storeWithBobUnsynced())).rejects.toMatchObject(REFUSED);
