@@ -1,6 +1,7 @@
 /** An event of the log as one line for a person. Names and ids are checked when the log is read; all other text goes through model/text.ts. */
 import { forTerminal } from '../model/text.js';
-import { isOfSession, type LoggedEvent } from '../relay/events.js';
+import { markTopic } from '../model/topic.js';
+import { isOfAgent, type LoggedEvent } from '../relay/events.js';
 import { momentOf } from './layout.js';
 import type { Style } from './terminal.js';
 
@@ -17,6 +18,8 @@ const COLOUR: Readonly<Record<LoggedEvent['event'], keyof Style>> = {
   session_started: 'dim',
   session_ended: 'dim',
   session_lost: 'yellow',
+  joined: 'dim',
+  left: 'dim',
 };
 
 /** Lines whose columns are aligned with those before: a column grows with what it has held, up to a bound. */
@@ -45,7 +48,7 @@ export class EventLines {
 
 function partsOf(event: LoggedEvent): { who: string; id: string; detail: string } {
   const detail = detailOf(event);
-  if (isOfSession(event)) return { who: event.agent, id: '', detail };
+  if (isOfAgent(event)) return { who: event.agent, id: '', detail };
   const to = typeof event.to === 'string' ? event.to : namesOf(event.to);
   return {
     who: event.from === undefined ? `? → ${to}` : `${event.from} → ${to}`,
@@ -62,6 +65,8 @@ function detailOf(event: LoggedEvent): string {
   switch (event.event) {
     case 'sent': {
       const facts = [
+        // Who got it stands beside it; what a broadcast is can be seen there.
+        ...(event.target?.startsWith('#') === true ? [`as ${forTerminal(event.target, 70)}`] : []),
         ...(event.thread_id === undefined ? [] : [`thread ${forTerminal(event.thread_id, 60)}`]),
         ...(event.priority === undefined ? [] : [forTerminal(event.priority, 20)]),
         ...(event.supersedes === undefined ? [] : [`supersedes ${event.supersedes}`]),
@@ -91,6 +96,10 @@ function detailOf(event: LoggedEvent): string {
         ...(event.client === undefined ? [] : [forTerminal(event.client, 40)]),
         ...(event.cwd === undefined ? [] : [forTerminal(event.cwd, 200)]),
       ].join(', ');
+    case 'joined':
+      return `${markTopic(event.topic)}${event.role === undefined ? '' : ` as ${forTerminal(event.role, 70)}`}`;
+    case 'left':
+      return markTopic(event.topic);
     default:
       return '';
   }

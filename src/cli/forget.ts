@@ -1,5 +1,6 @@
 /** `forget`: gives up an agent that nobody will serve again. */
 import { parseAgentId } from '../model/agent-id.js';
+import { markTopic } from '../model/topic.js';
 import { forgetAgent } from '../relay/forget.js';
 import { type Define, JSON_OPTION, remark, report } from './command.js';
 import { EXIT } from './exit-code.js';
@@ -10,7 +11,7 @@ export const defineForget: Define = (program, choose) => {
     .command('forget')
     .summary('remove an agent that will not come back')
     .description(
-      'Removes the inbox of an agent, and its name from those that "all" reaches. Refuses while the agent is live, and while its inbox holds mail.',
+      'Removes the inbox of an agent, its memberships in topics, and its name from those that "all" reaches. Refuses while the agent is live, and while its inbox holds mail.',
     )
     .argument('<agent>', 'its name')
     .option('--drop', 'give up the mail it holds; the senders see it as refused')
@@ -26,9 +27,12 @@ Example:
       choose(
         async (context) => {
           const { relay } = await context.open();
-          const { dropped } = await forgetAgent(relay, agent, { drop });
-          await report(context, { forgotten: agent, dropped }, () => [
+          const { dropped, topics } = await forgetAgent(relay, agent, { drop });
+          const left = topics.map(markTopic);
+          const answer = { forgotten: agent, dropped, ...(left.length === 0 ? {} : { left }) };
+          await report(context, answer, () => [
             `Forgot ${agent}.`,
+            ...(left.length === 0 ? [] : [`It is no member any more of ${left.join(', ')}.`]),
             ...(dropped.length === 0
               ? []
               : [`Dropped ${count(dropped.length, 'message')}: ${dropped.map(({ id }) => id).join(', ')}.`]),

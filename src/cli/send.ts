@@ -2,6 +2,7 @@
 import * as z from 'zod/v4';
 import { content, idempotencyKey, messageId, payload, priority, threadId, ttlSeconds } from '../model/draft.js';
 import { DispatchError } from '../model/errors.js';
+import { hasTopicMark } from '../model/topic.js';
 import { type Context, type Define, JSON_OPTION, remark, report } from './command.js';
 import { EXIT } from './exit-code.js';
 import { numeric, parseOptions } from './options.js';
@@ -97,7 +98,9 @@ async function send(context: Context, target: string, words: readonly string[], 
   await report(context, answer, () => {
     const { style } = context.terminal;
     const what = deduplicated ? 'Sent before, under this key:' : 'Sent';
-    const lines = [`${what} ${style.bold(message.id)} from ${from} to ${queuedTo.join(', ')}.`];
+    const names = queuedTo.join(', ');
+    const to = hasTopicMark(message.to) ? `${message.to} (${names})` : names;
+    const lines = [`${what} ${style.bold(message.id)} from ${from} to ${to}.`];
     if (notListening.length > 0) lines.push(`Not listening now: ${notListening.join(', ')}. The message waits.`);
     if (listeningUnknown.length > 0) {
       lines.push(`Not known to listen now: ${listeningUnknown.join(', ')}. The message waits; \`who\` says more.`);

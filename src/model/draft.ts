@@ -6,6 +6,7 @@ import * as z from 'zod/v4';
 import { MAX_TIME_MS } from './clock.js';
 import { MAX_PAYLOAD_DEPTH, MAX_PAYLOAD_VALUES, MAX_THREAD_ID, PRIORITIES } from './message.js';
 import { countValues, isNestedAtMost, isWellFormedThroughout } from './text.js';
+import { MAX_ROLE } from './topic.js';
 
 const CONTROL = /[\p{Cc}\u2028\u2029]/u;
 const wellFormed = (value: string) => value.isWellFormed();
@@ -64,6 +65,15 @@ export const ttlSeconds = z
   .int('must be a whole number of seconds')
   .min(0, 'must not be negative; 0 is never')
   .max(Math.trunc(MAX_TIME_MS / 1000), 'ends after the year 9999; 0 is never');
+
+/** What a member does in a topic, in its own words. */
+export const role = z
+  .string('must be a string')
+  .trim()
+  .min(1, 'must not be empty; leave it out for none')
+  .max(MAX_ROLE, `may have at most ${MAX_ROLE} characters`)
+  .refine((value) => !CONTROL.test(value), 'must be one line, without control characters')
+  .refine(wellFormed, NOT_UNICODE);
 
 /** How many messages one answer may show. */
 export const limit = z

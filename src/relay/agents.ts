@@ -12,9 +12,11 @@ import {
 } from '../model/agent-id.js';
 import type { Clock } from '../model/clock.js';
 import { DispatchError } from '../model/errors.js';
+import { hasTopicMark, markTopic, parseTopic } from '../model/topic.js';
 import type { Store } from '../store/store.js';
 import { AGENTS, agentKey } from './keys.js';
 import type { Presence } from './presence.js';
+import type { Topics } from './topics.js';
 
 /** An agent belongs to `all` for this long after a session served it last, in milliseconds, where there is no roster. */
 export const REMEMBERED_MS = 14 * 24 * 60 * 60 * 1000;
@@ -22,8 +24,11 @@ export const REMEMBERED_MS = 14 * 24 * 60 * 60 * 1000;
 // How fresh "served last" is kept: far below the 14 days it is compared with.
 const RENEW_MS = 60 * 60 * 1000;
 
+// In an error; `who` lists the others.
+const MOST_TOPICS_TOLD = 20;
+
 export interface Target {
-  /** As the message says it: an agent, `human` or `all`. */
+  /** As the message says it: an agent, `human`, `all`, or a topic such as `#build`. */
   readonly to: string;
   /** Whose inboxes it goes to; never empty. */
   readonly recipients: readonly string[];
@@ -38,6 +43,7 @@ export class Agents {
     private readonly store: Store,
     private readonly clock: Clock,
     private readonly presence: Presence,
+    private readonly topics: Topics,
   ) {}
 
   /** Notes that a session serves the agent: it is known from now on. */
@@ -73,10 +79,19 @@ export class Agents {
   }
 
   /**
-   * Whom `text` reaches when `from` writes to it.
-   * @throws DispatchError `INVALID_AGENT_ID`, `UNKNOWN_TARGET` (not on the roster), `NO_RECIPIENT` (`all`, and nobody else is there).
+   * Whom `text` reaches when `from` writes to it. `includeSelf` adds `from` to the others of a topic that it is a member of.
+   * @throws DispatchError `INVALID_AGENT_ID`, `INVALID_ARGUMENT` (no name of a topic, or `includeSelf` without one),
+   * `UNKNOWN_TARGET` (not on the roster, a topic without members), `NO_RECIPIENT` (`all` or a topic, and nobody else is there).
    */
-  async resolve(text: string, from: string): Promise<Target> {
+  async resolve(text: string, from: string, includeSelf = false): Promise<Target> {
+    if (hasTopicMark(text)) return this.#resolveTopic(parseTopic(text, 'target'), from, includeSelf);
+    if (includeSelf) {
+      throw new DispatchError(
+        'INVALID_ARGUMENT',
+        `include_self is for topics, and ${quoteName(text)} is none: the name of a topic begins with "#". Nothing was sent.`,
+        { argument: 'include_self' },
+      );
+    }
     const name = normalizeName(text);
     if (name === EVERYONE) {
       const recipients = (await this.everyone()).filter((agent) => agent !== from);
@@ -101,6 +116,27 @@ export class Agents {
       }
     }
     return { to: agent, recipients: [agent] };
+  }
+
+  async #resolveTopic(topic: string, from: string, includeSelf: boolean): Promise<Target> {
+    const to = markTopic(topic);
+    const members = await this.topics.members(topic);
+    const recipients = members.filter((agent) => includeSelf || agent !== from);
+    if (recipients.length > 0) return { to, recipients };
+    if (members.length > 0) {
+      throw new DispatchError(
+        'NO_RECIPIENT',
+        `Nobody got it: you are the only member of ${to}. Others get what is sent after they have joined.`,
+      );
+    }
+    const { topics, others } = await this.topics.some(MOST_TOPICS_TOLD);
+    const names = topics.map(markTopic).join(', ');
+    const told = others === 0 ? names : `${names} and ${others} more`;
+    throw new DispatchError(
+      'UNKNOWN_TARGET',
+      `Nobody got it: ${to} has no members. ${topics.length === 0 ? 'There are no topics yet; join makes one.' : `Topics with members: ${told}.`}`,
+      { target: to, known: topics.map(markTopic) },
+    );
   }
 
   /** Names with an inbox, a presence or a history, the human excluded. */

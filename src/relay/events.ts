@@ -24,7 +24,7 @@ export interface SentEvent {
   readonly to: readonly string[];
   /** Of a send that was tried again: whom its earlier events do not name. It is no further message. */
   readonly again?: true;
-  /** As it was addressed, where that is not the one recipient: `all`. */
+  /** As it was addressed, where that is not the one recipient: `all`, or a topic such as `#build`. */
   readonly target?: string;
   readonly bytes: number;
   readonly thread_id?: string;
@@ -81,14 +81,27 @@ export type RelayEvent =
     }
   | { readonly event: 'session_ended'; readonly agent: string; readonly session: string }
   /** Its process died, or was silent for too long; noted by the sweep that found it. */
-  | { readonly event: 'session_lost'; readonly agent: string; readonly session: string };
+  | { readonly event: 'session_lost'; readonly agent: string; readonly session: string }
+  /** A member of the topic from now on, or with another role. */
+  | { readonly event: 'joined'; readonly agent: string; readonly topic: string; readonly role?: string }
+  | { readonly event: 'left'; readonly agent: string; readonly topic: string };
 
 /** An event as it stands in the log. */
 export type LoggedEvent = RelayEvent & { readonly at: string };
 
-/** Of a session, and of no message. An unknown field must not make one pass for the other. */
-export function isOfSession(event: LoggedEvent): event is Extract<LoggedEvent, { agent: string }> {
-  return event.event === 'session_started' || event.event === 'session_ended' || event.event === 'session_lost';
+type OfAgent = Extract<LoggedEvent, { agent: string }>;
+
+const OF_AGENT: { readonly [E in OfAgent['event']]: true } = {
+  session_started: true,
+  session_ended: true,
+  session_lost: true,
+  joined: true,
+  left: true,
+};
+
+/** Of an agent or its session, and of no message. An unknown field must not make one pass for the other. */
+export function isOfAgent(event: LoggedEvent): event is OfAgent {
+  return Object.hasOwn(OF_AGENT, event.event);
 }
 
 const DAY = /^\d{4}-\d{2}-\d{2}$/;

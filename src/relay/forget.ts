@@ -1,4 +1,4 @@
-/** Gives up an agent that nobody will serve again: its inbox, and its name among those that `all` reaches. */
+/** Gives up an agent that nobody will serve again: its inbox, its topics, and its name among those that `all` reaches. */
 import { DispatchError } from '../model/errors.js';
 import { AGENTS, agentKey, inboxKey, readKey, takenBy, takenKey } from './keys.js';
 import { type Held, surveyMail } from './mailbox.js';
@@ -9,6 +9,8 @@ export interface Forgotten {
   readonly agent: string;
   /** What was given up with it; empty unless that was asked for. */
   readonly dropped: readonly Dropped[];
+  /** The topics that it was a member of, without their mark. */
+  readonly topics: readonly string[];
 }
 
 export interface Dropped {
@@ -21,7 +23,7 @@ export interface Dropped {
  * 1. Refuse for an agent that is live, and, without `drop`, for one with mail that has not expired.
  * 2. Set aside what is broken, as the agent's own session would: it is kept, in the quarantine.
  * 3. Record the end of every message for its sender, synced: `refused`, or `expired` where it had. Never `acked`: nobody dealt with it.
- * 4. Remove the messages, then the folders, then the name.
+ * 4. Remove the messages, then the folders, then its memberships, then the name.
  * Cut short anywhere, it can be done again; no message is gone without its receipt.
  *
  * @throws DispatchError `AGENT_IS_LIVE`, `INBOX_NOT_EMPTY`, `NOT_FOUND` before any effect; `STORE_UNAVAILABLE` when a receipt
@@ -30,10 +32,11 @@ export interface Dropped {
 export async function forgetAgent(relay: Relay, agent: string, { drop = false } = {}): Promise<Forgotten> {
   const { store, receipts } = relay;
   await assertNotLive(relay, agent);
-  if (!(await store.list('')).includes(agent) && !(await store.list(AGENTS)).includes(agent)) {
+  const isThere = (await store.list('')).includes(agent) || (await store.list(AGENTS)).includes(agent);
+  if (!isThere && !(await relay.topics.areJoinedBy(agent))) {
     throw new DispatchError(
       'NOT_FOUND',
-      `There is no agent ${agent} to forget: it has no inbox, and was never served.`,
+      `There is no agent ${agent} to forget: it has no inbox, is in no topic, and was never served.`,
       {
         id: agent,
       },
@@ -80,11 +83,12 @@ export async function forgetAgent(relay: Relay, agent: string, { drop = false } 
       { agent, messages: left },
     );
   }
+  const topics = await relay.topics.leaveAll(agent);
   await store.remove(agentKey(agent));
   const dropped = held
     .filter(({ expired }, index) => !expired && removed[index])
     .map(({ name, standing }) => ({ id: name.id, from: name.from, standing }));
-  return { agent, dropped };
+  return { agent, dropped, topics };
 }
 
 async function assertNotLive({ presence }: Relay, agent: string): Promise<void> {

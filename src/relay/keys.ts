@@ -12,6 +12,7 @@ export const REFUSED = '.refused';
 export const ROSTER = '.roster';
 export const SENT = '.sent';
 export const SUPERSEDED = '.superseded';
+export const TOPICS = '.topics';
 
 /** Mail that nobody has claimed. */
 export const inboxKey = (agent: string, fileName?: string) => (fileName === undefined ? agent : `${agent}/${fileName}`);
@@ -94,3 +95,7 @@ export const paceKey = (hour: string, name?: string) =>
 /** How many sends to an agent were refused, until it is told. */
 export const refusedKey = (agent: string, name?: string) =>
   name === undefined ? `${REFUSED}/${agent}` : `${REFUSED}/${agent}/${name}`;
+
+/** Who is a member of a topic. */
+export const topicKey = (topic: string, agent?: string) =>
+  agent === undefined ? `${TOPICS}/${topic}` : `${TOPICS}/${topic}/${agent}`;

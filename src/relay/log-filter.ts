@@ -5,7 +5,7 @@
  * A sending is noted behind the answer, so a quick reader's event may stand before it, and be seen a look earlier: `learn`
  * from all that a look gives before any of it is judged, and `hold` what might still turn out to belong.
  */
-import { isOfSession, type LoggedEvent } from './events.js';
+import { isOfAgent, type LoggedEvent } from './events.js';
 import type { LogReader } from './log-reader.js';
 
 export interface Wanted {
@@ -64,6 +64,6 @@ export class LogFilter {
 
 function isOf(event: LoggedEvent, agent: string | undefined): boolean {
   if (agent === undefined) return true;
-  if (isOfSession(event)) return event.agent === agent;
+  if (isOfAgent(event)) return event.agent === agent;
   return event.from === agent || event.to === agent || (Array.isArray(event.to) && event.to.includes(agent));
 }

@@ -5,6 +5,7 @@
  */
 import { isRecipient, isSender } from '../model/agent-id.js';
 import { isMessageId, isSessionId } from '../model/ids.js';
+import { isTopic } from '../model/topic.js';
 import type { LoggedEvent, RelayEvent } from './events.js';
 
 type Check = (value: unknown) => boolean;
@@ -22,6 +23,7 @@ const sender: Check = (value) => typeof value === 'string' && isSender(value);
 const recipient: Check = (value) => typeof value === 'string' && isRecipient(value);
 const recipients: Check = (value) => Array.isArray(value) && value.every(recipient);
 const session: Check = (value) => typeof value === 'string' && isSessionId(value);
+const topic: Check = (value) => typeof value === 'string' && isTopic(value);
 const was: Check = (value) => value === 'read' || value === 'unread' || value === 'maybe';
 
 const shape = (required: Record<string, Check>, optional: Record<string, Check> = {}): Shape => ({
@@ -48,6 +50,8 @@ const SHAPES: Readonly<Record<RelayEvent['event'], Shape>> = {
   session_started: shape({ ...ofSession, pid: whole }, { cwd: string, client: string }),
   session_ended: shape(ofSession),
   session_lost: shape(ofSession),
+  joined: shape({ agent: sender, topic }, { role: string }),
+  left: shape({ agent: sender, topic }),
 };
 
 /** Whether a record is whole, and the event it holds, where it is one that is known here. */

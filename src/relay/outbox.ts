@@ -28,6 +28,8 @@ export interface Draft {
   readonly mustRead?: boolean | undefined;
   /** The same key and content again, within 24 hours, is the same message; see `SendKey`. */
   readonly idempotencyKey?: string | undefined;
+  /** Whether the sender gets it too, of a topic that it is a member of. @default false */
+  readonly includeSelf?: boolean | undefined;
   /** Id of a message of the same sender that this one replaces; see `Withdrawals`. */
   readonly supersedes?: string | undefined;
 }
@@ -161,7 +163,7 @@ export class Outbox {
         { argument: 'ttl' },
       );
     }
-    const { to, recipients } = await this.relay.agents.resolve(draft.target, from);
+    const { to, recipients } = await this.relay.agents.resolve(draft.target, from, draft.includeSelf);
     const message: Message = {
       id: newMessageId(),
       from,

@@ -23,6 +23,7 @@ import { RollCall } from './roll-call.js';
 import { Roster } from './roster.js';
 import { Session } from './session.js';
 import { Sweeper } from './sweep.js';
+import { Topics } from './topics.js';
 import { Withdrawals } from './withdrawals.js';
 
 export interface RelayOptions {
@@ -55,6 +56,7 @@ export class Relay {
   readonly presence: Presence;
   readonly listeners: Listeners;
   readonly agents: Agents;
+  readonly topics: Topics;
   readonly receipts: Receipts;
   readonly withdrawals: Withdrawals;
   readonly refusals: Refusals;
@@ -78,14 +80,15 @@ export class Relay {
     this.log = new LogReader(store, clock);
     this.presence = new Presence(store, clock, processes);
     this.listeners = new Listeners(this.presence, clock);
-    this.agents = new Agents(roster, store, clock, this.presence);
+    this.topics = new Topics(store, clock, this.events, roster);
+    this.agents = new Agents(roster, store, clock, this.presence, this.topics);
     const receiptRetentionMs = (options.receiptRetentionSeconds ?? 604_800) * 1000;
     this.receipts = new Receipts(store, clock, receiptRetentionMs);
     this.withdrawals = new Withdrawals(this, receiptRetentionMs);
     this.refusals = new Refusals(store, receiptRetentionMs);
     this.limits = new Limits(options.limits ?? {}, store, clock, this.events, this.refusals, warn);
     this.mail = new Mail(store, clock, new Quarantine(store, warn), this.receipts, this.events, warn);
-    this.rollCall = new RollCall(this.agents, this.presence, this.mail, clock);
+    this.rollCall = new RollCall(this.agents, this.presence, this.mail, this.topics, clock);
     this.sweeper = new Sweeper(this);
     this.roster = roster === undefined ? undefined : new Roster(roster, store, this.presence, processes);
     this.#outbox = new Outbox(this, {

@@ -5,6 +5,7 @@ import type { Agents } from './agents.js';
 import { judge, type Listening } from './listening.js';
 import type { Mail } from './mail.js';
 import { type LiveSession, liveAmong, type Presence, type Sighting } from './presence.js';
+import type { Membership, Topics } from './topics.js';
 
 export interface Attendance extends Listening {
   readonly agent: string;
@@ -13,6 +14,15 @@ export interface Attendance extends Listening {
   readonly unread: number;
   /** When a session last served it, milliseconds since 1970; undefined for a name that only has mail. */
   readonly servedAt: number | undefined;
+}
+
+export type Member = Attendance & Membership;
+
+/** Where a member stands in the list of a topic: by rank, then by name. */
+export interface Place {
+  readonly agent: string;
+  /** 0 for one that has a presence, 1 for the others. */
+  readonly rank: number;
 }
 
 /** Place in the list: 0 for live, 1 for offline with waiting mail, 2 for the rest. */
@@ -26,6 +36,7 @@ export class RollCall {
     private readonly agents: Agents,
     private readonly presence: Presence,
     private readonly mail: Mail,
+    private readonly topics: Topics,
     private readonly clock: Clock,
   ) {}
 
@@ -38,13 +49,34 @@ export class RollCall {
     const attendance: Attendance[] = [];
     for (const agent of [...(await this.agents.known()), HUMAN]) {
       const seen = agent === HUMAN ? [] : await this.#look(agent);
-      const sessions = liveAmong(seen).map(({ session }) => session);
       const unread = await this.unread(agent);
-      if (sessions.length === 0 && unread === 0 && !reached.has(agent)) continue;
-      const servedAt = await this.agents.servedAt(agent);
-      attendance.push({ agent, sessions, unread, servedAt, ...judge(agent, seen, servedAt, this.clock.now()) });
+      if (liveAmong(seen).length === 0 && unread === 0 && !reached.has(agent)) continue;
+      attendance.push(await this.#entry(agent, seen, unread));
     }
     return attendance.sort((a, b) => rankOf(a) - rankOf(b) || (a.agent < b.agent ? -1 : 1));
+  }
+
+  /**
+   * The members of a topic, those that have a presence first, by name within. Nothing is read of each: a topic can have
+   * thousands, and an answer shows some. Which of them are members indeed, and live, is told by `member`.
+   */
+  async places(topic: string): Promise<Place[]> {
+    const present = new Set(await this.presence.names());
+    const places = (await this.topics.listed(topic)).map((agent) => ({ agent, rank: present.has(agent) ? 0 : 1 }));
+    return places.sort((a, b) => a.rank - b.rank || (a.agent < b.agent ? -1 : 1));
+  }
+
+  /** One member of a topic; undefined for an agent that is none. */
+  async member(topic: string, agent: string): Promise<Member | undefined> {
+    const membership = await this.topics.membership(topic, agent);
+    if (membership === undefined) return undefined;
+    return { ...membership, ...(await this.#entry(agent, await this.#look(agent), await this.unread(agent))) };
+  }
+
+  async #entry(agent: string, seen: readonly Sighting[], unread: number): Promise<Attendance> {
+    const sessions = liveAmong(seen).map(({ session }) => session);
+    const servedAt = await this.agents.servedAt(agent);
+    return { agent, sessions, unread, servedAt, ...judge(agent, seen, servedAt, this.clock.now()) };
   }
 
   async #look(agent: string): Promise<Sighting[]> {

@@ -11,11 +11,11 @@
  *    published, was lost in a power cut, and is made again under the same name. Receipts are kept for a day at least,
  *    longer than any key.
  */
-import { normalizeName } from '../model/agent-id.js';
 import { DispatchError, isDispatchError } from '../model/errors.js';
 import { isMessageId, newSessionId } from '../model/ids.js';
 import { lazyBuiltin } from '../model/lazy-builtin.js';
 import { type Message, serializeMessage } from '../model/message.js';
+import { normalizeTarget } from '../model/topic.js';
 import type { CreateOutcome, Store } from '../store/store.js';
 import { inboxKey, KEYS, sendKeyKey } from './keys.js';
 import { isExpired, parseName, SUFFIX } from './message-name.js';
@@ -239,12 +239,9 @@ async function takeAway(
 /** The same for two drafts that ask for the same, however their target is spelled and their payload ordered. */
 function digestOf(draft: Draft): string {
   const { target, content, priority = 'normal', threadId, replyTo, payload, ttl, mustRead = false, supersedes } = draft;
-  return hash(
-    JSON.stringify(
-      [normalizeName(target), content, priority, threadId, replyTo, payload, ttl, mustRead, supersedes],
-      sortedKeys,
-    ),
-  );
+  const asked = [normalizeTarget(target), content, priority, threadId, replyTo, payload, ttl, mustRead, supersedes];
+  // Only where it says something: a key of a version that knew nothing of it means the same send.
+  return hash(JSON.stringify(draft.includeSelf === true ? [...asked, 'include_self'] : asked, sortedKeys));
 }
 
 function sortedKeys(_key: string, value: unknown): unknown {

@@ -25,7 +25,7 @@ export class Sweeper {
   constructor(
     private readonly relay: Pick<
       Relay,
-      'store' | 'clock' | 'agents' | 'presence' | 'receipts' | 'refusals' | 'mail' | 'events' | 'withdrawals'
+      'store' | 'clock' | 'agents' | 'presence' | 'receipts' | 'refusals' | 'topics' | 'mail' | 'events' | 'withdrawals'
     >,
   ) {
     this.#time = new SteadyTime(relay.clock);
@@ -59,6 +59,7 @@ export class Sweeper {
       await sweepSendKeys(this.relay, now);
       await this.relay.withdrawals.sweep(now);
       await this.relay.refusals.sweep(now);
+      await this.relay.topics.sweep();
       await sweepPace(this.relay.store, now);
       await this.relay.store.tidy();
     });

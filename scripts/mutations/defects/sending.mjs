@@ -86,8 +86,8 @@ export default {
       name: 'key-blind-to-the-payload',
       promise: 'Another payload under the same idempotency key is an error, not the first message again.',
       file: 'src/relay/send-key.ts',
-      find: 'replyTo, payload, ttl, mustRead, supersedes],',
-      replace: 'replyTo, ttl, mustRead, supersedes],',
+      find: 'replyTo, payload, ttl, mustRead, supersedes];',
+      replace: 'replyTo, ttl, mustRead, supersedes];',
       caughtBy: { file: SEND_KEY, title: 'is an error that names the first message, and sends nothing' },
     },
     {
