@@ -4,6 +4,7 @@ import type { App } from './cli/app.js';
 import { DispatchError } from './model/errors.js';
 import { linesForTerminal } from './model/text.js';
 import type { Relay } from './relay/relay.js';
+import type { Session } from './relay/session.js';
 
 /** Runs the stdio server without arguments, and a command with some. */
 export async function main(argv: readonly string[]): Promise<void> {
@@ -26,7 +27,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     await serve({
       relay,
       identity: new Identity(relay, config.agentId),
-      alertsFor: config.watch ? (agent) => startAlerts(agent, relay) : undefined,
+      alertsFor: config.watch ? startAlerts : undefined,
       version: __VERSION__,
       maxReplyBytes: config.maxReplyBytes,
       instructions: config.instructions,
@@ -58,6 +59,7 @@ async function open(env: NodeJS.ProcessEnv): Promise<App> {
     logRetentionSeconds: config.logRetentionSeconds,
     logContent: config.logContent,
     limits: config.limits,
+    watch: config.watch,
     warn: log,
   });
   return { config, relay };
@@ -70,11 +72,9 @@ async function openForCommand(env: NodeJS.ProcessEnv): Promise<App> {
   return { ...app, inspection: new FilesystemInspection(app.config.relayDir, { program: import.meta.filename }) };
 }
 
-async function startAlerts(agent: string, relay: Relay) {
+async function startAlerts(session: Session, relay: Relay): Promise<void> {
   const { Alerts } = await import('./relay/alerts.js');
-  const alerts = new Alerts(agent, relay.store, relay.mail, relay.clock, (line) => process.stderr.write(`${line}\n`));
-  await alerts.start();
-  return alerts;
+  await new Alerts(session.agent, relay.mail, session.arrivals, (line) => process.stderr.write(`${line}\n`)).start();
 }
 
 function log(text: string): void {

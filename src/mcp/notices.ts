@@ -8,10 +8,13 @@ const MOST_PATH_CHARACTERS = 200;
 // A reply that may be small keeps most of its room for what was asked: three paths, each character four bytes when escaped.
 const PATH_SHARE = 1 / 40;
 
-/** Says that other live sessions serve the same agent. Looked up anew at each call: one that has ended is never mentioned. */
-export async function noticeOtherSessions({ relay, session, reply }: ToolContext): Promise<void> {
+/**
+ * Says that other live sessions serve the same agent, and whether there was anything to say. Looked up anew at each call: one
+ * that has ended is never mentioned.
+ */
+export async function noticeOtherSessions({ relay, session, reply }: ToolContext): Promise<boolean> {
   const others = await relay.presence.others(session.agent, session.id);
-  if (others.length === 0) return;
+  if (others.length === 0) return false;
   const mostCharacters = Math.min(MOST_PATH_CHARACTERS, Math.trunc(reply.maxBytes * PATH_SHARE));
   const shown = others.slice(-MOST_OTHERS).map((other) => describe(other, mostCharacters));
   if (others.length > MOST_OTHERS) shown.push(`${others.length - MOST_OTHERS} more`);
@@ -19,6 +22,7 @@ export async function noticeOtherSessions({ relay, session, reply }: ToolContext
   reply.notice(
     `${who} ${session.agent} too: ${shown.join(', ')}. Each new message is shown to only one of you. If that is not meant, it is for the user to give each window an id of its own.`,
   );
+  return true;
 }
 
 function describe({ session: { session, pid, cwd }, process }: Sighting, mostCharacters: number): string {

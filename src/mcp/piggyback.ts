@@ -1,5 +1,6 @@
 /** Puts mail into replies: the one place where a message gets into an answer, and where its claim is tied to the reply. */
 import type { Message } from '../model/message.js';
+import type { ShownBy } from '../relay/events.js';
 import type { Claim, ClaimOptions, Delivered } from '../relay/inbox.js';
 import { tellRefusals } from './refusal-notices.js';
 import { jsonBytes, type Reply, type ReplyList } from './reply.js';
@@ -58,11 +59,11 @@ function tellWithdrawn({ session, reply, relay }: ToolContext, { withdrawn }: Cl
 }
 
 /** Lets unread mail ride on the answer of another tool. */
-export async function piggyback(context: ToolContext): Promise<void> {
+export async function piggyback(context: ToolContext, by: ShownBy = 'piggyback'): Promise<void> {
   const { reply, session } = context;
   await tellRefusals(context);
   const unacked = await session.kept.count();
-  const claim = await deliver(context, reply.list('new_messages'), { by: 'piggyback', limit: DEFAULT_LIMIT });
+  const claim = await deliver(context, reply.list('new_messages'), { by, limit: DEFAULT_LIMIT });
   reply.set('more', claim.more > 0 ? claim.more : undefined);
   setUnacked(reply, unacked.count, unacked.more);
 }

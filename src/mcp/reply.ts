@@ -9,9 +9,9 @@ import type { Settlement } from './stdio.js';
 const RESERVE = 384;
 
 export class Reply implements Settlement {
-  readonly #fields: Record<string, unknown> = {};
-  readonly #onWritten: (() => Promise<void>)[] = [];
-  readonly #onDropped: (() => Promise<void>)[] = [];
+  #fields: Record<string, unknown> = {};
+  #onWritten: (() => Promise<void>)[] = [];
+  #onDropped: (() => Promise<void>)[] = [];
   #notices: ReplyList | undefined;
   #bytes = 2;
 
@@ -96,6 +96,17 @@ export class Reply implements Settlement {
 
   async dropped(): Promise<void> {
     await runAll(this.#onDropped);
+  }
+
+  /** Empties the reply as if it had been dropped, to be made anew. */
+  async startOver(): Promise<void> {
+    const onDropped = this.#onDropped;
+    this.#fields = {};
+    this.#onWritten = [];
+    this.#onDropped = [];
+    this.#notices = undefined;
+    this.#bytes = 2;
+    await runAll(onDropped);
   }
 
   toJson(): { readonly [field: string]: unknown } {

@@ -3,17 +3,17 @@
  * 0.1 to 0.5 s of a first signal, so nothing may depend on a clean end.
  */
 import { forTerminal } from '../model/text.js';
-import type { Alerts } from '../relay/alerts.js';
 import type { Identity } from '../relay/identity.js';
 import type { Relay } from '../relay/relay.js';
+import type { Session } from '../relay/session.js';
 import { createServer } from './server.js';
 import { SettlingStdioTransport } from './stdio.js';
 
 export interface ServeOptions {
   readonly relay: Relay;
   readonly identity: Identity;
-  /** Undefined when the operator wants no alerts. */
-  readonly alertsFor: ((agent: string) => Promise<Alerts>) | undefined;
+  /** Begins to tell the person at the terminal of new mail. Undefined when the operator wants no alerts. */
+  readonly alertsFor: ((session: Session, relay: Relay) => Promise<void>) | undefined;
   readonly version: string;
   readonly maxReplyBytes: number;
   readonly instructions?: string | undefined;
@@ -37,8 +37,9 @@ export async function serve(options: ServeOptions): Promise<void> {
   await identity.resolve().catch((error: unknown) => log(error instanceof Error ? error.message : String(error)));
 
   const transport = new SettlingStdioTransport(process.stdin, process.stdout);
-  const server = createServer({ ...options, transport });
-  let alerts: Promise<Alerts> | undefined;
+  const leaving = new AbortController();
+  const server = createServer({ ...options, transport, ending: leaving.signal });
+  let alerts: Promise<void> | undefined;
   let announcing: NodeJS.Timeout | undefined;
   let ending = false;
 
@@ -48,6 +49,7 @@ export async function serve(options: ServeOptions): Promise<void> {
     if (why !== undefined) log(why);
     setTimeout(() => process.exit(code), BACKSTOP_MS).unref();
     clearTimeout(announcing);
+    leaving.abort();
     try {
       if (patience > 0) await Promise.race([transport.idle(), sleep(patience)]);
       await identity.end();
@@ -89,7 +91,7 @@ export async function serve(options: ServeOptions): Promise<void> {
         const session = await identity.session();
         session.client ??= server.getClientVersion();
         await session.announce();
-        alerts ??= options.alertsFor?.(session.agent);
+        alerts ??= options.alertsFor?.(session, options.relay);
         await alerts;
       })().catch((error: unknown) => log(error instanceof Error ? error.message : String(error)));
     }, ANNOUNCE_AFTER_MS);

@@ -10,18 +10,20 @@ import { DispatchError } from '../model/errors.js';
 import { lazy } from '../model/lazy.js';
 import type { Identity } from '../relay/identity.js';
 import type { Relay } from '../relay/relay.js';
+import type { Waited } from '../relay/waiting.js';
 import { instructionsFor } from './instructions.js';
 import { noticeOtherSessions } from './notices.js';
+import { type Call, Place } from './patience.js';
 import { piggyback } from './piggyback.js';
 import { Reply } from './reply.js';
 import type { SettlingStdioTransport } from './stdio.js';
+import type { ToolContext } from './tool.js';
+import { Queue } from './turn.js';
 
 // Their schemas take as long to make as the rest of the start, and `initialize` needs none of them.
 const tools = lazy(() => import('./tools.js'));
 
 const FOR_THE_OPERATOR: ReadonlySet<string> = new Set(['RELAY_UNSAFE', 'RELAY_TOO_NEW', 'STORE_UNAVAILABLE']);
-
-const CANCELLED = new DispatchError('INVALID_ARGUMENT', 'The call was cancelled.');
 
 export interface FacadeOptions {
   readonly relay: Relay;
@@ -32,6 +34,8 @@ export interface FacadeOptions {
   readonly maxReplyBytes: number;
   readonly instructions?: string | undefined;
   readonly log: (text: string) => void;
+  /** Aborted when the server ends: calls that wait are answered then. */
+  readonly ending: AbortSignal;
 }
 
 type ToolResult = {
@@ -58,46 +62,80 @@ export function createServer(options: FacadeOptions): Server {
     return { tools: TOOLS.map(describeTool) };
   });
 
-  const call = async (params: CallToolRequest['params'], id: RequestId, signal: AbortSignal): Promise<ToolResult> => {
+  const answer = async (
+    params: CallToolRequest['params'],
+    id: RequestId,
+    call: Call,
+    place: Place,
+  ): Promise<ToolResult> => {
     const reply = new Reply(options.maxReplyBytes);
     try {
-      // Cancelled while it waited for its turn: nobody will see the answer, so nothing is done.
-      if (signal.aborted) throw CANCELLED;
+      await place.come();
       const { prepareCall } = await tools();
       const { tool, args } = prepareCall(params.name, params.arguments);
       const session = await identity.session();
       session.client ??= server.getClientVersion();
       await session.begin();
-      const context = { relay, session, reply };
+      let waited: Waited | undefined;
+      let saidOthers = false;
+      const context: ToolContext = {
+        relay,
+        session,
+        reply,
+        wait: async (wait) => {
+          waited = await place.wait(session, wait);
+          if (waited === 'newer_session' && !saidOthers) await sayOthers();
+          return waited;
+        },
+        startOver: async () => {
+          await reply.startOver();
+          await sayOthers();
+        },
+      };
+      const sayOthers = async () => {
+        try {
+          saidOthers = await noticeOtherSessions(context);
+        } catch (error) {
+          log(`Other sessions were not looked for: ${describeError(error)}`);
+        }
+      };
       // Before anything else is put in, so that mail takes only the room that is left.
-      await noticeOtherSessions(context).catch((error: unknown) =>
-        log(`Other sessions were not looked for: ${describeError(error)}`),
-      );
+      await sayOthers();
       await tool.handle(args, context);
       // What the tool did is done: mail that cannot be added now is no reason to call that a failure.
       if (tool.piggyback)
-        await piggyback(context).catch((error: unknown) =>
+        await piggyback(context, waited === 'arrived' ? 'wait' : 'piggyback').catch((error: unknown) =>
           log(`Unread mail was not added to a reply: ${describeError(error)}`),
         );
     } catch (error) {
       await reply.dropped().catch((failure: unknown) => log(`Mail was not given back: ${describeError(failure)}`));
       return errorResult(error, log);
     }
-    transport.settleWith(id, signal, reply);
+    transport.settleWith(id, call.cancelled, reply);
     relay.sweeper.sweepIfDue(false).catch((error: unknown) => log(`The sweep failed: ${describeError(error)}`));
     const json = reply.toJson();
     return { content: [{ type: 'text', text: JSON.stringify(json) }], structuredContent: json };
   };
 
-  // One call after the other, in the order they came: clients make calls side by side, and what was sent first must be
-  // read first, although the first call of a session has more to do than the next.
-  let turn: Promise<unknown> = Promise.resolve();
-  server.setRequestHandler(CallToolRequestSchema, ({ params }, { requestId, signal }) => {
-    signal.addEventListener('abort', () => transport.abandon(requestId), { once: true });
-    const result = turn.then(() => call(params, requestId, signal));
-    turn = result.catch(() => {});
-    return result;
-  });
+  const queue = new Queue();
+  server.setRequestHandler(
+    CallToolRequestSchema,
+    async ({ params }, { requestId, signal, _meta, sendNotification }) => {
+      signal.addEventListener('abort', () => transport.abandon(requestId), { once: true });
+      const call = {
+        cancelled: signal,
+        ending: options.ending,
+        progressToken: _meta?.progressToken,
+        notify: sendNotification,
+      };
+      const place = new Place(queue, call);
+      try {
+        return await answer(params, requestId, call, place);
+      } finally {
+        place.leave();
+      }
+    },
+  );
 
   return server;
 }

@@ -1,7 +1,9 @@
 /** What a tool is, and what its handler gets. */
 import type * as z from 'zod/v4';
+import type { Candidate } from '../relay/mail.js';
 import type { Relay } from '../relay/relay.js';
 import type { Session } from '../relay/session.js';
+import type { Waited } from '../relay/waiting.js';
 import type { Reply } from './reply.js';
 
 export interface ToolContext {
@@ -9,6 +11,20 @@ export interface ToolContext {
   readonly session: Session;
   /** What the tool answers goes in here. */
   readonly reply: Reply;
+  /**
+   * Waits for mail, and lets other calls go before meanwhile; see `waitForMail`. It claims nothing.
+   * @throws DispatchError when the call was cancelled, and what the store throws.
+   */
+  wait(wait: Wait): Promise<Waited>;
+  /** Empties the reply, but for what the server itself has to say in it. */
+  startOver(): Promise<void>;
+}
+
+export interface Wait {
+  readonly seconds: number;
+  isThere(pending: readonly Candidate[]): boolean | Promise<boolean>;
+  /** What the caller is told every ten seconds, if it wants to know. */
+  readonly saying: string;
 }
 
 export interface Tool<Input extends z.ZodObject = z.ZodObject> {

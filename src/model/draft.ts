@@ -75,6 +75,14 @@ export const role = z
   .refine((value) => !CONTROL.test(value), 'must be one line, without control characters')
   .refine(wellFormed, NOT_UNICODE);
 
+/** How long a call may wait for mail. Longer, and clients give the call up. */
+export const MOST_WAIT_SECONDS = 240;
+
+export const waitSeconds = z
+  .int(`must be a whole number of seconds, 0 to ${MOST_WAIT_SECONDS}`)
+  .min(0, `must be from 0 to ${MOST_WAIT_SECONDS} seconds`)
+  .max(MOST_WAIT_SECONDS, `must be from 0 to ${MOST_WAIT_SECONDS} seconds; call again to wait longer`);
+
 /** How many messages one answer may show. */
 export const limit = z
   .int('must be a whole number from 1 to 100')

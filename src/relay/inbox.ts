@@ -150,6 +150,24 @@ export class Inbox {
     await this.relay.store.prune(takenKey(this.agent));
   }
 
+  /** The cores of the names of what is pending now. */
+  async pendingNow(): Promise<ReadonlySet<string>> {
+    const { pending } = await this.relay.mail.scan(this.agent, false);
+    return new Set(pending.map(({ name }) => name.core));
+  }
+
+  /** Whether any of these is of the thread: a name only has its hash. Opens as few as possible, and moves none. */
+  async isOfThread(candidates: readonly Candidate[], threadId: string): Promise<boolean> {
+    const hash = threadHash(threadId);
+    for (const candidate of candidates) {
+      if (candidate.name.thread !== hash) continue;
+      const key = inboxKey(this.agent, candidate.fileName);
+      const message = await this.relay.mail.openAt(this.agent, key, candidate, false);
+      if (message?.thread_id === threadId && message.state !== 'read') return true;
+    }
+    return false;
+  }
+
   /** Where this session last saw a message that it has shown; a hint, for acknowledging without a listing. */
   shownAs(id: string): string | undefined {
     return this.#shown.get(id);

@@ -5,6 +5,7 @@ import { newSessionId } from '../model/ids.js';
 import type { Processes } from '../store/processes.js';
 import type { Store } from '../store/store.js';
 import { Agents } from './agents.js';
+import { Arrivals, type ArrivalsOptions } from './arrivals.js';
 import { EventLog } from './events.js';
 import { Inbox } from './inbox.js';
 import { Kept } from './kept.js';
@@ -44,6 +45,8 @@ export interface RelayOptions {
   readonly logContent?: boolean;
   /** What an agent may do to the others. @default no limit */
   readonly limits?: LimitSettings;
+  /** Whether to watch for mail; without, it is looked for. @default true */
+  readonly watch?: boolean;
   /** For the person at the terminal: quarantined files, unreadable ones. */
   readonly warn?: (text: string) => void;
 }
@@ -66,10 +69,12 @@ export class Relay {
   readonly sweeper: Sweeper;
   readonly roster: Roster | undefined;
   readonly #outbox: Outbox;
+  readonly #arrivals: ArrivalsOptions;
 
   constructor(options: RelayOptions) {
     const { store, processes, clock = systemClock, roster, warn = () => {} } = options;
     this.store = store;
+    this.#arrivals = { watch: options.watch ?? true, warn };
     this.clock = clock;
     this.events = new EventLog(
       store,
@@ -114,6 +119,10 @@ export class Relay {
 
   inboxOf(agent: string, session: string): Inbox {
     return new Inbox(agent, session, this);
+  }
+
+  arrivalsOf(agent: string): Arrivals {
+    return new Arrivals(agent, this, this.#arrivals);
   }
 
   keptOf(agent: string, inbox: Inbox): Kept {

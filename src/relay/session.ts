@@ -4,6 +4,7 @@
  * States: *quiet* (no trace on the relay) until `announce` or `begin`; *present* (a record that is renewed) until `end`;
  * *over*. A health check that only lists tools stays quiet. Only `begin`, at a call, makes the agent known.
  */
+import type { Arrivals } from './arrivals.js';
 import type { Inbox } from './inbox.js';
 import type { Kept } from './kept.js';
 import { LISTENING_MS } from './listening.js';
@@ -23,6 +24,7 @@ export class Session {
   client: ClientInfo | undefined;
   readonly #order: NameClock;
   readonly #since: string;
+  #arrivals: Arrivals | undefined;
   #about: About = {};
   #heartbeat: NodeJS.Timeout | undefined;
   #over = false;
@@ -40,6 +42,28 @@ export class Session {
     this.kept = relay.keptOf(agent, this.inbox);
     this.#order = new NameClock(relay.clock);
     this.#since = new Date(relay.clock.now()).toISOString();
+  }
+
+  /** Looks for this agent's mail while somebody subscribes; ends with the session. */
+  get arrivals(): Arrivals {
+    this.#arrivals ??= this.relay.arrivalsOf(this.agent);
+    return this.#arrivals;
+  }
+
+  /** False while a session of the agent that is live, and not stopped, began after this one. */
+  async isNewest(): Promise<boolean> {
+    const others = await this.relay.presence.others(this.agent, this.id);
+    return !others.some(
+      ({ session: { session, since }, process }) =>
+        session !== undefined &&
+        process !== 'stopped' &&
+        (since > this.#since || (since === this.#since && session > this.id)),
+    );
+  }
+
+  /** False once its record is gone, and with it, most likely, the relay. */
+  async isPresent(): Promise<boolean> {
+    return this.relay.presence.isAnnounced(this.agent, this.id);
   }
 
   /** What others may know of this session, until it is said anew. A session that is present says it at once. */
@@ -63,6 +87,8 @@ export class Session {
     this.#heartbeat.unref();
     try {
       await this.#renew();
+      // Older sessions of the agent stop waiting for its mail, and ring no more.
+      await this.relay.store.ring(this.agent);
       const { client } = this;
       const cwd = findWorkingDirectory();
       await this.relay.events.note({
@@ -111,6 +137,7 @@ export class Session {
   async end(): Promise<void> {
     if (this.#over) return;
     this.#over = true;
+    this.#arrivals?.close();
     const present = this.#heartbeat !== undefined;
     clearInterval(this.#heartbeat);
     this.#heartbeat = undefined;

@@ -18,11 +18,16 @@ export type ToolJson = { [field: string]: any };
 
 export class RelayClient {
   readonly log: string[] = [];
+  /** Set while a call waits: the others are not to wait for it. */
+  sideBySide = false;
+  /** Told of what the server sends unasked. */
+  onNotification: (message: ToolJson) => void = () => {};
   readonly #toServer = new PassThrough();
   readonly #fromServer = new PassThrough();
   readonly #waiting = new Map<number, (message: ToolJson) => void>();
   readonly #identity: Identity;
   #transport: SettlingStdioTransport | undefined;
+  readonly #leaving = new AbortController();
   #lastId = 0;
 
   constructor(
@@ -39,6 +44,7 @@ export class RelayClient {
       rest = lines.pop() ?? '';
       for (const line of lines) {
         const message = JSON.parse(line) as ToolJson;
+        if (message.id === undefined) this.onNotification(message);
         this.#waiting.get(message.id)?.(message);
         this.#waiting.delete(message.id);
       }
@@ -57,6 +63,7 @@ export class RelayClient {
       identity: this.#identity,
       transport,
       version: '0.0.0',
+      ending: this.#leaving.signal,
       log: (text) => this.log.push(text),
     });
     await server.connect(transport);
@@ -78,8 +85,8 @@ export class RelayClient {
   }
 
   /** With arguments as they are to stand on the line, for those that no JSON writer writes. */
-  async callRaw(name: string, argumentsJson: string): Promise<ToolAnswer> {
-    const params = `{"name":${JSON.stringify(name)},"arguments":${argumentsJson}}`;
+  async callRaw(name: string, argumentsJson: string, metaJson = '{}'): Promise<ToolAnswer> {
+    const params = `{"name":${JSON.stringify(name)},"arguments":${argumentsJson},"_meta":${metaJson}}`;
     const { result, error } = await this.#exchange('tools/call', params);
     if (error !== undefined) throw new Error(`${name}: ${JSON.stringify(error)}`);
     return { isError: result.isError === true, text: result.content[0].text, json: result.structuredContent ?? {} };
@@ -91,7 +98,7 @@ export class RelayClient {
     this.#toServer.write(`{"jsonrpc":"2.0","id":${id},"method":"${method}","params":${paramsJson}}\n`);
     const message = await answer;
     // Another process would not be so quick as to ask again before the server has noted that the reply is out.
-    await this.#transport?.idle();
+    if (!this.sideBySide) await this.#transport?.idle();
     return message;
   }
 

@@ -5,6 +5,7 @@
 import type { Clock } from '../../src/model/clock.js';
 import type { Message } from '../../src/model/message.js';
 import { Alerts } from '../../src/relay/alerts.js';
+import { Arrivals } from '../../src/relay/arrivals.js';
 import type { Claim, ClaimOptions, Inbox } from '../../src/relay/inbox.js';
 import { LOG } from '../../src/relay/keys.js';
 import type { Draft, Sent } from '../../src/relay/outbox.js';
@@ -139,7 +140,9 @@ export class RelayWorld {
   }
 
   alerts(agent: string, relay: Relay, lines: string[], store: Store = this.store): Alerts {
-    const alerts = new Alerts(agent, store, relay.mail, this.clock, (line) => lines.push(line));
+    const warn = (text: string) => lines.push(`[dispatch] ${text}`);
+    const arrivals = new Arrivals(agent, { store, mail: relay.mail, clock: this.clock }, { watch: true, warn });
+    const alerts = new Alerts(agent, relay.mail, arrivals, (line) => lines.push(line));
     this.#alerts.push(alerts);
     return alerts;
   }

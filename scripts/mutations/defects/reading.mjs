@@ -152,7 +152,7 @@ export default {
       name: 'alert-remembers-nothing',
       promise: 'The terminal is told of each message once.',
       file: 'src/relay/alerts.ts',
-      find: 'this.#announced = waiting;',
+      find: 'this.#announced = namesOf(this.#pending);',
       replace: '',
       caughtBy: {
         file: 'test/relay/alerts.test.ts',

@@ -133,9 +133,9 @@ export default {
     {
       name: 'calls-side-by-side',
       promise: 'Calls run one after the other, in the order they came.',
-      file: 'src/mcp/server.ts',
-      find: 'const result = turn.then(() => call(params, requestId, signal));',
-      replace: 'const result = call(params, requestId, signal);',
+      file: 'src/mcp/patience.ts',
+      find: 'await this.#turn.come;',
+      replace: '',
       caughtBy: { file: 'test/mcp/tools.test.ts', title: 'run one after the other, in the order they came' },
     },
   ],

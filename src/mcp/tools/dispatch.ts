@@ -8,7 +8,9 @@ import {
   text,
   threadId,
   ttlSeconds,
+  waitSeconds,
 } from '../../model/draft.js';
+import { sayHowItEnded } from '../patience.js';
 import { defineTool } from '../tool.js';
 
 // A broadcast may name more recipients than a reply should spend on them.
@@ -45,12 +47,21 @@ export const dispatch = defineTool({
     supersedes: messageId
       .optional()
       .describe('Id of an earlier message of yours that this one replaces: withdrawn where it is unread.'),
+    wait_seconds: waitSeconds
+      .optional()
+      .describe(
+        'After sending, wait up to this long for mail that comes then, such as an answer. 0 to 240. Default: 0.',
+      ),
   }),
   annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: false, openWorldHint: false },
   alwaysLoad: true,
   piggyback: true,
 
-  async handle(args, { session, reply }) {
+  async handle(args, context) {
+    const { session, reply } = context;
+    const seconds = args.wait_seconds ?? 0;
+    // Before the send: an answer may be as quick as this call.
+    const before = seconds > 0 ? await session.inbox.pendingNow() : new Set<string>();
     const { sent, followUp } = await session.publish({
       target: args.target,
       content: args.message,
@@ -63,8 +74,13 @@ export const dispatch = defineTool({
       idempotencyKey: args.idempotency_key,
       supersedes: args.supersedes,
     });
-    reply.whenWritten(followUp);
-    reply.whenDropped(followUp);
+    if (seconds > 0) {
+      // Nobody answers a message that no bell was rung for.
+      await followUp();
+    } else {
+      reply.whenWritten(followUp);
+      reply.whenDropped(followUp);
+    }
     const { message, queuedTo, refused, notListening, listeningUnknown, neverSeen, deduplicated, superseded } = sent;
     reply
       .set('sent', true)
@@ -86,5 +102,12 @@ export const dispatch = defineTool({
         `No session has ever served "${message.to}" here. The message waits for one; if the name is a mistake, who lists the agents that exist.`,
       );
     }
+    if (seconds === 0) return;
+    const waited = await context.wait({
+      seconds,
+      isThere: (pending) => pending.some(({ name }) => !before.has(name.core)),
+      saying: `${message.id} is sent; waiting for mail.`,
+    });
+    sayHowItEnded(reply, waited);
   },
 });

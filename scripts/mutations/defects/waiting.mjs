@@ -1,0 +1,99 @@
+/** Waiting for mail, and who is told of it. */
+const ARRIVALS = 'test/relay/arrivals.test.ts';
+const WAITING = 'test/relay/waiting.test.ts';
+const CALLS = 'test/mcp/waiting.test.ts';
+
+export default {
+  title: 'Waiting',
+  defects: [
+    {
+      name: 'hint-not-heard',
+      promise: 'A bell ends a wait at once.',
+      file: 'src/relay/arrivals.ts',
+      find: '        this.#hintsMissing = false;\n        this.#schedule(0);',
+      replace: '        this.#hintsMissing = false;',
+      caughtBy: {
+        file: ARRIVALS,
+        title: 'is told at once of what is there, and promptly of what a bell was rung for',
+      },
+    },
+    {
+      name: 'polling-storm',
+      promise: 'Nobody polls while hints come.',
+      file: 'src/relay/arrivals.ts',
+      find: 'this.#isWatching && !failed ? WATCHING_POLL_MS : POLLING_POLL_MS',
+      replace: 'POLLING_POLL_MS',
+      caughtBy: { file: ARRIVALS, title: 'costs one look every ten seconds while hints come and nothing arrives' },
+    },
+    {
+      name: 'watch-left-behind',
+      promise: 'Whoever stops waiting leaves no watch.',
+      file: 'src/relay/arrivals.ts',
+      find: '        await watch.close();\n        return;',
+      replace: '        return;',
+      caughtBy: { file: ARRIVALS, title: 'that leaves while the watch is being set up leaves none behind' },
+    },
+    {
+      name: 'older-session-waits-on',
+      promise: 'The mail of an agent is for its newest session to wait for.',
+      file: 'src/relay/waiting.ts',
+      find: "return (await session.isNewest()) ? undefined : 'newer_session';",
+      replace: 'return undefined;',
+      caughtBy: {
+        file: WAITING,
+        title: 'ends at once when a newer session of the agent begins, and says so also to the wait after it',
+      },
+    },
+    {
+      name: 'stopped-session-counts',
+      promise: 'A session that is stopped does not end the wait of one that runs.',
+      file: 'src/relay/session.ts',
+      find: "        process !== 'stopped' &&\n",
+      replace: '',
+      caughtBy: { file: WAITING, title: 'is not ended by a session that has died, nor by one that is stopped' },
+    },
+    {
+      name: 'wait-on-a-relay-that-is-gone',
+      promise: 'A wait ends when the relay is gone.',
+      file: 'src/relay/waiting.ts',
+      find: "if (!(await session.isPresent())) return 'relay_gone';",
+      replace: '',
+      caughtBy: { file: WAITING, title: 'ends when the relay is gone' },
+    },
+    {
+      name: 'waiting-call-holds-its-turn',
+      promise: 'A call that waits lets the others go before.',
+      file: 'src/mcp/patience.ts',
+      find: '    this.leave();\n    const stop',
+      replace: '    const stop',
+      caughtBy: {
+        file: CALLS,
+        title: 'lets other calls of the session go before, which may well take the mail; then it waits on',
+      },
+    },
+    {
+      name: 'older-mail-ends-the-wait',
+      promise: 'After a send, older mail ends no wait.',
+      file: 'src/mcp/tools/dispatch.ts',
+      find: 'pending.some(({ name }) => !before.has(name.core))',
+      replace: 'pending.length > 0',
+      caughtBy: { file: CALLS, title: 'waits for what comes after its send; older mail does not end it, and rides along' },
+    },
+    {
+      name: 'bell-after-the-wait',
+      promise: 'The recipient is rung before its answer is waited for.',
+      file: 'src/mcp/tools/dispatch.ts',
+      find: '      await followUp();\n    } else {',
+      replace: '      reply.whenWritten(followUp);\n    } else {',
+      caughtBy: { file: CALLS, title: 'rings the recipient before it waits' },
+    },
+    {
+      name: 'other-thread-ends-the-wait',
+      promise: 'A wait for a thread is ended by that thread alone.',
+      file: 'src/relay/inbox.ts',
+      find: '      if (candidate.name.thread !== hash) continue;\n      const key',
+      replace: '      if (candidate.name.thread !== hash) return true;\n      const key',
+      caughtBy: { file: CALLS, title: 'of a thread waits for that thread alone, and leaves the rest' },
+    },
+  ],
+};
