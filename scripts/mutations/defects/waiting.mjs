@@ -77,7 +77,10 @@ export default {
       file: 'src/mcp/tools/dispatch.ts',
       find: 'pending.some(({ name }) => !before.has(name.core))',
       replace: 'pending.length > 0',
-      caughtBy: { file: CALLS, title: 'waits for what comes after its send; older mail does not end it, and rides along' },
+      caughtBy: {
+        file: CALLS,
+        title: 'waits for what comes after its send; older mail does not end it, and rides along',
+      },
     },
     {
       name: 'bell-after-the-wait',
@@ -86,14 +89,6 @@ export default {
       find: '      await followUp();\n    } else {',
       replace: '      reply.whenWritten(followUp);\n    } else {',
       caughtBy: { file: CALLS, title: 'rings the recipient before it waits' },
-    },
-    {
-      name: 'other-thread-ends-the-wait',
-      promise: 'A wait for a thread is ended by that thread alone.',
-      file: 'src/relay/inbox.ts',
-      find: '      if (candidate.name.thread !== hash) continue;\n      const key',
-      replace: '      if (candidate.name.thread !== hash) return true;\n      const key',
-      caughtBy: { file: CALLS, title: 'of a thread waits for that thread alone, and leaves the rest' },
     },
   ],
 };
