@@ -26,10 +26,10 @@ export function listOf<T extends z.ZodType>(item: T, check: (list: z.ZodArray<T>
 }
 
 /**
- * The arguments of a call, as the tool's schema has them.
+ * The arguments of a call, or of a prompt, as its schema has them.
  * @throws DispatchError `INVALID_ARGUMENT`, naming each argument that is wrong.
  */
-export function parseArguments(tool: Tool, given: unknown): Record<string, unknown> {
+export function parseArguments(tool: Pick<Tool, 'name' | 'input'>, given: unknown): Record<string, unknown> {
   const known = Object.keys(tool.input.shape);
   if (given !== undefined && (given === null || typeof given !== 'object' || Array.isArray(given))) {
     throw new DispatchError(

@@ -15,6 +15,7 @@ import { instructionsFor } from './instructions.js';
 import { noticeOtherSessions } from './notices.js';
 import { type Call, Place } from './patience.js';
 import { piggyback } from './piggyback.js';
+import { registerPrompts } from './prompts.js';
 import { Reply } from './reply.js';
 import type { SettlingStdioTransport } from './stdio.js';
 import type { ToolContext } from './tool.js';
@@ -50,12 +51,14 @@ export function createServer(options: FacadeOptions): Server {
   const server = new Server(
     { name: 'mcp-dispatch', title: 'mcp-dispatch', version: options.version },
     {
-      capabilities: { tools: {} },
+      capabilities: { tools: {}, prompts: {} },
       instructions: instructionsFor(identity.agent, relay.agents.roster, options.instructions),
       // Only ever asked about answers to elicitation, which this server does not use.
       jsonSchemaValidator: { getValidator: () => () => ({ valid: false, data: undefined, errorMessage: 'not used' }) },
     },
   );
+
+  registerPrompts(server, log);
 
   server.setRequestHandler(ListToolsRequestSchema, async () => {
     const { TOOLS, describeTool } = await tools();

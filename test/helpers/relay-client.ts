@@ -80,6 +80,13 @@ export class RelayClient {
     return result;
   }
 
+  /** The error of a request that must fail. */
+  async refusal(method: string, params: unknown): Promise<ToolJson> {
+    const { result, error } = await this.#exchange(method, JSON.stringify(params));
+    if (error === undefined) throw new Error(`${method} was not refused: ${JSON.stringify(result)}`);
+    return error;
+  }
+
   async call(name: string, args: unknown = {}): Promise<ToolAnswer> {
     return this.callRaw(name, JSON.stringify(args));
   }
