@@ -17,6 +17,7 @@ import { type Call, Place } from './patience.js';
 import { piggyback } from './piggyback.js';
 import { registerPrompts } from './prompts.js';
 import { Reply } from './reply.js';
+import { registerResources } from './resources.js';
 import type { SettlingStdioTransport } from './stdio.js';
 import type { ToolContext } from './tool.js';
 import { Queue } from './turn.js';
@@ -51,7 +52,7 @@ export function createServer(options: FacadeOptions): Server {
   const server = new Server(
     { name: 'mcp-dispatch', title: 'mcp-dispatch', version: options.version },
     {
-      capabilities: { tools: {}, prompts: {} },
+      capabilities: { tools: {}, prompts: {}, resources: { subscribe: true } },
       instructions: instructionsFor(identity.agent, relay.agents.roster, options.instructions),
       // Only ever asked about answers to elicitation, which this server does not use.
       jsonSchemaValidator: { getValidator: () => () => ({ valid: false, data: undefined, errorMessage: 'not used' }) },
@@ -59,6 +60,7 @@ export function createServer(options: FacadeOptions): Server {
   );
 
   registerPrompts(server, log);
+  const resources = registerResources(server, options);
 
   server.setRequestHandler(ListToolsRequestSchema, async () => {
     const { TOOLS, describeTool } = await tools();
@@ -114,7 +116,7 @@ export function createServer(options: FacadeOptions): Server {
       await reply.dropped().catch((failure: unknown) => log(`Mail was not given back: ${describeError(failure)}`));
       return errorResult(error, log);
     }
-    transport.settleWith(id, call.cancelled, reply);
+    transport.settleWith(id, call.cancelled, resources.after(reply));
     relay.sweeper.sweepIfDue(false).catch((error: unknown) => log(`The sweep failed: ${describeError(error)}`));
     const json = reply.toJson();
     return { content: [{ type: 'text', text: JSON.stringify(json) }], structuredContent: json };
