@@ -2,24 +2,11 @@
  * Gives a session without an id the first free name of the roster. Who holds a name is a record changed by
  * compare-and-set, so one of several racing servers gets it, and the name of a dead holder passes to exactly one.
  */
-import * as z from 'zod/v4';
-import { lazy } from '../model/lazy.js';
 import type { Liveness, Processes } from '../store/processes.js';
 import type { Store } from '../store/store.js';
+import { type Holder, holderSchema, livenessOf } from './holder.js';
 import { rosterKey } from './keys.js';
 import type { Presence } from './presence.js';
-
-const holderSchema = lazy(() =>
-  z.object({
-    session: z.string(),
-    pid: z.number().int(),
-    host: z.string(),
-    boot: z.string().optional(),
-    namespace: z.string().optional(),
-    start: z.string().optional(),
-  }),
-);
-type Holder = z.output<ReturnType<typeof holderSchema>>;
 
 export interface Holding {
   readonly session: string;
@@ -60,23 +47,12 @@ export class Roster {
     const record = await this.store.readRecord(rosterKey(name));
     const holder = record === undefined ? undefined : parseHolder(record.value);
     if (holder === undefined) return undefined;
-    return { session: holder.session, pid: holder.pid, liveness: this.#livenessOf(holder) };
+    return { session: holder.session, pid: holder.pid, liveness: livenessOf(this.processes, holder) };
   }
 
-  /** Only what is proven dead is free: a holder that cannot be seen from here keeps its name. */
   #isFree(value: Uint8Array): boolean {
     const holder = parseHolder(value);
-    return holder !== undefined && this.#livenessOf(holder) === 'dead';
-  }
-
-  #livenessOf({ boot, namespace, start, pid, host }: Holder): Liveness {
-    return this.processes.check({
-      pid,
-      host,
-      ...(boot === undefined ? {} : { boot }),
-      ...(namespace === undefined ? {} : { namespace }),
-      ...(start === undefined ? {} : { start }),
-    });
+    return holder !== undefined && livenessOf(this.processes, holder) === 'dead';
   }
 }
 

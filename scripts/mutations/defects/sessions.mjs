@@ -91,8 +91,8 @@ export default {
       name: 'unseen-holder-loses-its-name',
       promise: 'A holder that cannot be seen from here keeps its name.',
       file: 'src/relay/roster.ts',
-      find: "this.#livenessOf(holder) === 'dead'",
-      replace: "this.#livenessOf(holder) !== 'alive'",
+      find: "livenessOf(this.processes, holder) === 'dead'",
+      replace: "livenessOf(this.processes, holder) !== 'alive'",
       caughtBy: { file: ROSTER, title: 'leaves the name to a holder that cannot be seen from here' },
     },
     {
