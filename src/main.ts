@@ -21,12 +21,15 @@ export async function main(argv: readonly string[]): Promise<void> {
     log('For people: mcp-dispatch --help, or mcp-dispatch demo for a tour and the lines to configure your client.');
   }
   try {
-    const { config, relay } = await open(process.env);
+    const { config, relay, project } = await open(process.env);
     const { Identity } = await import('./relay/identity.js');
     const { serve } = await import('./mcp/serve.js');
     await serve({
       relay,
-      identity: new Identity(relay, config.agentId),
+      identity: new Identity(relay, config.agentId, {
+        project: config.identity === 'auto' ? project : undefined,
+        claudeSession: process.env.CLAUDE_CODE_SESSION_ID,
+      }),
       alertsFor: config.watch ? startAlerts : undefined,
       version: __VERSION__,
       maxReplyBytes: config.maxReplyBytes,
@@ -48,9 +51,15 @@ async function open(env: NodeJS.ProcessEnv): Promise<App> {
   const { Files } = await import('./store/filesystem/files.js');
   const { ProcessTable } = await import('./store/filesystem/process-table.js');
   const { Relay } = await import('./relay/relay.js');
+  const { findProject, projectRelayPath } = await import('./store/filesystem/project-folder.js');
+  const { findHome } = await import('./config/paths.js');
+  const { findWorkingDirectory } = await import('./relay/working-directory.js');
   const files = new Files(undefined, log);
+  // Not CLAUDE_PROJECT_DIR: where it is set it says the same, and other clients inherit it from the shells of Claude Code.
+  const project = findProject(findWorkingDirectory(), findHome(), files);
+  const relayDir = config.scope === 'project' ? projectRelayPath(config.relayDir, project.repository) : config.relayDir;
   const relay = new Relay({
-    store: new FilesystemStore(config.relayDir, { files, durability: config.durability }),
+    store: new FilesystemStore(relayDir, { files, durability: config.durability }),
     processes: new ProcessTable(files),
     roster: config.agents,
     maxMessageBytes: config.maxMessageBytes,
@@ -62,14 +71,14 @@ async function open(env: NodeJS.ProcessEnv): Promise<App> {
     watch: config.watch,
     warn: log,
   });
-  return { config, relay };
+  return { config, relay, project };
 }
 
 /** The same with a look at the directory itself, which only commands take. */
 async function openForCommand(env: NodeJS.ProcessEnv): Promise<App> {
   const app = await open(env);
   const { FilesystemInspection } = await import('./store/filesystem/inspection.js');
-  return { ...app, inspection: new FilesystemInspection(app.config.relayDir, { program: import.meta.filename }) };
+  return { ...app, inspection: new FilesystemInspection(app.relay.store.location, { program: import.meta.filename }) };
 }
 
 async function startAlerts(session: Session, relay: Relay): Promise<void> {

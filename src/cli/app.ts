@@ -1,11 +1,14 @@
 import type { Config } from '../config/schema.js';
 import type { Inspection } from '../model/finding.js';
+import type { Project } from '../model/project.js';
 import type { Relay } from '../relay/relay.js';
 
 /** What the composition root hands to a command. */
 export interface App {
   readonly config: Config;
   readonly relay: Relay;
+  /** Where the command was called. */
+  readonly project: Project;
   /** Looks at what holds the relay; absent where there is nothing of the kind to look at. */
   readonly inspection?: Inspection;
 }

@@ -71,7 +71,9 @@ export function identityProblems({ agentId, agents }: Config): Problem[] {
 function resolve(config: Config, env: NodeJS.ProcessEnv, fromFile: readonly string[]): Resolved[] {
   const values: Readonly<Record<(typeof SETTINGS)[number]['key'], unknown>> = {
     agents: config.agents,
+    identity: config.identity,
     dispatch_dir: config.relayDir,
+    scope: config.scope,
     max_message_bytes: config.maxMessageBytes,
     max_reply_bytes: config.maxReplyBytes,
     default_ttl: config.defaultTtlSeconds,

@@ -95,7 +95,9 @@ function configOf(env: NodeJS.ProcessEnv, values: Values, relayDir: string): Con
   const agentId = env.MCP_DISPATCH_AGENT_ID;
   return {
     ...(settled.agents === undefined ? {} : { agents: settled.agents }),
+    identity: settled.identity,
     relayDir,
+    scope: settled.scope,
     maxMessageBytes: settled.max_message_bytes,
     maxReplyBytes: settled.max_reply_bytes,
     defaultTtlSeconds: settled.default_ttl,

@@ -49,11 +49,27 @@ export const SETTINGS = [
     description: 'The roster: the only agents that may join; a server without an id claims the first free name.',
   },
   {
+    key: 'identity',
+    type: 'choice',
+    default: 'auto',
+    values: ['auto', 'required'],
+    description:
+      'Without a roster, what becomes of a server without an id: it is named after its project (`auto`), or its calls fail (`required`).',
+  },
+  {
     key: 'dispatch_dir',
     type: 'path',
     default: DEFAULT_RELAY_PATH,
     env: 'MCP_DISPATCH_DIR',
     description: 'The relay directory that all agents share: an absolute path, or one that begins with `~/`.',
+  },
+  {
+    key: 'scope',
+    type: 'choice',
+    default: 'user',
+    values: ['user', 'project'],
+    description:
+      'Who shares a relay: all agents of the user (`user`), or those that work in one repository (`project`), below the relay directory.',
   },
   {
     key: 'max_message_bytes',
@@ -186,7 +202,8 @@ export const ENVIRONMENT = [
   { name: 'MCP_DISPATCH_DIR', description: 'The relay directory; wins over `dispatch_dir`.' },
   {
     name: 'MCP_DISPATCH_AGENT_ID',
-    description: 'The name that this server serves; without one and with a roster, the first free name is claimed.',
+    description:
+      'The name that this server serves; without one it is the first free name of the roster or, without a roster, one from the project.',
   },
 ] as const;
 
@@ -229,6 +246,10 @@ export interface Limits {
 export interface Config {
   /** The roster: normalized ids in the order of the file, at least one, no two alike. Absent in dynamic mode. */
   readonly agents?: readonly string[];
+  /** Whether a server without an id, where there is no roster, is named after its project. @default 'auto' */
+  readonly identity: 'auto' | 'required';
+  /** Whether each repository has a relay of its own, below `relayDir`. @default 'user' */
+  readonly scope: 'user' | 'project';
   /** Absolute path, normalized, no trailing slash; need not exist. @default ~/.config/mcp-dispatch/messages */
   readonly relayDir: string;
   /** UTF-8 bytes of the stored file. 1024 to 8_388_608. @default 65_536 */

@@ -34,7 +34,7 @@ const PARENT_CHECK_MS = 10_000;
 export async function serve(options: ServeOptions): Promise<void> {
   const { identity, log } = options;
   // Claims a roster name, so that the instructions can say whose mail this is. What fails is said by each call.
-  await identity.resolve().catch((error: unknown) => log(error instanceof Error ? error.message : String(error)));
+  await identity.begin().catch((error: unknown) => log(error instanceof Error ? error.message : String(error)));
 
   const transport = new SettlingStdioTransport(process.stdin, process.stdout);
   const leaving = new AbortController();
@@ -88,7 +88,8 @@ export async function serve(options: ServeOptions): Promise<void> {
   server.oninitialized = () => {
     announcing = setTimeout(() => {
       void (async () => {
-        const session = await identity.session();
+        await identity.meet(server.getClientVersion());
+        const session = await identity.sessionUncalled();
         session.client ??= server.getClientVersion();
         await session.announce();
         alerts ??= options.alertsFor?.(session, options.relay);

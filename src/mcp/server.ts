@@ -11,6 +11,7 @@ import { lazy } from '../model/lazy.js';
 import type { Identity } from '../relay/identity.js';
 import type { Relay } from '../relay/relay.js';
 import type { Waited } from '../relay/waiting.js';
+import { clientSessionsIn } from './client-sessions.js';
 import { instructionsFor } from './instructions.js';
 import { noticeOtherSessions } from './notices.js';
 import { type Call, Place } from './patience.js';
@@ -78,6 +79,7 @@ export function createServer(options: FacadeOptions): Server {
       await place.come();
       const { prepareCall } = await tools();
       const { tool, args } = prepareCall(params.name, params.arguments);
+      await identity.meet(server.getClientVersion(), clientSessionsIn(params._meta));
       const session = await identity.session();
       session.client ??= server.getClientVersion();
       await session.begin();

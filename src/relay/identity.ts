@@ -1,27 +1,74 @@
-/** Whom a server serves: the id it was given, or the first free name of the roster. */
+/** Whom a server serves: the id it was given, or the first free name of the roster, or a name from its project. */
 import { listNames, parseAgentId, quoteName } from '../model/agent-id.js';
 import { DispatchError } from '../model/errors.js';
 import { newSessionId } from '../model/ids.js';
+import type { Project } from '../model/project.js';
+import { ClientSession } from './client-session.js';
+import type { ClientInfo } from './presence.js';
 import type { Relay } from './relay.js';
-import type { Session } from './session.js';
+import type { Naming, Session } from './session.js';
+import type { Claimant } from './slots.js';
+
+export interface IdentityOptions {
+  /** Where this server works; undefined where nobody is to be named after it. */
+  readonly project?: Project | undefined;
+  /** What Claude Code says of its session in the environment, which other clients inherit from its shells. */
+  readonly claudeSession?: string | undefined;
+}
+
+// How often a call makes sure that its slot is still there, in milliseconds.
+const LOOK_EVERY_MS = 1000;
 
 export class Identity {
+  readonly #client: ClientSession;
+  readonly #project: Project | undefined;
+  // Of this server: who claims a name, and the session that serves it.
+  readonly #id = newSessionId();
   #agent: string | undefined;
+  #naming: Naming = { by: 'id' };
   #resolving: Promise<string> | undefined;
   #session: Session | undefined;
-  // Set while a name of the roster is held.
-  #claimant: string | undefined;
+  #keptAt = Number.NEGATIVE_INFINITY;
   #over = false;
+  #known: (() => void) | undefined;
+  readonly #whenKnown = new Promise<void>((resolve) => {
+    this.#known = resolve;
+  });
 
   constructor(
     private readonly relay: Relay,
     /** As configured; undefined or blank for none. */
     private readonly agentId: string | undefined,
-  ) {}
+    { project, claudeSession }: IdentityOptions = {},
+  ) {
+    this.#project = project;
+    this.#client = new ClientSession(claudeSession);
+  }
 
   /** Whom this server serves, once that is known. */
   get agent(): string | undefined {
     return this.#agent;
+  }
+
+  /** The top folder of the project whose agents are named after it, this one or others; undefined where there is none. */
+  get project(): string | undefined {
+    return this.relay.roster === undefined ? this.#project?.path : undefined;
+  }
+
+  /**
+   * What can be found out before the client has said who it is: an id, or a name of the roster. A name from the project is
+   * left for later: to check that a server starts must not take one.
+   * @throws as `resolve`.
+   */
+  async begin(): Promise<void> {
+    if (!this.#isNamedByProject) await this.resolve();
+  }
+
+  /** What the client says of itself, at `initialize` and with each call: `sessions` is what it calls its own session. */
+  async meet(client: ClientInfo | undefined, sessions: readonly string[] = []): Promise<void> {
+    if (!this.#client.meet(client, sessions)) return;
+    await this.#session?.describe({ aliases: this.#client.aliases });
+    this.#keptAt = Number.NEGATIVE_INFINITY;
   }
 
   /**
@@ -35,14 +82,28 @@ export class Identity {
       this.#resolving = undefined;
     });
     this.#agent = await this.#resolving;
+    this.#known?.();
     return this.#agent;
   }
 
-  /** The session of the agent; see `resolve` for what it throws. */
+  /** The session of the agent, for a call; see `resolve` for what it throws. */
   async session(): Promise<Session> {
     const agent = await this.resolve();
-    this.#session ??= this.relay.session(agent, this.#claimant);
+    if (this.#session === undefined) {
+      this.#session = this.relay.session(agent, this.#id, this.#naming);
+      if (this.#client.aliases.length > 0) await this.#session.describe({ aliases: this.#client.aliases });
+    }
+    await this.#keepSlot(agent);
     return this.#session;
+  }
+
+  /**
+   * The session of a server that was not called yet. A client that names its own session with a call only is waited for:
+   * of two windows that are opened again in another order, the first would take the name and the mail of the second.
+   */
+  async sessionUncalled(): Promise<Session> {
+    if (this.#isNamedByProject && this.#client.saysItsSessionLater) await this.#whenKnown;
+    return this.session();
   }
 
   /** Ends the session and frees a claimed name. */
@@ -51,9 +112,15 @@ export class Identity {
     try {
       await this.#session?.end();
     } finally {
-      if (this.#claimant !== undefined && this.#agent !== undefined)
-        await this.relay.roster?.release(this.#agent, this.#claimant);
+      if (this.#agent !== undefined) {
+        if (this.#naming.by === 'roster') await this.relay.roster?.release(this.#agent, this.#id);
+        if (this.#naming.by === 'project') await this.relay.slots.release(this.#agent, this.#id);
+      }
     }
+  }
+
+  get #isNamedByProject(): boolean {
+    return this.agentId === undefined && this.relay.roster === undefined && this.#project !== undefined;
   }
 
   async #find(): Promise<string> {
@@ -66,21 +133,44 @@ export class Identity {
         `MCP_DISPATCH_AGENT_ID is ${quoteName(agent)}, which is not on the roster: ${listNames(roster)}. It is for the user to set one of these, or to add it to agents in the configuration, and to restart this server.`,
       );
     }
-    if (this.relay.roster === undefined) {
-      throw new DispatchError(
-        'NO_IDENTITY',
-        'This server does not know which agent it serves: MCP_DISPATCH_AGENT_ID is not set. It is for the user to set it (for instance to "alice") in the env of this MCP server, one name a window, and to restart the server.',
-      );
-    }
-    const claimant = newSessionId();
-    const name = this.#over ? undefined : await this.relay.roster.claim(claimant);
+    if (this.#over) throw new DispatchError('NO_IDENTITY', 'This server is ending, and serves nobody any more.');
+    if (this.relay.roster === undefined) return this.#claimSlot();
+    const name = await this.relay.roster.claim(this.#id);
     if (name === undefined) {
       throw new DispatchError(
         'NO_IDENTITY',
         `All names of the roster are taken by live sessions: ${listNames(roster ?? [])}. It is for the user to close one, to add a name to agents in the configuration, or to set MCP_DISPATCH_AGENT_ID; then call again.`,
       );
     }
-    this.#claimant = claimant;
+    this.#naming = { by: 'roster' };
     return name;
+  }
+
+  async #claimSlot(): Promise<string> {
+    const claimant = this.#claimant();
+    if (claimant === undefined) {
+      throw new DispatchError(
+        'NO_IDENTITY',
+        'This server does not know which agent it serves: MCP_DISPATCH_AGENT_ID is not set. It is for the user to set it (for instance to "alice") in the env of this MCP server, one name a window, and to restart the server.',
+      );
+    }
+    const name = await this.relay.slots.claim(claimant);
+    this.#naming = { by: 'project', project: claimant.project.path };
+    return name;
+  }
+
+  async #keepSlot(agent: string): Promise<void> {
+    const claimant = this.#claimant();
+    const now = this.relay.clock.steady();
+    if (this.#naming.by !== 'project' || claimant === undefined || now - this.#keptAt < LOOK_EVERY_MS) return;
+    this.#keptAt = now;
+    // The name is held all the same: what it is bound to helps the next session only.
+    await this.relay.slots.keep(agent, claimant).catch(() => {});
+  }
+
+  #claimant(): Claimant | undefined {
+    if (this.#project === undefined) return undefined;
+    const { name, aliases } = this.#client;
+    return { session: this.#id, project: this.#project, client: name, clientSessions: aliases };
   }
 }

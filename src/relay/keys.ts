@@ -11,6 +11,7 @@ export const RECEIPTS = '.receipts';
 export const REFUSED = '.refused';
 export const ROSTER = '.roster';
 export const SENT = '.sent';
+export const SLOTS = '.slots';
 export const SUPERSEDED = '.superseded';
 export const TOPICS = '.topics';
 
@@ -61,6 +62,9 @@ export const sessionKey = (agent: string, session?: string) =>
 
 /** Who serves a roster name by claim. */
 export const rosterKey = (agent: string) => `${ROSTER}/${agent}`;
+
+/** Which project a name belongs to that was given by the project, and who works under it. */
+export const slotKey = (agent: string) => `${SLOTS}/${agent}`;
 
 /** Where a sender finds what became of its mail. */
 export const receiptKey = (sender: string, name?: string) =>

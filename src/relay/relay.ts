@@ -22,7 +22,8 @@ import { Receipts } from './receipts.js';
 import { Refusals } from './refusals.js';
 import { RollCall } from './roll-call.js';
 import { Roster } from './roster.js';
-import { Session } from './session.js';
+import { type Naming, Session } from './session.js';
+import { Slots } from './slots.js';
 import { Sweeper } from './sweep.js';
 import { Topics } from './topics.js';
 import { Withdrawals } from './withdrawals.js';
@@ -68,6 +69,7 @@ export class Relay {
   readonly rollCall: RollCall;
   readonly sweeper: Sweeper;
   readonly roster: Roster | undefined;
+  readonly slots: Slots;
   readonly #outbox: Outbox;
   readonly #arrivals: ArrivalsOptions;
 
@@ -96,6 +98,7 @@ export class Relay {
     this.rollCall = new RollCall(this.agents, this.presence, this.mail, this.topics, clock);
     this.sweeper = new Sweeper(this);
     this.roster = roster === undefined ? undefined : new Roster(roster, store, this.presence, processes);
+    this.slots = new Slots(this, processes);
     this.#outbox = new Outbox(this, {
       maxMessageBytes: options.maxMessageBytes ?? 65_536,
       defaultTtlSeconds: options.defaultTtlSeconds ?? 0,
@@ -103,8 +106,8 @@ export class Relay {
   }
 
   /** A session of `agent` in this process. It leaves no trace until `announce` or `begin`. */
-  session(agent: string, id = newSessionId()): Session {
-    return new Session(this, agent, id);
+  session(agent: string, id = newSessionId(), naming: Naming = { by: 'id' }): Session {
+    return new Session(this, agent, id, naming);
   }
 
   /** Sends on behalf of `from`; see `Outbox.send`. `order` is the sending session's, a new one for a single message. */

@@ -17,6 +17,12 @@ import { findWorkingDirectory } from './working-directory.js';
 // How often a call makes sure that its record is still there, in milliseconds.
 const LOOK_EVERY_MS = 1000;
 
+/** How an agent came to its name; `project` is the top folder that it is named after. */
+export type Naming =
+  | { readonly by: 'id' }
+  | { readonly by: 'roster' }
+  | { readonly by: 'project'; readonly project: string };
+
 export class Session {
   readonly inbox: Inbox;
   readonly kept: Kept;
@@ -37,6 +43,8 @@ export class Session {
     private readonly relay: Relay,
     readonly agent: string,
     readonly id: string,
+    /** How the agent came to its name. */
+    readonly naming: Naming = { by: 'id' },
   ) {
     this.inbox = relay.inboxOf(agent, id);
     this.kept = relay.keptOf(agent, this.inbox);

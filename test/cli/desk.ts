@@ -2,12 +2,20 @@
 import { runCommand } from '../../src/cli/program.js';
 import { styleFor, type Terminal } from '../../src/cli/terminal.js';
 import type { Config } from '../../src/config/schema.js';
+import type { Project } from '../../src/model/project.js';
 import type { Draft } from '../../src/relay/outbox.js';
 import type { Relay } from '../../src/relay/relay.js';
 import { RelayWorld } from '../helpers/relay-world.js';
 
 /** Where the configuration is said to be; nothing reads it. */
 export const CONFIG_FILE = '/etc/dispatch.toml';
+
+/** Where commands are called. */
+export const PROJECT: Project = {
+  path: '/work/webapp',
+  name: 'webapp',
+  repository: { path: '/work/webapp', name: 'webapp' },
+};
 
 export interface Ran {
   readonly code: number;
@@ -25,6 +33,8 @@ export interface Given {
   /** Nobody reads stdout. */
   readonly closed?: boolean;
   readonly columns?: number;
+  readonly config?: Partial<Config>;
+  readonly project?: Project;
 }
 
 export class Desk {
@@ -56,7 +66,8 @@ export class Desk {
     };
     const open = async () => {
       this.opened++;
-      return { relay: this.relay, config: { maxMessageBytes: 65_536, file: CONFIG_FILE } as Config };
+      const config = { maxMessageBytes: 65_536, file: CONFIG_FILE, ...given.config } as Config;
+      return { relay: this.relay, config, project: given.project ?? PROJECT };
     };
     const code = await runCommand(argv, { open, version: '1.2.3' }, given.env ?? {}, terminal);
     return {

@@ -14,6 +14,7 @@ import { ProcessTable } from '../../src/store/filesystem/process-table.js';
 import { claimAll } from '../helpers/relay-world.js';
 import { eventually, filesIn, isAlive, killIfAlive, test } from '../helpers/server-sandbox.js';
 import { linux, posix, useTemporaryDirectories } from '../helpers/store-relay.js';
+import { PROJECT } from './desk.js';
 
 const directory = useTemporaryDirectories();
 let umask = 0;
@@ -75,6 +76,7 @@ async function doctor(
   const open = async () => ({
     config: await loadConfig(given),
     relay: relayAt(root),
+    project: PROJECT,
     // Without the limits of the machine, which may be anything.
     inspection: inspection ?? new FilesystemInspection(root, { proc: path.join(root, 'none') }),
   });

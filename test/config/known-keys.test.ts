@@ -19,7 +19,7 @@ describe('an unknown key', () => {
 
   it('that is near to none lists those there are', async () => {
     const { message } = await sandbox.problem('roster = ["a"]');
-    expect(message).toContain('Known keys: agents, dispatch_dir, max_message_bytes,');
+    expect(message).toContain('Known keys: agents, identity, dispatch_dir, scope, max_message_bytes,');
     expect(message).toContain(', limits.inbox_messages,');
   });
 

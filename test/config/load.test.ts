@@ -11,6 +11,8 @@ const sandbox = useSandbox();
 describe('without a file and without variables', () => {
   it('everything has its documented default', async () => {
     expect(await loadConfig({})).toEqual({
+      identity: 'auto',
+      scope: 'user',
       relayDir: path.join(sandbox.home, '.config', 'mcp-dispatch', 'messages'),
       maxMessageBytes: 65_536,
       maxReplyBytes: 10_240,

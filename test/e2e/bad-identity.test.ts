@@ -4,11 +4,12 @@ import { existsSync } from 'node:fs';
 import { filesIn, listTree, type ServerOptions, test } from '../helpers/server-sandbox.js';
 
 const ROSTER = 'agents = ["alice", "bob"]\n';
+const REQUIRED = 'identity = "required"\n';
 
 const CASES: readonly [string, ServerOptions, RegExp][] = [
-  ['no id in dynamic mode', {}, /NO_IDENTITY.*MCP_DISPATCH_AGENT_ID is not set/],
-  ['an empty id in dynamic mode', { agent: '' }, /NO_IDENTITY.*MCP_DISPATCH_AGENT_ID is not set/],
-  ['a blank id in dynamic mode', { agent: ' \t' }, /NO_IDENTITY.*MCP_DISPATCH_AGENT_ID is not set/],
+  ['no id in dynamic mode', { config: REQUIRED }, /NO_IDENTITY.*MCP_DISPATCH_AGENT_ID is not set/],
+  ['an empty id in dynamic mode', { agent: '', config: REQUIRED }, /NO_IDENTITY.*MCP_DISPATCH_AGENT_ID is not set/],
+  ['a blank id in dynamic mode', { agent: ' \t', config: REQUIRED }, /NO_IDENTITY.*MCP_DISPATCH_AGENT_ID is not set/],
   ['an id that is not on the roster', { agent: 'mallory', config: ROSTER }, /NO_IDENTITY.*"mallory".*alice, bob/],
   ['an invalid id', { agent: '../x' }, /INVALID_AGENT_ID.*MCP_DISPATCH_AGENT_ID.*1 to 64 characters/],
   ['the id of the person', { agent: 'Human' }, /INVALID_AGENT_ID.*"human" is a reserved name/],

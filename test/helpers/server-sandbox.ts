@@ -36,6 +36,8 @@ export interface ServerOptions {
   /** Paths of scripts to run before the server. */
   readonly preload?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** Another working directory. */
+  readonly cwd?: string;
   /** Another place for the relay. */
   readonly relay?: string;
 }
@@ -63,7 +65,14 @@ export class Sandbox {
   }
 
   /** How to start a server: nothing of this process's environment gets in but PATH. */
-  command({ agent, config = '', preload = [], env = {}, relay = this.relay }: ServerOptions = {}): Command {
+  command({
+    agent,
+    config = '',
+    preload = [],
+    env = {},
+    relay = this.relay,
+    cwd = this.cwd,
+  }: ServerOptions = {}): Command {
     return {
       args: [...preload.flatMap((script) => ['--require', script]), SERVER],
       env: {
@@ -74,7 +83,7 @@ export class Sandbox {
         MCP_DISPATCH_CONFIG: this.#writeConfig(config),
         ...env,
       },
-      cwd: this.cwd,
+      cwd,
     };
   }
 

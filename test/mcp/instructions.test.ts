@@ -33,6 +33,11 @@ describe('the instructions', () => {
     expect(instructionsFor('a', ['$`'], '{agent_id} {agent_id} {agent_list} {other}')).toBe('a a $` {other}');
   });
 
+  it('say where the name is found as long as there is none', () => {
+    expect(instructionsFor(undefined, undefined).slice(0, 240)).toContain('Each answer names you.');
+    expect(instructionsFor(undefined, undefined, 'I am {agent_id}.')).toBe('I am the agent that each answer names.');
+  });
+
   it('do without a name and without a roster', () => {
     expect(instructionsFor(undefined, undefined)).not.toMatch(/undefined|\{agent/);
   });

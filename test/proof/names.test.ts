@@ -171,7 +171,7 @@ describe('as MCP_DISPATCH_AGENT_ID', () => {
     const relay = path.join(world.sandbox.root, 'unused');
     const before = readdirSync(world.sandbox.root).filter((name) => !name.startsWith('config-'));
     for (const [kind, name] of some) {
-      const server = await world.sandbox.start(name, { config: CONFIG, relay });
+      const server = await world.sandbox.start(name, { config: `identity = "required"\n${CONFIG}`, relay });
       const text = refusalOf(await server.result('dispatch', { message: 'hi', target: 'bob' }));
       expect(text, kind).toMatch(/^(?:INVALID_AGENT_ID|NO_IDENTITY): [ -~]+$/);
       server.endInput();

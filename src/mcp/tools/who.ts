@@ -13,7 +13,7 @@ export const who = defineTool({
   description:
     'Lists the agents that dispatch can reach: under agents those with a live session (client, pid, working directory, since when, unread messages), under known those that are offline, with what waits for them. ' +
     'listening (yes, no, unknown) says whether anybody is there to read mail soon, listening_reason why. ' +
-    'Returns self, your own id, and relay, where the mail is kept.',
+    'Returns self, your own id, identity (id, roster or project: what it comes from), and relay, where the mail is kept.',
   input: z.strictObject({
     cursor: cursor(/^[0-2]\.[a-z0-9_-]{1,64}$/)
       .optional()
@@ -24,7 +24,10 @@ export const who = defineTool({
   piggyback: true,
 
   async handle(args, { relay, session, reply }) {
-    reply.set('self', session.agent).set('relay', relay.store.location);
+    const { naming } = session;
+    reply.set('self', session.agent).set('identity', naming.by);
+    if (naming.by === 'project') reply.set('project', shortened(naming.project));
+    reply.set('relay', relay.store.location);
     // Whoever asks is in the list, even if the relay was removed a moment ago.
     await session.begin(true);
     const attendance = (await relay.rollCall.take()).filter(

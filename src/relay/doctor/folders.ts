@@ -10,7 +10,7 @@ import { listOf, ownersOf, placeOf, type RelayCheck, type Subject } from './subj
 // Of each agent there is a folder in these.
 const BY_AGENT = [keys.KEYS, keys.PRESENCE, keys.RECEIPTS, keys.REFUSED, keys.SENT, keys.SUPERSEDED];
 // The store has its bells in `.bell`.
-const OTHERS = [keys.AGENTS, keys.LOG, keys.PACE, keys.QUARANTINE, keys.ROSTER, TEMPORARY, '.bell'];
+const OTHERS = [keys.AGENTS, keys.LOG, keys.PACE, keys.QUARANTINE, keys.ROSTER, keys.SLOTS, TEMPORARY, '.bell'];
 
 /** A link would lead out of the relay, so no server goes through it, and what it should hold cannot be reached. */
 export const foldersReplaced: RelayCheck = {
