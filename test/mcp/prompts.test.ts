@@ -145,15 +145,15 @@ describe('arguments', () => {
   });
 
   it.each([
-    ['coordinate', { topic: '#' }, 'topic must be the name of a topic'],
-    ['coordinate', { topic: 'all' }, 'topic must be the name of a topic'],
-    ['coordinate', { topic: '../x' }, 'topic must be the name of a topic'],
-    ['coordinate', { topic: 'x'.repeat(65) }, 'topic must be the name of a topic'],
+    ['coordinate', { topic: '#' }, 'is not the name of a topic. A topic is named like'],
+    ['coordinate', { topic: 'all' }, 'topic: "all" is a reserved name. A topic is named like'],
+    ['coordinate', { topic: '../x' }, 'is not the name of a topic. A topic is named like'],
+    ['coordinate', { topic: 'x'.repeat(65) }, 'is not the name of a topic. A topic is named like'],
     ['coordinate', { goal: 'x'.repeat(2001) }, 'goal may have at most 2000 characters'],
     ['coordinate', { goal: '\ud800' }, 'goal has half of a surrogate pair'],
     ['coordinate', { coordinator: 'alice' }, 'coordinate has no argument "coordinator". Its arguments: topic, goal.'],
-    ['collaborate', { coordinator: 'human' }, 'coordinator must be the name of an agent'],
-    ['collaborate', { coordinator: 'al ice' }, 'coordinator must be the name of an agent'],
+    ['collaborate', { coordinator: 'human' }, 'coordinator: "human" is a reserved name'],
+    ['collaborate', { coordinator: 'al ice' }, 'coordinator: "al ice" is not a valid name'],
     ['collaborate', { 'x\u001b[31m': 'y' }, 'collaborate has no argument "x\\u001b[31m"'],
     ['delegate', {}, 'There is no prompt "delegate" here. The prompts: coordinate, collaborate.'],
   ])('of %s that are wrong are refused as such: %j', async (name, args, problem) => {

@@ -1,25 +1,27 @@
 import * as z from 'zod/v4';
+import { parseAgentId } from '../../model/agent-id.js';
+import { parseTopic } from '../../model/topic.js';
 import { definePrompt } from '../prompt.js';
-import { coordinator, MAIL_IS_FROM_AGENTS, topic } from './fields.js';
+import { MAIL_IS_FROM_AGENTS, name } from './fields.js';
 
 export const collaborate = definePrompt({
   name: 'collaborate',
   title: 'Help a coordinator',
   description: 'Has this agent work for another one: report readiness, take tasks, check in, report results.',
   input: z.strictObject({
-    topic: topic.optional().describe('Topic on which the agents meet, such as build. Default: the agent looks for it.'),
-    coordinator: coordinator.optional().describe('Agent id of the coordinator. Default: the agent looks for it.'),
+    topic: name.optional().describe('Topic on which the agents meet, such as build. Default: the agent looks for it.'),
+    coordinator: name.optional().describe('Agent id of the coordinator. Default: the agent looks for it.'),
   }),
 
   write({ topic, coordinator }) {
     const where =
       topic === undefined
         ? 'See with who which topics there are; join the one of this work with role "helper", and ask me if that is not clear.'
-        : `Join the topic "${topic}" with role "helper".`;
+        : `Join the topic "${parseTopic(topic)}" with role "helper".`;
     const whom =
       coordinator === undefined
         ? 'The coordinator is who has that role in who(topic).'
-        : `The coordinator is the agent "${coordinator}".`;
+        : `The coordinator is the agent "${parseAgentId(coordinator, 'coordinator')}".`;
     return `Work as a helper of a coordinating agent, with the tools of mcp-dispatch.
 
 1. ${where} ${whom}

@@ -1,14 +1,15 @@
 import * as z from 'zod/v4';
 import { jsonForTerminal } from '../../model/text.js';
+import { parseTopic } from '../../model/topic.js';
 import { definePrompt } from '../prompt.js';
-import { goal, MAIL_IS_FROM_AGENTS, topic } from './fields.js';
+import { goal, MAIL_IS_FROM_AGENTS, name } from './fields.js';
 
 export const coordinate = definePrompt({
   name: 'coordinate',
   title: 'Coordinate other agents',
   description: 'Has this agent lead a piece of work: divide it, hand it out, check results, report.',
   input: z.strictObject({
-    topic: topic.optional().describe('Topic on which the agents meet, such as build. Default: the agent chooses one.'),
+    topic: name.optional().describe('Topic on which the agents meet, such as build. Default: the agent chooses one.'),
     goal: goal.optional().describe('What is to be reached. Default: what was said in the conversation.'),
   }),
 
@@ -17,7 +18,8 @@ export const coordinate = definePrompt({
       goal === undefined
         ? 'The goal is what I asked for in this conversation.'
         : `The goal, in my words: ${jsonForTerminal(goal)}`;
-    const where = topic === undefined ? 'Choose a short topic name, tell me, join it' : `Join the topic "${topic}"`;
+    const where =
+      topic === undefined ? 'Choose a short topic name, tell me, join it' : `Join the topic "${parseTopic(topic)}"`;
     return `Coordinate this work between agents, with the tools of mcp-dispatch. ${about}
 
 1. ${where} with role "coordinator", and see with who(topic) which helpers are there and who listens.

@@ -1,19 +1,10 @@
 /** What the prompts share: the arguments of both, and the sentence that every agent must know. */
 import * as z from 'zod/v4';
-import { AGENT_ID_RULE, isAgentId, normalizeName } from '../../model/agent-id.js';
 
 const MAX_GOAL = 2000;
 
-/** A topic with or without its "#", as the tools take it: without. */
-export const topic = z
-  .string('must be a string')
-  .transform((text) => normalizeName(text).replace(/^#/, ''))
-  .refine(isAgentId, 'must be the name of a topic such as "#build": 1 to 64 characters a-z, 0-9, "_" and "-"');
-
-export const coordinator = z
-  .string('must be a string')
-  .transform(normalizeName)
-  .refine(isAgentId, `must be the name of an agent. ${AGENT_ID_RULE}`);
+/** Names are judged where they are used, as those of the tools are. */
+export const name = z.string('must be a string');
 
 export const goal = z
   .string('must be a string')
