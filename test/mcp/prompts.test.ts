@@ -144,7 +144,15 @@ describe('arguments', () => {
     for (const hidden of ['\u202e', '\u0007']) expect(text).not.toContain(hidden);
   });
 
+  it('that a client may have cut to their first word have the model ask for the rest', async () => {
+    expect(await textOf('coordinate', { goal: '"Ship' })).toContain(
+      'in my words: "\\"Ship" (if that is cut short, ask me',
+    );
+    expect(await textOf('coordinate', { goal: 'Ship the beta' })).not.toContain('cut short');
+  });
+
   it.each([
+    ['collaborate', { topic: '#' }, 'is not the name of a topic. A topic is named like'],
     ['coordinate', { topic: '#' }, 'is not the name of a topic. A topic is named like'],
     ['coordinate', { topic: 'all' }, 'topic: "all" is a reserved name. A topic is named like'],
     ['coordinate', { topic: '../x' }, 'is not the name of a topic. A topic is named like'],

@@ -4,20 +4,27 @@ import { parseTopic } from '../../model/topic.js';
 import { definePrompt } from '../prompt.js';
 import { goal, MAIL_IS_FROM_AGENTS, name } from './fields.js';
 
+// Claude Code gives an argument the first word behind the command, with or without quotes, and drops the others.
+const CUT_SHORT = ' (if that is cut short, ask me for the rest)';
+
 export const coordinate = definePrompt({
   name: 'coordinate',
   title: 'Coordinate other agents',
   description: 'Has this agent lead a piece of work: divide it, hand it out, check results, report.',
   input: z.strictObject({
     topic: name.optional().describe('Topic on which the agents meet, such as build. Default: the agent chooses one.'),
-    goal: goal.optional().describe('What is to be reached. Default: what was said in the conversation.'),
+    goal: goal
+      .optional()
+      .describe(
+        'What is to be reached. Default: what was said in the conversation. Some clients pass on its first word only.',
+      ),
   }),
 
   write({ topic, goal }) {
     const about =
       goal === undefined
         ? 'The goal is what I asked for in this conversation.'
-        : `The goal, in my words: ${jsonForTerminal(goal)}`;
+        : `The goal, in my words: ${jsonForTerminal(goal)}${/\s/.test(goal) ? '' : CUT_SHORT}`;
     const where =
       topic === undefined ? 'Choose a short topic name, tell me, join it' : `Join the topic "${parseTopic(topic)}"`;
     return `Coordinate this work between agents, with the tools of mcp-dispatch. ${about}
