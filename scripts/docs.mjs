@@ -1,10 +1,12 @@
 /**
- * Writes the parts of the README that come from the code: the tools, the configuration, the commands.
+ * Writes what comes from elsewhere: into the README the tools, the configuration and the commands, as the code has them, and
+ * into the manifests the version of package.json.
  *
- *   node scripts/docs.mjs           brings README.md up to date
- *   node scripts/docs.mjs --check   changes nothing; exit code 1 when it is not up to date
+ *   node scripts/docs.mjs           brings them up to date
+ *   node scripts/docs.mjs --check   changes nothing; exit code 1 when one is not up to date
  *
- * A part stands between `<!-- name -->` and `<!-- /name -->`. test/docs.test.ts renders the same and fails on drift.
+ * A part of the README stands between `<!-- name -->` and `<!-- /name -->`. test/docs.test.ts and test/versions.test.ts
+ * render the same and fail on drift.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -38,6 +40,16 @@ export function renderReadme(readme, { tools, config, commands }) {
     text = `${before}${begin}\n${part.trim()}\n\n${end}${after}`;
   }
   return text;
+}
+
+/** The files whose every `version` is that of package.json. */
+export const MANIFESTS = ['server.json', 'plugin/.claude-plugin/plugin.json'];
+
+/** The text of a manifest with `version` in each place. @throws when it has no place for one. */
+export function renderManifest(manifest, version) {
+  const place = /("version": )"[^"]*"/g;
+  if (manifest.search(place) === -1) throw new Error('a manifest must hold a "version"');
+  return manifest.replace(place, (_, key) => key + JSON.stringify(version));
 }
 
 function renderTool({ name, title, description, inputSchema, annotations }) {
@@ -105,16 +117,23 @@ export function partsOf({ TOOLS, describeTool, renderConfigTable, parse }) {
 if (process.argv[1] !== undefined && path.resolve(process.argv[1]) === fileURLToPath(import.meta.url)) {
   // Help is as wide as the terminal; what is written here is as wide as for a pipe, on every machine.
   Object.defineProperty(process.stdout, 'isTTY', { value: false });
-  const file = path.join(root, 'README.md');
-  const readme = readFileSync(file, 'utf8');
-  const rendered = renderReadme(readme, await loadParts());
-  if (rendered === readme) {
-    process.stderr.write('docs: README.md is up to date\n');
+  const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
+  const parts = await loadParts();
+  bringUpToDate('README.md', (text) => renderReadme(text, parts));
+  for (const file of MANIFESTS) bringUpToDate(file, (text) => renderManifest(text, version));
+}
+
+function bringUpToDate(name, render) {
+  const file = path.join(root, name);
+  const text = readFileSync(file, 'utf8');
+  const rendered = render(text);
+  if (rendered === text) {
+    process.stderr.write(`docs: ${name} is up to date\n`);
   } else if (process.argv.includes('--check')) {
-    process.stderr.write('docs: README.md is not up to date: npm run docs\n');
+    process.stderr.write(`docs: ${name} is not up to date: npm run docs\n`);
     process.exitCode = 1;
   } else {
     writeFileSync(file, rendered);
-    process.stderr.write('docs: wrote README.md\n');
+    process.stderr.write(`docs: wrote ${name}\n`);
   }
 }
