@@ -87,6 +87,9 @@ function resolve(config: Config, env: NodeJS.ProcessEnv, fromFile: readonly stri
     'limits.inbox_bytes': config.limits.inboxBytes,
     'limits.sends_per_minute': config.limits.sendsPerMinute,
     'limits.thread_messages_per_hour': config.limits.threadMessagesPerHour,
+    'wake.on': config.wake.on,
+    'wake.methods': config.wake.methods,
+    'wake.command': config.wake.command,
   };
   const settings = SETTINGS.map((setting) => {
     const variable = 'env' in setting && (env[setting.env] ?? '') !== '' ? setting.env : undefined;
@@ -103,7 +106,7 @@ function show(key: string, value: unknown): string {
   const setting = SETTINGS.find((candidate) => candidate.key === key);
   if (value === null) return setting !== undefined && 'whenAbsent' in setting ? `(${setting.whenAbsent})` : '(none)';
   if (value === 0 && setting !== undefined && 'zero' in setting) return `0 (${setting.zero})`;
-  if (Array.isArray(value)) return value.join(', ');
+  if (Array.isArray(value)) return printable(value.join(', '));
   const text = printable(String(value).replaceAll('\n', ' '));
   return key === 'dispatch_dir' || text.length <= WIDEST ? text : `${text.slice(0, WIDEST - 1)}…`;
 }

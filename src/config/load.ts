@@ -110,6 +110,11 @@ function configOf(env: NodeJS.ProcessEnv, values: Values, relayDir: string): Con
       sendsPerMinute: settled['limits.sends_per_minute'],
       threadMessagesPerHour: settled['limits.thread_messages_per_hour'],
     }),
+    wake: Object.freeze({
+      on: settled['wake.on'],
+      methods: settled['wake.methods'],
+      ...(settled['wake.command'] === undefined ? {} : { command: settled['wake.command'] }),
+    }),
     ...(settled.instructions === undefined ? {} : { instructions: settled.instructions }),
     watch: settled.watch,
     durability: settled.durability,

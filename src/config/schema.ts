@@ -5,38 +5,9 @@
  * Imported at every start of a server: data only, no TOML parser and no zod.
  */
 import { DEFAULT_CONFIG_PATH, DEFAULT_RELAY_PATH } from './paths.js';
+import type { Setting } from './setting.js';
 
-interface Row {
-  /**
-   * As it is written in the file, at the top level or under `[dispatch]`. `table.key` stands in `[table]`: that such a
-   * row exists is all there is to a table.
-   */
-  readonly key: string;
-  /** One sentence for the README. */
-  readonly description: string;
-  /** The environment variable that wins over the file. */
-  readonly env?: string;
-  /** What leaving the key out means, for keys without a default value. */
-  readonly whenAbsent?: string;
-}
-
-export type Setting = Row &
-  (
-    | { readonly type: 'agent ids' }
-    | { readonly type: 'path'; readonly default: string }
-    | {
-        readonly type: 'integer';
-        readonly default: number;
-        readonly min: number;
-        readonly max: number;
-        readonly unit: string;
-        /** What 0 means, as a noun, where it is no number like the others. */
-        readonly zero?: string;
-      }
-    | { readonly type: 'template'; readonly maxLength: number; readonly placeholders: readonly string[] }
-    | { readonly type: 'boolean'; readonly default: boolean }
-    | { readonly type: 'choice'; readonly default: string; readonly values: readonly string[] }
-  );
+export type { Setting };
 
 /** The optional table that the keys may also stand in, so that one file can serve several programs. */
 export const SECTION = 'dispatch';
@@ -191,6 +162,31 @@ export const SETTINGS = [
     description:
       'How many messages agents may exchange in an hour without a word from `human`: in a thread, else among the same ones.',
   },
+  {
+    key: 'wake.on',
+    type: 'choice',
+    default: 'direct',
+    values: ['direct', 'urgent', 'all', 'none'],
+    description:
+      'Which mail wakes an idle session: what is addressed to its agent or a topic of it, or urgent (`direct`); only what is `urgent`; `all`; `none`.',
+  },
+  {
+    key: 'wake.methods',
+    type: 'choices',
+    default: ['claude-socket', 'codex-queue', 'claude-channel', 'command'],
+    values: ['claude-socket', 'codex-queue', 'claude-channel', 'command'],
+    description: 'How it is woken: the first of these, in this order, that works in the client it runs in.',
+  },
+  {
+    key: 'wake.command',
+    type: 'argv',
+    maxItems: 32,
+    maxLength: 1000,
+    placeholders: ['agent', 'count', 'from', 'notice'],
+    whenAbsent: 'none',
+    description:
+      'What the method `command` runs, without a shell: a program and its arguments, in which `{agent}`, `{count}`, `{from}` and `{notice}` are filled in.',
+  },
 ] as const satisfies readonly Setting[];
 
 /** The environment variables that are read. An empty one counts as not set. */
@@ -216,7 +212,11 @@ type ValueOf<S> = S extends { type: 'agent ids' }
       ? boolean
       : S extends { type: 'choice'; values: readonly (infer V)[] }
         ? V
-        : string;
+        : S extends { type: 'choices'; values: readonly (infer V)[] }
+          ? readonly V[]
+          : S extends { type: 'argv' }
+            ? readonly string[]
+            : string;
 
 /** The values of a file by key, checked; a key that the file does not set is absent. */
 export type Values = { readonly [S in Rows as S['key']]?: ValueOf<S> };
@@ -242,6 +242,16 @@ export interface Limits {
   readonly threadMessagesPerHour: number;
 }
 
+/** How a session is woken for new mail. Frozen. */
+export interface Wake {
+  /** For which mail. @default 'direct' */
+  readonly on: 'direct' | 'urgent' | 'all' | 'none';
+  /** By which methods, in this order; empty for by none. @default all of them, in the order of the type */
+  readonly methods: readonly ('claude-socket' | 'codex-queue' | 'claude-channel' | 'command')[];
+  /** A program and its arguments, 1 to 32 of at most 1000 characters, with placeholders. Absent: none. */
+  readonly command?: readonly string[];
+}
+
 /** The checked configuration of one process: file and environment together. Frozen. */
 export interface Config {
   /** The roster: normalized ids in the order of the file, at least one, no two alike. Absent in dynamic mode. */
@@ -265,6 +275,7 @@ export interface Config {
   /** Whether the event log holds the text of messages too. @default false */
   readonly logContent: boolean;
   readonly limits: Limits;
+  readonly wake: Wake;
   /** Template with `{agent_id}` and `{agent_list}`, not filled in; 1 to 1999 characters. Absent: the built-in text. */
   readonly instructions?: string;
   /** @default true */

@@ -34,11 +34,16 @@ function allowedOf(setting: Setting): string {
       return '`true` or `false`';
     case 'choice':
       return setting.values.map((value) => `\`"${value}"\``).join(' or ');
+    case 'choices':
+      return `array of ${setting.values.map((value) => `\`"${value}"\``).join(', ')}`;
+    case 'argv':
+      return `array of at most ${setting.maxItems} texts of at most ${setting.maxLength} characters`;
   }
 }
 
 function defaultOf(setting: Setting): string {
   if (!('default' in setting)) return setting.whenAbsent ?? '';
+  if (setting.type === 'choices') return 'all of them';
   return `\`${typeof setting.default === 'string' ? JSON.stringify(setting.default) : setting.default}\``;
 }
 

@@ -30,6 +30,10 @@ export function judge(setting: Setting, value: unknown, home: string | undefined
       const expected = setting.values.map((choice) => JSON.stringify(choice)).join(' or ');
       return typeof value === 'string' && setting.values.includes(value) ? { value } : wrongType(expected, value);
     }
+    case 'choices':
+      return judgeChoices(setting, value);
+    case 'argv':
+      return judgeArgv(setting, value);
   }
 }
 
@@ -59,16 +63,67 @@ function judgeTemplate(setting: Extract<Setting, { type: 'template' }>, text: st
     const bound = `at most ${setting.maxLength} are allowed`;
     faults.push({ message: `the text has ${text.length} characters; ${bound}. Shorten it.` });
   }
-  // Only a name alone in braces: JSON examples in the text are left in peace.
-  const names = new Set([...text.matchAll(/\{(\s*[A-Za-z_][\w-]*\s*)\}/g)].map((match) => match[1] ?? ''));
-  for (const name of names) {
-    if (setting.placeholders.includes(name)) continue;
-    const nearest = findNearest(name.trim(), setting.placeholders);
-    const known = setting.placeholders.map((placeholder) => `{${placeholder}}`).join(' and ');
-    const hint = nearest === undefined ? `Known are ${known}.` : `Did you mean {${nearest}}?`;
-    faults.push({ message: `unknown placeholder ${quoteName(`{${name}}`)}. ${hint}` });
-  }
+  faults.push(...unknownPlaceholders(setting.placeholders, text).map((message) => ({ message })));
   return faults.length === 0 ? { value: text } : { faults };
+}
+
+/** Only a name alone in braces: JSON examples in the text are left in peace. */
+function unknownPlaceholders(placeholders: readonly string[], text: string): string[] {
+  const names = new Set([...text.matchAll(/\{(\s*[A-Za-z_][\w-]*\s*)\}/g)].map((match) => match[1] ?? ''));
+  return [...names]
+    .filter((name) => !placeholders.includes(name))
+    .map((name) => {
+      const nearest = findNearest(name.trim(), placeholders);
+      const known = placeholders.map((placeholder) => `{${placeholder}}`).join(' and ');
+      const hint = nearest === undefined ? `Known are ${known}.` : `Did you mean {${nearest}}?`;
+      return `unknown placeholder ${quoteName(`{${name}}`)}. ${hint}`;
+    });
+}
+
+function judgeChoices(setting: Extract<Setting, { type: 'choices' }>, value: unknown): Verdict {
+  const known = setting.values.map((choice) => JSON.stringify(choice)).join(', ');
+  if (!Array.isArray(value)) return wrongType(`an array of some of ${known}`, value);
+  const faults: Fault[] = [];
+  value.forEach((element: unknown, index) => {
+    if (typeof element !== 'string') {
+      faults.push({ index, message: `expected one of ${known}, found ${describe(element)}.` });
+    } else if (!setting.values.includes(element)) {
+      const nearest = findNearest(element, setting.values);
+      const hint = nearest === undefined ? `Known are ${known}.` : `Did you mean ${JSON.stringify(nearest)}?`;
+      faults.push({ index, message: `unknown value ${quoteName(element)}. ${hint}` });
+    } else if (value.indexOf(element) < index) {
+      faults.push({ index, message: `${quoteName(element)} stands here twice. Keep one.` });
+    }
+  });
+  return faults.length === 0 ? { value: Object.freeze([...value]) } : { faults };
+}
+
+function judgeArgv(setting: Extract<Setting, { type: 'argv' }>, value: unknown): Verdict {
+  if (!Array.isArray(value)) {
+    return wrongType('an array of a program and its arguments, like ["notify-send", "{notice}"]', value);
+  }
+  if (value.length === 0) return fault('the array is empty. Name a program, or leave the key out.');
+  if (value.length > setting.maxItems) {
+    return fault(`the array has ${value.length} elements; at most ${setting.maxItems} are allowed.`);
+  }
+  const faults = value.flatMap((element: unknown, index): Fault[] =>
+    findArgumentProblems(setting, element, index === 0).map((message) => ({ index, message })),
+  );
+  return faults.length === 0 ? { value: Object.freeze([...value]) } : { faults };
+}
+
+function findArgumentProblems(
+  { maxLength, placeholders }: Extract<Setting, { type: 'argv' }>,
+  element: unknown,
+  isProgram: boolean,
+): string[] {
+  if (typeof element !== 'string') return [`expected text in quotes, found ${describe(element)}.`];
+  if (element.includes('\0')) return ['an argument cannot contain a NUL character.'];
+  if (isProgram && element.trim() === '') return ['the program has no name.'];
+  if (element.length > maxLength) {
+    return [`the argument has ${element.length} characters; at most ${maxLength} are allowed.`];
+  }
+  return unknownPlaceholders(placeholders, element);
 }
 
 function judgeAgentIds(value: unknown): Verdict {

@@ -21,6 +21,7 @@ describe('without a file and without variables', () => {
       logRetentionSeconds: 2_592_000,
       logContent: false,
       limits: { inboxMessages: 10_000, inboxBytes: 67_108_864, sendsPerMinute: 120, threadMessagesPerHour: 200 },
+      wake: { on: 'direct', methods: ['claude-socket', 'codex-queue', 'claude-channel', 'command'] },
       watch: true,
       durability: 'full',
     });

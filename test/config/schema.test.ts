@@ -32,6 +32,7 @@ describe('config.example.toml', () => {
     sandbox.write(allKeys);
     const { problems, config } = await checkConfig({});
     expect(problems).toEqual([]);
+    expect(config?.wake.command).toEqual(['notify-send', '{agent}', '{notice}']);
     expect(config).toMatchObject({ agents: ['alice', 'bob'], instructions: expect.stringContaining('{agent_list}') });
   });
 
@@ -49,7 +50,12 @@ describe('config.example.toml', () => {
       if (setting.type === 'integer') expect(comment).toContain(`${setting.min} to ${setting.max}`);
       if (setting.type === 'integer' && setting.zero !== undefined) expect(comment).toContain(`0: ${setting.zero}`);
       if (setting.type === 'template') expect(comment).toContain(`at most ${setting.maxLength} characters`);
-      if (setting.type === 'choice') for (const value of setting.values) expect(comment).toContain(`"${value}"`);
+      if (setting.type === 'argv') {
+        expect(comment).toContain(`1 to ${setting.maxItems} texts of at most ${setting.maxLength} characters`);
+        for (const placeholder of setting.placeholders) expect(comment).toContain(`{${placeholder}}`);
+      }
+      if (setting.type === 'choice' || setting.type === 'choices')
+        for (const value of setting.values) expect(comment).toContain(`"${value}"`);
     }
   });
 });
@@ -94,6 +100,12 @@ describe('renderConfigTable', () => {
     );
     expect(lines.find((line) => line.startsWith('| `dispatch_dir`'))).toMatch(
       /`"~\/.config.*Overridden by `MCP_DISPATCH_DIR`\. \|$/,
+    );
+    expect(lines.find((line) => line.startsWith('| `wake.methods` |'))).toContain(
+      '| array of `"claude-socket"`, `"codex-queue"`, `"claude-channel"`, `"command"` | all of them |',
+    );
+    expect(lines.find((line) => line.startsWith('| `wake.command` |'))).toContain(
+      '| array of at most 32 texts of at most 1000 characters | none |',
     );
     expect(lines.find((line) => line.startsWith('| `agents`'))).toContain('dynamic mode');
     for (const { key } of settings) expect(lines.filter((line) => line.startsWith(`| \`${key}\` |`))).toHaveLength(1);

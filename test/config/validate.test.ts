@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { loadConfig } from '../../src/config/load.js';
 import { useSandbox } from './sandbox.js';
 
 const sandbox = useSandbox();
@@ -30,12 +31,36 @@ describe('a value of the wrong type', () => {
     ['instructions = 2024-01-01T00:00:00Z', 'expected text in quotes, found a date or time.'],
     ['dispatch_dir = ["/x"]', 'expected a path in quotes, found an array.'],
     ['durability = false', 'expected "full" or "process", found false.'],
+    ['wake.on = true', 'expected "direct" or "urgent" or "all" or "none", found true.'],
+    ['wake.methods = "command"', 'expected an array of some of "claude-socket", "codex-queue", '],
+    ['wake.methods = ["command", 1]', 'expected one of "claude-socket", "codex-queue", '],
+    ['wake.methods = ["sockets"]', 'unknown value "sockets". Known are "claude-socket", "codex-queue", '],
+    ['wake.methods = ["claude-sockets"]', 'unknown value "claude-sockets". Did you mean "claude-socket"?'],
+    ['wake.methods = ["command", "command"]', '"command" stands here twice. Keep one.'],
+    ['wake.command = "notify-send {notice}"', 'expected an array of a program and its arguments, like ['],
+    ['wake.command = []', 'the array is empty. Name a program, or leave the key out.'],
+    ['wake.command = [" "]', 'the program has no name.'],
+    ['wake.command = ["x", 1]', 'expected text in quotes, found the number 1.'],
+    ['wake.command = ["x", "a\\u0000b"]', 'an argument cannot contain a NUL character.'],
+    ['wake.command = ["x", "{notices}"]', 'unknown placeholder "{notices}". Did you mean {notice}?'],
+    [`wake.command = ["${'x'.repeat(1001)}"]`, 'the argument has 1001 characters; at most 1000 are allowed.'],
+    [`wake.command = [${'"x",'.repeat(33)}]`, 'the array has 33 elements; at most 32 are allowed.'],
     ['agents = "alice"', 'expected an array of agent ids, like ["alice", "bob"], found the text "alice".'],
     ['watch = { on = true }', 'found a table.'],
     ['[watch]\non = true', 'found a table.'],
     ['[[watch]]\non = true', 'found an array.'],
   ])('%s says what was expected and what was found', async (text, said) => {
     expect((await sandbox.problem(text)).message).toContain(said);
+  });
+});
+
+describe('a list', () => {
+  it('may be empty where that means something, and keeps its order', async () => {
+    sandbox.write('[wake]\nmethods = []\ncommand = ["x", "", "{agent}{count}"]');
+    const { wake } = await loadConfig({});
+    expect(wake).toEqual({ on: 'direct', methods: [], command: ['x', '', '{agent}{count}'] });
+    sandbox.write('wake.methods = ["command", "codex-queue"]');
+    expect((await loadConfig({})).wake.methods).toEqual(['command', 'codex-queue']);
   });
 });
 
