@@ -20,6 +20,7 @@ const COLOUR: Readonly<Record<LoggedEvent['event'], keyof Style>> = {
   session_lost: 'yellow',
   joined: 'dim',
   left: 'dim',
+  rang: 'dim',
 };
 
 /** Lines whose columns are aligned with those before: a column grows with what it has held, up to a bound. */
@@ -100,7 +101,15 @@ function detailOf(event: LoggedEvent): string {
       return `${markTopic(event.topic)}${event.role === undefined ? '' : ` as ${forTerminal(event.role, 70)}`}`;
     case 'left':
       return markTopic(event.topic);
+    case 'rang':
+      return ringOf(event);
     default:
       return '';
   }
+}
+
+/** `claude-socket: rung, 3 waiting` */
+export function ringOf(event: Extract<LoggedEvent, { event: 'rang' }>): string {
+  const why = event.why === undefined ? '' : ` (${forTerminal(event.why, 100)})`;
+  return `${forTerminal(event.method, 30)}: ${event.outcome}${why}, ${event.waiting} waiting`;
 }

@@ -4,6 +4,7 @@ import { DispatchError } from '../model/errors.js';
 import { forTerminal, linesForTerminal } from '../model/text.js';
 import { type CopyEvent, type CopyTrace, type MessageTrace, type Place, traceMessage } from '../relay/trace.js';
 import { type Context, type Define, JSON_OPTION, report } from './command.js';
+import { ringOf } from './event-line.js';
 import { EXIT } from './exit-code.js';
 import { agoOf, durationOf, momentOf, paragraph, table } from './layout.js';
 
@@ -63,10 +64,11 @@ function traceJson({ from, sent, copies, supersededBy, answers }: MessageTrace):
   return {
     from,
     sent: sent === undefined ? null : { ...sent, source: 'log' },
-    recipients: copies.map(({ to, now, events }) => ({
+    recipients: copies.map(({ to, now, events, rings }) => ({
       to,
       now: now ?? { state: 'no evidence' },
       events: events.map((event) => ({ ...event, ...afterMs(event, sent), source: 'log' })),
+      ...(rings.length === 0 ? {} : { rings: rings.map((event) => ({ ...event, source: 'log' })) }),
     })),
     superseded_by: brief(supersededBy),
     answers: brief(answers),
@@ -113,11 +115,13 @@ function sentText(sent: NonNullable<MessageTrace['sent']>, now: number): string 
 }
 
 function copyLines(
-  { to, now, events }: CopyTrace,
+  { to, now, events, rings }: CopyTrace,
   sent: MessageTrace['sent'],
   style: Context['terminal']['style'],
 ): string[] {
-  const rows = events.map((event) => [momentOf(event.at), event.event, detailOf(event, sent)]);
+  const rows = [...events, ...rings]
+    .sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0))
+    .map((event) => [momentOf(event.at), event.event, event.event === 'rang' ? ringOf(event) : detailOf(event, sent)]);
   const place =
     now === undefined
       ? style.yellow(`${NO_EVIDENCE} of where it is now`)

@@ -42,6 +42,20 @@ interface OfMessage {
   readonly to: string;
 }
 
+/** One attempt to wake the model of a session for mail that waits. It is no delivery, and says nothing of one. */
+export interface RangEvent {
+  readonly event: 'rang';
+  readonly agent: string;
+  readonly session: string;
+  readonly method: string;
+  /** `unconfirmed`: sent, and nothing says whether it arrived. */
+  readonly outcome: 'rung' | 'unconfirmed' | 'failed';
+  readonly why?: string;
+  /** How many messages waited, and the ids of at most 20 of them. */
+  readonly waiting: number;
+  readonly ids: readonly string[];
+}
+
 export type RelayEvent =
   | SentEvent
   | ({ readonly event: 'shown'; readonly by: ShownBy; readonly redelivered?: true } & OfMessage)
@@ -84,7 +98,8 @@ export type RelayEvent =
   | { readonly event: 'session_lost'; readonly agent: string; readonly session: string }
   /** A member of the topic from now on, or with another role. */
   | { readonly event: 'joined'; readonly agent: string; readonly topic: string; readonly role?: string }
-  | { readonly event: 'left'; readonly agent: string; readonly topic: string };
+  | { readonly event: 'left'; readonly agent: string; readonly topic: string }
+  | RangEvent;
 
 /** An event as it stands in the log. */
 export type LoggedEvent = RelayEvent & { readonly at: string };
@@ -97,9 +112,10 @@ const OF_AGENT: { readonly [E in OfAgent['event']]: true } = {
   session_lost: true,
   joined: true,
   left: true,
+  rang: true,
 };
 
-/** Of an agent or its session, and of no message. An unknown field must not make one pass for the other. */
+/** Of an agent or its session, and of no message of its own. An unknown field must not make one pass for the other. */
 export function isOfAgent(event: LoggedEvent): event is OfAgent {
   return Object.hasOwn(OF_AGENT, event.event);
 }

@@ -58,6 +58,7 @@ export class LogFilter {
   }
 
   #isOfThread(event: LoggedEvent): boolean {
+    if (event.event === 'rang') return event.ids.some((id) => this.#ids.has(id));
     return 'id' in event && event.id !== undefined && this.#ids.has(event.id);
   }
 }

@@ -22,6 +22,8 @@ const id: Check = (value) => typeof value === 'string' && isMessageId(value);
 const sender: Check = (value) => typeof value === 'string' && isSender(value);
 const recipient: Check = (value) => typeof value === 'string' && isRecipient(value);
 const recipients: Check = (value) => Array.isArray(value) && value.every(recipient);
+const ids: Check = (value) => Array.isArray(value) && value.every(id);
+const outcome: Check = (value) => value === 'rung' || value === 'unconfirmed' || value === 'failed';
 const session: Check = (value) => typeof value === 'string' && isSessionId(value);
 const topic: Check = (value) => typeof value === 'string' && isTopic(value);
 const was: Check = (value) => value === 'read' || value === 'unread' || value === 'maybe';
@@ -52,6 +54,7 @@ const SHAPES: Readonly<Record<RelayEvent['event'], Shape>> = {
   session_lost: shape(ofSession),
   joined: shape({ agent: sender, topic }, { role: string }),
   left: shape({ agent: sender, topic }),
+  rang: shape({ ...ofSession, method: string, outcome, waiting: whole, ids }, { why: string }),
 };
 
 /** Whether a record is whole, and the event it holds, where it is one that is known here. */

@@ -32,6 +32,8 @@ export interface CopyTrace {
   readonly now: Place | undefined;
   /** From the log, in its order. */
   readonly events: readonly CopyEvent[];
+  /** The attempts to wake its recipient while it waited, of those that name it. */
+  readonly rings: readonly Of<'rang'>[];
 }
 
 /** One message of one sender; two senders can use one id, and are then two messages. */
@@ -51,6 +53,7 @@ export async function traceMessage(relay: Relay, id: string): Promise<MessageTra
   const events: LoggedEvent[] = [];
   for await (const batch of relay.log.mentioning(id)) events.push(...batch);
   const own = events.filter((event): event is Of<'sent'> | CopyEvent => 'id' in event && event.id === id);
+  const rings = events.filter((event): event is Of<'rang'> => event.event === 'rang' && event.ids.includes(id));
   const sendings = united(events.filter((event) => event.event === 'sent'));
   const related = sendings.filter((event) => event.id !== id);
   const logged = own.flatMap(({ from }) => (from === undefined ? [] : [from]));
@@ -70,7 +73,7 @@ export async function traceMessage(relay: Relay, id: string): Promise<MessageTra
         id,
         from,
         new Set([...(sent?.to ?? []), ...copies.map(({ to }) => to), ...owners]),
-        copies,
+        { events: copies, rings },
       ),
       supersededBy: related.filter((event) => event.supersedes === id && event.from === from),
       answers: related.filter((event) => event.reply_to === id),
@@ -97,16 +100,16 @@ async function copiesOf(
   id: string,
   from: string,
   recipients: ReadonlySet<string>,
-  events: readonly CopyEvent[],
+  logged: Pick<CopyTrace, 'events' | 'rings'>,
 ): Promise<CopyTrace[]> {
   const places = new Map<string, Place | undefined>();
   for (const to of recipients) places.set(to, undefined);
   for (const whereabouts of await relay.receipts.lookUp(from, id)) places.set(whereabouts.to, placeOf(whereabouts));
   const copies: CopyTrace[] = [];
   for (const [to, place] of places) {
-    const ofCopy = events.filter((event) => event.to === to);
+    const ofCopy = logged.events.filter((event) => event.to === to);
     const now = place ?? (await standingIn(relay, to, from, id)) ?? endIn(ofCopy);
-    copies.push({ to, now, events: ofCopy });
+    copies.push({ to, now, events: ofCopy, rings: logged.rings.filter(({ agent }) => agent === to) });
   }
   return copies;
 }

@@ -31,7 +31,17 @@ describe('tail', () => {
       event(4, { event: 'quarantined', reason: 'not \x1b[2J JSON', id: undefined, from: undefined }),
       event(5, { event: 'refused', to: ['bob'], id: undefined, code: 'RATE_LIMITED', limit: 'sends_per_minute' }),
     );
-    await write(desk.world, B, event(2, { event: 'shown', id: 'msg-aaaaaaaaaaaa', by: 'peek' }));
+    const rang = { event: 'rang', id: undefined, from: undefined, to: undefined, agent: 'bob', session: B, waiting: 2 };
+    const ids = ['msg-aaaaaaaaaaaa'];
+    await write(
+      desk.world,
+      B,
+      event(2, { event: 'shown', id: 'msg-aaaaaaaaaaaa', by: 'peek' }),
+      event(6, { ...rang, method: 'claude-socket', outcome: 'failed', why: 'no \x1b[2J', ids }),
+      event(7, { ...rang, method: 'command', outcome: 'rung', ids }),
+      event(8, { ...rang, method: 'command', outcome: 'sung', ids }),
+      event(8, { ...rang, method: 'command', outcome: 'rung', ids: ['../x'] }),
+    );
     const { code, out } = await desk.run(['tail']);
     expect(code).toBe(0);
     expect(out.split('\n')).toEqual([
@@ -40,6 +50,8 @@ describe('tail', () => {
       '2026-02-17 20:30:03Z  session started  carol                                 pid 7, codex, /w',
       '2026-02-17 20:30:04Z  quarantined      ? → bob                               not �[2J JSON',
       '2026-02-17 20:30:05Z  refused          alice → bob                           RATE_LIMITED sends_per_minute',
+      '2026-02-17 20:30:06Z  rang             bob                                   claude-socket: failed (no �[2J), 2 waiting',
+      '2026-02-17 20:30:07Z  rang             bob                                   command: rung, 2 waiting',
       '',
     ]);
   });
@@ -67,8 +79,24 @@ describe('tail', () => {
     const sent = (seconds: number, thread_id?: string) =>
       event(seconds, { event: 'sent', to: ['bob'], bytes: 1, thread_id });
     await write(desk.world, A, sent(1, 'deploys'), sent(2, 'deploys-2'), sent(3), event(4, { id: 'msg-1' }));
-    await write(desk.world, B, event(5, { id: 'msg-2' }), event(6, { id: 'msg-before-the-log' }));
-    expect(await ids('--thread', 'deploys')).toEqual(['msg-1', 'msg-1']);
+    const rang = {
+      event: 'rang',
+      id: undefined,
+      agent: 'bob',
+      session: B,
+      method: 'command',
+      outcome: 'rung',
+      waiting: 1,
+    };
+    await write(
+      desk.world,
+      B,
+      event(5, { id: 'msg-2' }),
+      event(6, { id: 'msg-before-the-log' }),
+      event(7, { ...rang, ids: ['msg-3', 'msg-1'] }),
+      event(8, { ...rang, ids: ['msg-3'] }),
+    );
+    expect(await ids('--thread', 'deploys')).toEqual(['msg-1', 'msg-1', undefined]);
   });
 
   it('prints no field that is not known, and takes no event for one of another kind by it', async () => {

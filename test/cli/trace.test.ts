@@ -60,6 +60,29 @@ describe('trace', () => {
     });
   });
 
+  it('tells when its recipient was rung for it', async () => {
+    const bob = await desk.world.session('bob');
+    const id = await desk.send('alice', 'all');
+    const ring = { event: 'rang', agent: 'bob', session: bob.id, waiting: 2, ids: [id, 'msg-b'] } as const;
+    desk.world.clock.advance(1000);
+    await desk.relay.events.note({ ...ring, method: 'claude-socket', outcome: 'failed', why: 'no socket' });
+    await desk.relay.events.note({ ...ring, method: 'command', outcome: 'rung' });
+    desk.world.clock.advance(1000);
+    await desk.readAll('bob');
+    const { lines } = await trace(id);
+    expect(lines.slice(3)).toEqual([
+      expect.stringMatching(/ rang {3}claude-socket: failed \(no socket\), 2 waiting {2}\(log\)$/),
+      expect.stringMatching(/ rang {3}command: rung, 2 waiting {2}\(log\)$/),
+      expect.stringMatching(/ shown {2}by peek, after /),
+    ]);
+    const { json } = await desk.run(['trace', id, '--json']);
+    expect(json).toMatchObject({
+      messages: [
+        { recipients: [{ to: 'bob', rings: [{ method: 'claude-socket' }, { method: 'command', source: 'log' }] }] },
+      ],
+    });
+  });
+
   it('tells where each copy of a broadcast is', async () => {
     for (const name of ['bob', 'carol', 'dave']) await desk.world.session(name);
     const id = await desk.send('alice', 'all', { ttl: 3600 });
