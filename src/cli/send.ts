@@ -67,19 +67,28 @@ async function send(context: Context, target: string, words: readonly string[], 
       argument: 'message',
     });
   }
-  const { message, queuedTo, refused, notListening, listeningUnknown, neverSeen, deduplicated, superseded } =
-    await relay.send(from, {
-      target,
-      content: judged.data,
-      priority: options.priority ?? 'normal',
-      threadId: options.thread,
-      replyTo: options.replyTo,
-      payload: options.payload,
-      ttl: options.ttl,
-      mustRead: options.mustRead,
-      idempotencyKey: options.idempotencyKey,
-      supersedes: options.supersedes,
-    });
+  const {
+    message,
+    queuedTo,
+    refused,
+    notListening,
+    listeningUnknown,
+    cannotWake,
+    neverSeen,
+    deduplicated,
+    superseded,
+  } = await relay.send(from, {
+    target,
+    content: judged.data,
+    priority: options.priority ?? 'normal',
+    threadId: options.thread,
+    replyTo: options.replyTo,
+    payload: options.payload,
+    ttl: options.ttl,
+    mustRead: options.mustRead,
+    idempotencyKey: options.idempotencyKey,
+    supersedes: options.supersedes,
+  });
   const answer = {
     sent: true,
     id: message.id,
@@ -90,6 +99,7 @@ async function send(context: Context, target: string, words: readonly string[], 
     queued_to: queuedTo,
     not_listening: notListening,
     listening_unknown: listeningUnknown,
+    cannot_wake: cannotWake,
     refused,
     never_seen: neverSeen,
     deduplicated,
@@ -105,6 +115,8 @@ async function send(context: Context, target: string, words: readonly string[], 
     if (listeningUnknown.length > 0) {
       lines.push(`Not known to listen now: ${listeningUnknown.join(', ')}. The message waits; \`who\` says more.`);
     }
+    if (cannotWake.length > 0)
+      lines.push(`Not woken by it: ${cannotWake.join(', ')}. They find it with their next call.`);
     lines.push(...withdrawalLines(superseded, options.supersedes ?? ''));
     for (const { to, code, limit, outcome } of refused) {
       const fate = outcome === 'unknown' ? 'Uncertain' : 'Not delivered';

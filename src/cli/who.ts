@@ -2,6 +2,7 @@
 import os from 'node:os';
 import path from 'node:path';
 import { forTerminal } from '../model/text.js';
+import { wakeText } from '../relay/listening.js';
 import type { Attendance } from '../relay/roll-call.js';
 import { type Context, type Define, JSON_OPTION, remark, report } from './command.js';
 import { EXIT } from './exit-code.js';
@@ -52,7 +53,7 @@ function lines(live: readonly Attendance[], offline: readonly Attendance[], cont
   const tables: string[][] = [];
   if (live.length > 0) {
     const rows = live.flatMap(({ agent, sessions, unread, listening, reason }) =>
-      sessions.map(({ client, pid, since, cwd }, index) => [
+      sessions.map(({ client, pid, since, cwd, wake }, index) => [
         agent,
         client === undefined ? '-' : forTerminal(`${client.name} ${client.version}`, 40),
         String(pid),
@@ -60,10 +61,11 @@ function lines(live: readonly Attendance[], offline: readonly Attendance[], cont
         // Mail is the agent's, not the session's, and so is who reads it: said once.
         index === 0 ? String(unread) : '',
         index === 0 ? `${listening}: ${reason}` : '',
+        wakeText(wake) ?? '-',
         cwd === undefined ? '-' : forTerminal(shortened(cwd), 200),
       ]),
     );
-    tables.push(table([['LIVE', 'CLIENT', 'PID', 'SINCE', 'UNREAD', 'LISTENING', 'DIRECTORY'], ...rows]));
+    tables.push(table([['LIVE', 'CLIENT', 'PID', 'SINCE', 'UNREAD', 'LISTENING', 'WAKE', 'DIRECTORY'], ...rows]));
   }
   if (offline.length > 0) {
     const rows = offline.map(({ agent, unread, servedAt, listening, reason }) => [

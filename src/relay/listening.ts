@@ -6,7 +6,7 @@
 import { ageOf } from '../model/age.js';
 import { HUMAN } from '../model/agent-id.js';
 import type { Clock } from '../model/clock.js';
-import type { Presence, Sighting } from './presence.js';
+import type { About, Presence, Sighting } from './presence.js';
 
 /**
  * A session counts as listening for this long after its last call of a tool, in milliseconds. A model at work calls tools
@@ -26,32 +26,110 @@ export interface Listening {
   readonly reason: string;
 }
 
+/** Of the recipients of a message, those of whom something is to be said. */
+export interface Audience {
+  readonly notListening: readonly string[];
+  readonly listeningUnknown: readonly string[];
+  /** Those with a session of which it is known that nothing wakes it for this message. */
+  readonly cannotWake: readonly string[];
+}
+
+/** A message, as far as that decides whom it wakes. */
+export interface Kind {
+  readonly urgent: boolean;
+  /** Not addressed to all. */
+  readonly direct: boolean;
+}
+
+interface JustNow {
+  readonly listening: Listening['listening'];
+  /** What the newest session says of waking it, where it is known which that is. */
+  readonly wake?: About['wake'];
+}
+
 export class Listeners {
-  readonly #just = new Map<string, { readonly at: number; readonly listening: 'yes' | 'unknown' }>();
+  readonly #just = new Map<string, JustNow & { readonly at: number }>();
 
   constructor(
     private readonly presence: Presence,
     private readonly clock: Clock,
   ) {}
 
+  /** Never fails: of whom nothing can be found out, nothing is said. A person has no session. */
+  async audienceOf(recipients: readonly string[], kind: Kind): Promise<Audience> {
+    const notListening: string[] = [];
+    const listeningUnknown: string[] = [];
+    const cannotWake: string[] = [];
+    for (const agent of recipients) {
+      const found = agent === HUMAN ? undefined : await this.#justNow(agent).catch(() => undefined);
+      if (found?.listening === 'no') notListening.push(agent);
+      if (found?.listening === 'unknown') listeningUnknown.push(agent);
+      if (isNotWoken(found?.wake, kind) === true) cannotWake.push(agent);
+    }
+    return { notListening, listeningUnknown, cannotWake };
+  }
+
   /**
-   * The verdict alone, as of the last half second: for a sender of many messages, to whom the difference is none. A `no` is
+   * The verdict without its reason, as of the last half second: for a sender of many messages, to whom the difference is none. A `no` is
    * found anew each time, since the next message may be for one who has just come; it costs the least of the three.
    */
-  async justNow(agent: string): Promise<Listening['listening']> {
+  async #justNow(agent: string): Promise<JustNow> {
     const at = this.clock.now();
     const just = this.#just.get(agent);
-    if (just !== undefined && Math.abs(at - just.at) < JUST_MS) return just.listening;
+    if (just !== undefined && Math.abs(at - just.at) < JUST_MS) return just;
     this.#just.delete(agent);
     const sightings: Sighting[] = [];
+    let sawAll = true;
     for await (const sighting of this.presence.sightings(agent)) {
       sightings.push(sighting);
-      if (recentCallIn(sighting, at) !== undefined) break;
+      if (recentCallIn(sighting, at) === undefined) continue;
+      // Enough for the verdict. Which session is the newest is known as well where there is but one.
+      sawAll = sighting.isOnly === true;
+      break;
     }
     const { listening } = judge(agent, sightings, undefined, at);
-    if (listening !== 'no') this.#just.set(agent, { at, listening });
-    return listening;
+    const wake = sawAll ? newestAmong(sightings)?.wake : undefined;
+    const found = { listening, ...(wake === undefined ? {} : { wake }) };
+    if (listening !== 'no') this.#just.set(agent, { at, ...found });
+    return found;
   }
+}
+
+/** The session of ours that is rung: the newest that runs, as `Session.isNewest` has it. */
+function newestAmong(sightings: readonly Sighting[]): Sighting['session'] | undefined {
+  const rank = ({ session: { since, session } }: Sighting) => `${since} ${session}`;
+  const [newest] = sightings
+    .filter(
+      ({ session, process, silentSince }) =>
+        session.session !== undefined && process !== 'stopped' && silentSince === undefined,
+    )
+    .sort((a, b) => (rank(a) > rank(b) ? -1 : 1));
+  return newest?.session;
+}
+
+/**
+ * True where a session that says this of itself is not woken for such a message.
+ * Undefined where it does not say, or says what a later version means.
+ */
+function isNotWoken(wake: About['wake'], message: Kind): boolean | undefined {
+  if (wake === undefined) return undefined;
+  if (wake.methods.length === 0 || wake.on === 'none') return true;
+  switch (wake.on) {
+    case 'all':
+      return false;
+    case 'direct':
+      return !message.urgent && !message.direct;
+    case 'urgent':
+      return !message.urgent;
+    default:
+      return undefined;
+  }
+}
+
+/** By which methods, and for which mail: `claude-socket (direct)`, or `none`. Undefined where it is not said. */
+export function wakeText(wake: About['wake']): string | undefined {
+  if (wake === undefined) return undefined;
+  return wake.methods.length === 0 ? 'none' : `${wake.methods.join(', ')} (${wake.on})`;
 }
 
 /**

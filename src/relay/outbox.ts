@@ -1,5 +1,5 @@
 /** Sends: one message to the inboxes of its recipients, and an answer that claims no more than happened. */
-import { HUMAN } from '../model/agent-id.js';
+import { EVERYONE } from '../model/agent-id.js';
 import { MAX_TIME_MS } from '../model/clock.js';
 import { DispatchError, isDispatchError } from '../model/errors.js';
 import { newMessageId } from '../model/ids.js';
@@ -43,6 +43,8 @@ export interface Sent {
   readonly notListening: readonly string[];
   /** Of whom of `queuedTo` that cannot be said either way; see `Listening`. */
   readonly listeningUnknown: readonly string[];
+  /** Who of `queuedTo` has a session, and it is known that nothing wakes that one for this message. */
+  readonly cannotWake: readonly string[];
   /** True when no session ever served the one name it was sent to, as far as the relay knows. */
   readonly neverSeen: boolean;
   /** True when an earlier send under the same key made this message. */
@@ -123,7 +125,7 @@ export class Outbox {
     const missed = refused.map(({ to }) => to);
     const superseded =
       old === undefined ? [] : await this.relay.withdrawals.supersede(old, message, { reached: queuedTo, missed });
-    const audience = await this.#audience(message.to, queuedTo);
+    const audience = await this.#audience(message, queuedTo);
     return { sent: { message, queuedTo, refused, deduplicated, superseded, ...audience }, followUp };
   }
 
@@ -207,21 +209,12 @@ export class Outbox {
   }
 
   /** Who is there to hear of it. A help only, like the follow-up: what cannot be found out now is left out. */
-  async #audience(to: string, recipients: readonly string[]) {
-    const notListening: string[] = [];
-    const listeningUnknown: string[] = [];
-    try {
-      for (const agent of recipients) {
-        const listening = agent === HUMAN ? 'yes' : await this.relay.listeners.justNow(agent);
-        if (listening === 'no') notListening.push(agent);
-        else if (listening === 'unknown') listeningUnknown.push(agent);
-      }
-      const isStranger = this.relay.agents.roster === undefined && notListening[0] === to;
-      const neverSeen = isStranger && (await this.relay.agents.servedAt(to)) === undefined;
-      return { notListening, listeningUnknown, neverSeen };
-    } catch {
-      return { notListening, listeningUnknown, neverSeen: false };
-    }
+  async #audience({ to, priority }: Message, recipients: readonly string[]) {
+    const { agents, listeners } = this.relay;
+    const audience = await listeners.audienceOf(recipients, { urgent: priority === 'urgent', direct: to !== EVERYONE });
+    const isStranger = agents.roster === undefined && audience.notListening[0] === to;
+    const servedAt = isStranger ? await agents.servedAt(to).catch(() => 0) : 0;
+    return { ...audience, neverSeen: servedAt === undefined };
   }
 
   /** What comes after publishing only helps, so its failure must not make a sent message look unsent. */

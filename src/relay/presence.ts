@@ -55,6 +55,8 @@ export interface Sighting {
   readonly process: Exclude<Liveness, 'dead'>;
   /** Set when it cannot be checked and has not renewed its record in time: since when, in milliseconds since 1970. */
   readonly silentSince?: number;
+  /** Set where no other record stands beside its own, so that no session of ours is newer. */
+  readonly isOnly?: true;
   /**
    * When a tool was last called in it, as of its last renewal, in milliseconds since 1970; null for no call yet, undefined
    * where that is not said.
@@ -134,9 +136,10 @@ export class Presence {
    * process, so whoever has seen enough stops.
    */
   async *sightings(agent: string): AsyncGenerator<Sighting> {
-    for (const name of await namesInFolder(this.store, sessionKey(agent))) {
+    const names = await namesInFolder(this.store, sessionKey(agent));
+    for (const name of names) {
       const sighting = await this.#read(agent, name);
-      if (sighting !== undefined) yield sighting;
+      if (sighting !== undefined) yield names.length === 1 ? { ...sighting, isOnly: true } : sighting;
     }
     const another = await this.#otherProgram(agent);
     if (another !== undefined) yield another;

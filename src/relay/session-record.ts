@@ -6,6 +6,9 @@ import { lazy } from '../model/lazy.js';
 // Far above what any record of ours holds: what is shown of one must leave room in a reply for the others.
 const text = (most: number) => z.string().max(most);
 
+// Shown to models and on terminals as it is.
+const word = (most: number) => text(most).regex(/^[a-z][a-z-]*$/);
+
 /** A client renames its session at each `/clear`; the last names are enough to find it. */
 export const MOST_ALIASES = 8;
 
@@ -26,7 +29,7 @@ const sessionRecord = lazy(() =>
       .catch(undefined),
     aliases: z.array(text(128)).max(MOST_ALIASES).optional().catch(undefined),
     wake: z
-      .object({ on: text(16), methods: z.array(text(32)).max(8) })
+      .object({ on: word(16), methods: z.array(word(32)).max(8) })
       .optional()
       .catch(undefined),
     host: z.string(),

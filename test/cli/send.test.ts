@@ -125,6 +125,12 @@ describe('send', () => {
     expect(json).toMatchObject({ not_listening: [], listening_unknown: ['bob', 'carol'] });
   });
 
+  it('says whom it does not wake, of those who have a session', async () => {
+    await (await desk.world.session('bob')).describe({ wake: { on: 'direct', methods: [] } });
+    const { out } = await desk.run(['send', 'bob', 'hi']);
+    expect(out.split('\n').slice(1)).toEqual(['Not woken by it: bob. They find it with their next call.', '']);
+  });
+
   it('with --json says who has it, and nothing on stderr', async () => {
     await desk.world.session('carol');
     await (await desk.world.session('bob')).end();
@@ -139,6 +145,7 @@ describe('send', () => {
       queued_to: ['bob', 'carol'],
       not_listening: ['bob'],
       listening_unknown: [],
+      cannot_wake: [],
       refused: [],
       deduplicated: false,
       superseded: [],

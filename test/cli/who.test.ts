@@ -13,6 +13,7 @@ describe('who', () => {
     const { relay, identity } = desk.world.process();
     const alice = relay.session('alice');
     alice.client = { name: 'claude-code', version: '2.1.0' };
+    await alice.describe({ wake: { on: 'direct', methods: ['claude-socket', 'command'] } });
     await alice.begin();
     await (await desk.world.session('carol')).end();
     desk.world.clock.advance(3 * HOUR);
@@ -23,7 +24,7 @@ describe('who', () => {
     expect(code).toBe(0);
     const rows = out.split('\n').map((line) => line.split(/ {2,}/));
     expect(rows).toEqual([
-      ['LIVE', 'CLIENT', 'PID', 'SINCE', 'UNREAD', 'LISTENING', 'DIRECTORY'],
+      ['LIVE', 'CLIENT', 'PID', 'SINCE', 'UNREAD', 'LISTENING', 'WAKE', 'DIRECTORY'],
       [
         'alice',
         'claude-code 2.1.0',
@@ -31,6 +32,7 @@ describe('who', () => {
         '3 h',
         '1',
         'unknown: live; no tool called for 3 h',
+        'claude-socket, command (direct)',
         expect.any(String),
       ],
       [''],
@@ -39,6 +41,14 @@ describe('who', () => {
       ['carol', '0', '3 h ago', 'no'],
       [''],
     ]);
+  });
+
+  it('says "none" of a session that nothing wakes, and nothing of one that does not say it', async () => {
+    const bob = await desk.world.session('bob');
+    await bob.describe({ wake: { on: 'direct', methods: [] } });
+    await desk.world.session('carol');
+    const columns = (await desk.run(['who'])).out.split('\n').map((line) => line.split(/ {2,}/)[6]);
+    expect(columns).toEqual(['WAKE', 'none', '-', undefined]);
   });
 
   it('gives an agent with two sessions two rows, and its mail once', async () => {

@@ -1,6 +1,6 @@
 /** The verdict on who listens, and the reason for it: each on its own evidence, and no word more than that shows. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { LISTENING_MS } from '../../src/relay/listening.js';
+import { LISTENING_MS, Listeners } from '../../src/relay/listening.js';
 import { HEARTBEAT_MS } from '../../src/relay/presence.js';
 import type { Session } from '../../src/relay/session.js';
 import { DAY, HOUR, MINUTE, RelayWorld, START, sent } from '../helpers/relay-world.js';
@@ -263,6 +263,94 @@ describe('the time of the last call', () => {
     world.clock.advance(HOUR);
     await session.begin();
     expect(await world.keys('.presence')).toEqual([]);
+  });
+});
+
+describe('a sender is told that nothing wakes an agent', () => {
+  const ALL = ['normal to it', 'urgent to it', 'normal to all', 'urgent to all'];
+
+  /** For which of the four kinds of message, by a process that has asked nothing before. */
+  async function notWoken(): Promise<string[]> {
+    const { relay } = world.process();
+    const found: string[] = [];
+    for (const target of ['bob', 'all']) {
+      for (const priority of ['normal', 'urgent'] as const) {
+        const { cannotWake } = await relay.send('alice', { target, content: 'x', priority });
+        if (cannotWake.includes('bob')) found.push(`${priority} to ${target === 'all' ? 'all' : 'it'}`);
+      }
+    }
+    return found;
+  }
+
+  it.each([
+    ['direct', ['command'], ['normal to all']],
+    ['urgent', ['command'], ['normal to it', 'normal to all']],
+    ['all', ['command'], []],
+    ['none', ['command'], ALL],
+    ['direct', [], ALL],
+    // Of a later version, which may wake for less or more.
+    ['mentions', ['command'], []],
+  ])('as its session says it: %s, %j', async (on, methods, expected) => {
+    await (await world.session('bob')).describe({ wake: { on, methods } });
+    expect(await notWoken()).toEqual(expected);
+    // Without a call for long it is known as well: the window is there.
+    world.clock.advance(2 * HOUR);
+    expect(await notWoken()).toEqual(expected);
+  });
+
+  it('and not where it does not say, has no session, is stopped, or says what is no such thing', async () => {
+    const process = world.process();
+    const bob = await process.session('bob');
+    expect(await notWoken()).toEqual([]);
+    await bob.describe({ wake: { on: 'direct', methods: [] } });
+    expect(await notWoken()).toEqual(ALL);
+    world.processes.stop(process.identity.pid);
+    expect(await notWoken()).toEqual([]);
+    world.processes.resume(process.identity.pid);
+    for (const wake of [
+      7,
+      { on: 'direct' },
+      { on: 'Direct!', methods: [] },
+      { on: 'direct', methods: ['\u001b[2J'] },
+    ]) {
+      await rewrite(bob, { wake });
+      expect(await notWoken()).toEqual([]);
+    }
+    await bob.end();
+    expect(await notWoken()).toEqual([]);
+  });
+
+  it('by the newest of its sessions, and not where a look at one was enough to know that it listens', async () => {
+    const first = await world.session('bob');
+    await first.describe({ wake: { on: 'direct', methods: [] } });
+    world.clock.advance(2 * HOUR);
+    await beat();
+    const second = world.process().relay.session('bob');
+    await second.describe({ wake: { on: 'all', methods: ['command'] } });
+    await second.announce();
+    expect(await notWoken()).toEqual([]);
+    await second.describe({ wake: { on: 'direct', methods: [] } });
+    expect(await notWoken()).toEqual(ALL);
+    await first.begin();
+    await second.begin();
+    expect(await notWoken()).toEqual([]);
+    await second.end();
+    expect(await notWoken()).toEqual(ALL);
+  });
+
+  it('at the price of no file more than the verdict on its listening', async () => {
+    const reads: string[] = [];
+    const bob = await world.session('bob');
+    await bob.describe({ wake: { on: 'direct', methods: [] } });
+    const { presence } = world.process({}).relay;
+    const read = world.memory.read.bind(world.memory);
+    vi.spyOn(world.memory, 'read').mockImplementation((key, maxBytes) => {
+      reads.push(key);
+      return read(key, maxBytes);
+    });
+    const listeners = new Listeners(presence, world.clock);
+    const { cannotWake } = await listeners.audienceOf(['bob'], { urgent: false, direct: true });
+    expect([cannotWake, reads]).toEqual([['bob'], [`.presence/bob/${bob.id}`]]);
   });
 });
 

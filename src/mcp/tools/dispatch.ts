@@ -96,6 +96,7 @@ export const dispatch = defineTool({
     reply.setBounded('superseded', superseded, 'superseded_more', share);
     reply.setBounded('not_listening', notListening, 'not_listening_more', share);
     reply.setBounded('listening_unknown', listeningUnknown, 'listening_unknown_more', share);
+    reply.setBounded('cannot_wake', sent.cannotWake, 'cannot_wake_more', share);
     if (neverSeen) {
       reply.set(
         'note',

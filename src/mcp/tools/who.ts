@@ -1,4 +1,5 @@
 import * as z from 'zod/v4';
+import { wakeText } from '../../relay/listening.js';
 import { type Attendance, rankOf } from '../../relay/roll-call.js';
 import { cursor } from '../arguments.js';
 import { defineTool } from '../tool.js';
@@ -61,11 +62,12 @@ function showLive({ agent, sessions, unread, listening, reason }: Attendance): o
     agent_id: agent,
     listening,
     listening_reason: reason,
-    sessions: sessions.slice(-MOST_SESSIONS).map(({ client, pid, cwd, since }) => ({
+    sessions: sessions.slice(-MOST_SESSIONS).map(({ client, pid, cwd, since, wake }) => ({
       ...(client === undefined ? {} : { client: { name: client.name, version: client.version } }),
       pid,
       ...(cwd === undefined ? {} : { cwd: shortened(cwd) }),
       since,
+      ...(wake === undefined ? {} : { wake: wakeText(wake) }),
     })),
     ...(sessions.length > MOST_SESSIONS ? { older_sessions: sessions.length - MOST_SESSIONS } : {}),
     unread,
