@@ -5,6 +5,7 @@ import { DispatchError } from './model/errors.js';
 import { linesForTerminal } from './model/text.js';
 import type { Relay } from './relay/relay.js';
 import type { Session } from './relay/session.js';
+import type { ClaudeInbox } from './wake/claude-socket.js';
 
 /** Runs the stdio server without arguments, and a command with some. */
 export async function main(argv: readonly string[]): Promise<void> {
@@ -24,6 +25,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     const { config, relay, project } = await open(process.env);
     const { Identity } = await import('./relay/identity.js');
     const { serve } = await import('./mcp/serve.js');
+    const { Waker } = await import('./wake/waker.js');
     await serve({
       relay,
       identity: new Identity(relay, config.agentId, {
@@ -31,6 +33,7 @@ export async function main(argv: readonly string[]): Promise<void> {
         claudeSession: process.env.CLAUDE_CODE_SESSION_ID,
       }),
       alertsFor: config.watch ? startAlerts : undefined,
+      waking: new Waker(relay, { ...config.wake, inbox: await claudeInbox(process.env), log }),
       version: __VERSION__,
       maxReplyBytes: config.maxReplyBytes,
       instructions: config.instructions,
@@ -84,6 +87,18 @@ async function openForCommand(env: NodeJS.ProcessEnv): Promise<App> {
 async function startAlerts(session: Session, relay: Relay): Promise<void> {
   const { Alerts } = await import('./relay/alerts.js');
   await new Alerts(session.agent, relay.mail, session.arrivals, (line) => process.stderr.write(`${line}\n`)).start();
+}
+
+/** The socket that Claude Code gives its servers, and whether it is one of ours. */
+async function claudeInbox(env: NodeJS.ProcessEnv): Promise<ClaudeInbox> {
+  const { Files } = await import('./store/filesystem/files.js');
+  const { findSocketProblem } = await import('./store/filesystem/own-socket.js');
+  const files = new Files();
+  return {
+    path: env.CLAUDE_CODE_MESSAGING_SOCKET,
+    token: env.CLAUDE_CODE_MESSAGING_TOKEN,
+    findProblem: (path) => findSocketProblem(files, path),
+  };
 }
 
 function log(text: string): void {

@@ -51,6 +51,11 @@ describe('the rule', () => {
     ['mcp/server.ts', `import type { Store } from '../store/store.js';`],
     ['mcp/server.ts', `import { runCommand } from '../cli/program.js';`],
     ['mcp/server.ts', `import { loadConfig } from '../config/load.js';`],
+    ['mcp/server.ts', `import { Waker } from '../wake/waker.js';`],
+    ['relay/session.ts', `import type { Notice } from '../wake/notice.js';`],
+    ['wake/waker.ts', `import type { Config } from '../config/schema.js';`],
+    ['wake/claude-socket.ts', `import { lstatSync } from 'node:fs';`],
+    ['wake/claude-channel.ts', `import type { Server } from '@modelcontextprotocol/sdk/server/index.js';`],
     ['cli/inbox.ts', `import { Reply } from '../mcp/reply.js';`],
     ['cli/inbox.ts', `import { main } from '../main.js';`],
     ['cli/program.ts', `import type { App } from '../main.js';`],
@@ -102,9 +107,10 @@ const MAY_IMPORT: { readonly [room: string]: readonly string[] } = {
   'store/memory': ['store', 'model'],
   relay: ['store', 'model'],
   mcp: ['relay', 'model'],
+  wake: ['relay', 'model'],
   cli: ['relay', 'config', 'model'],
   'bin.ts': ['main.ts'],
-  'main.ts': ['cli', 'config', 'mcp', 'model', 'relay', 'store', 'store/filesystem'],
+  'main.ts': ['cli', 'config', 'mcp', 'model', 'relay', 'store', 'store/filesystem', 'wake'],
 };
 
 const READS_FILES = /^(store\/filesystem\/system-calls\.ts|config\/read-file\.ts|cli\/demo\.ts)$/;

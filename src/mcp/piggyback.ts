@@ -41,6 +41,7 @@ export async function deliver(
     return putIn(showPart(message, showing, offset, reply.room - beside - PART_MARGIN));
   };
   const claim = await session.inbox.claim({ ...options, offer });
+  session.leftPending = claim.waiting;
   // They were chosen by turns, and are shown by urgency and age.
   list.arrange(claim.delivered.flatMap(({ message }) => shown.get(message) ?? []));
   settleWith(reply, claim);

@@ -8,12 +8,15 @@ import type { Relay } from '../relay/relay.js';
 import type { Session } from '../relay/session.js';
 import { createServer } from './server.js';
 import { SettlingStdioTransport } from './stdio.js';
+import type { Waking } from './waking.js';
 
 export interface ServeOptions {
   readonly relay: Relay;
   readonly identity: Identity;
   /** Begins to tell the person at the terminal of new mail. Undefined when the operator wants no alerts. */
   readonly alertsFor: ((session: Session, relay: Relay) => Promise<void>) | undefined;
+  /** Rings the session's own client when mail waits. */
+  readonly waking?: Waking | undefined;
   readonly version: string;
   readonly maxReplyBytes: number;
   readonly instructions?: string | undefined;
@@ -32,7 +35,7 @@ const PARENT_CHECK_MS = 10_000;
 
 /** Serves one client on stdin and stdout until the connection ends, then exits the process. */
 export async function serve(options: ServeOptions): Promise<void> {
-  const { identity, log } = options;
+  const { identity, log, waking } = options;
   // Claims a roster name, so that the instructions can say whose mail this is. What fails is said by each call.
   await identity.begin().catch((error: unknown) => log(error instanceof Error ? error.message : String(error)));
 
@@ -50,6 +53,7 @@ export async function serve(options: ServeOptions): Promise<void> {
     setTimeout(() => process.exit(code), BACKSTOP_MS).unref();
     clearTimeout(announcing);
     leaving.abort();
+    waking?.close();
     try {
       if (patience > 0) await Promise.race([transport.idle(), sleep(patience)]);
       await identity.end();
@@ -86,11 +90,16 @@ export async function serve(options: ServeOptions): Promise<void> {
     if (!ending) log(describeFrameError(error));
   };
   server.oninitialized = () => {
+    waking?.initialized(server.getClientVersion()?.name, (method, params) =>
+      server.notification({ method, params: { ...params } }),
+    );
     announcing = setTimeout(() => {
       void (async () => {
+        waking?.settled();
         await identity.meet(server.getClientVersion());
         const session = await identity.sessionUncalled();
         session.client ??= server.getClientVersion();
+        waking?.attend(session);
         await session.announce();
         alerts ??= options.alertsFor?.(session, options.relay);
         await alerts;

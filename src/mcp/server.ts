@@ -22,6 +22,7 @@ import { registerResources } from './resources.js';
 import type { SettlingStdioTransport } from './stdio.js';
 import type { ToolContext } from './tool.js';
 import { Queue } from './turn.js';
+import type { Waking } from './waking.js';
 
 // Their schemas take as long to make as the rest of the start, and `initialize` needs none of them.
 const tools = lazy(() => import('./tools.js'));
@@ -39,6 +40,7 @@ export interface FacadeOptions {
   readonly log: (text: string) => void;
   /** Aborted when the server ends: calls that wait are answered then. */
   readonly ending: AbortSignal;
+  readonly waking?: Waking | undefined;
 }
 
 type ToolResult = {
@@ -49,11 +51,16 @@ type ToolResult = {
 
 /** A server for one connection. Everything about the connection that the domain must know is passed on from here. */
 export function createServer(options: FacadeOptions): Server {
-  const { relay, identity, transport, log } = options;
+  const { relay, identity, transport, log, waking } = options;
   const server = new Server(
     { name: 'mcp-dispatch', title: 'mcp-dispatch', version: options.version },
     {
-      capabilities: { tools: {}, prompts: {}, resources: { subscribe: true } },
+      capabilities: {
+        tools: {},
+        prompts: {},
+        resources: { subscribe: true },
+        ...(waking?.channel === true ? { experimental: { 'claude/channel': {} } } : {}),
+      },
       instructions: instructionsFor(identity.agent, relay.agents.roster, options.instructions),
       // Only ever asked about answers to elicitation, which this server does not use.
       jsonSchemaValidator: { getValidator: () => () => ({ valid: false, data: undefined, errorMessage: 'not used' }) },
@@ -82,6 +89,7 @@ export function createServer(options: FacadeOptions): Server {
       await identity.meet(server.getClientVersion(), clientSessionsIn(params._meta));
       const session = await identity.session();
       session.client ??= server.getClientVersion();
+      waking?.attend(session, params._meta);
       await session.begin();
       let waited: Waited | undefined;
       let saidOthers = false;
@@ -136,10 +144,12 @@ export function createServer(options: FacadeOptions): Server {
         notify: sendNotification,
       };
       const place = new Place(queue, call);
+      waking?.callBegan();
       try {
         return await answer(params, requestId, call, place);
       } finally {
         place.leave();
+        waking?.callEnded();
       }
     },
   );

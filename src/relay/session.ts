@@ -8,6 +8,7 @@ import type { Arrivals } from './arrivals.js';
 import type { Inbox } from './inbox.js';
 import type { Kept } from './kept.js';
 import { LISTENING_MS } from './listening.js';
+import type { MessageName } from './message-name.js';
 import { NameClock } from './name-clock.js';
 import type { Draft, Published, Sent } from './outbox.js';
 import { type About, type ClientInfo, HEARTBEAT_MS } from './presence.js';
@@ -28,6 +29,8 @@ export class Session {
   readonly kept: Kept;
   /** As the client named itself; set when it has. */
   client: ClientInfo | undefined;
+  /** What the last reply with mail left pending; set by whoever makes replies. */
+  leftPending: readonly MessageName[] = [];
   readonly #order: NameClock;
   readonly #since: string;
   #arrivals: Arrivals | undefined;
