@@ -136,8 +136,3 @@ export function parseMessage(bytes: Uint8Array): { readonly message: Message } |
 export function serializeMessage(message: Message): string {
   return JSON.stringify(message);
 }
-
-/** When a message expires, in milliseconds since 1970; undefined for never. The one place that turns a ttl into a time. */
-export function expiryOf(sentAtMs: number, ttlSeconds: number): number | undefined {
-  return ttlSeconds === 0 ? undefined : Math.min(sentAtMs + Math.ceil(ttlSeconds * 1000), MAX_TIME_MS);
-}

@@ -10,9 +10,10 @@
  * dashes is none. Behind the id, "~" begins a mark: `~r` in an inbox is "redelivered".
  */
 import { isSender } from '../model/agent-id.js';
+import { expiryOf } from '../model/expiry.js';
 import { isMessageId } from '../model/ids.js';
 import { lazyBuiltin } from '../model/lazy-builtin.js';
-import { expiryOf, type Message, type Priority } from '../model/message.js';
+import type { Message, Priority } from '../model/message.js';
 
 export const SUFFIX = '.json';
 

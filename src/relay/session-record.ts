@@ -1,64 +1,78 @@
-/** What stands in the files below `.presence/`: the record of a session, and the file that other programs write too. */
-import * as z from 'zod/v4';
+/**
+ * What stands in the files below `.presence/`: the record of a session, and the file that other programs write too. Read by
+ * each hook of a client, which lives for a moment: to load a library for it would take longer than all that a hook does.
+ */
 import { isSessionId } from '../model/ids.js';
-import { lazy } from '../model/lazy.js';
 
 // Far above what any record of ours holds: what is shown of one must leave room in a reply for the others.
-const text = (most: number) => z.string().max(most);
+const MOST_OF_A_TIME = 64;
+const MOST_OF_A_NAME = 256;
+const MOST_OF_AN_ALIAS = 128;
+const MOST_METHODS = 8;
 
 // Shown to models and on terminals as it is.
-const word = (most: number) => text(most).regex(/^[a-z][a-z-]*$/);
+const WORD = /^[a-z][a-z-]*$/;
 
 /** A client renames its session at each `/clear`; the last names are enough to find it. */
 export const MOST_ALIASES = 8;
 
-const sessionRecord = lazy(() =>
-  z.object({
-    session: z.string().refine(isSessionId),
-    pid: z.number().int(),
-    since: text(64),
-    cwd: z.string().optional(),
-    client: z.object({ name: text(256), version: text(256) }).optional(),
-    // Null before the first call, absent where the version that wrote it does not say. Whatever else it is, it is no reason
-    // to disbelieve the record: that would take the mail of a live session away.
-    called_at: z.string().nullable().optional().catch(undefined),
-    // What only helps: a record is as good without.
-    client_process: z
-      .object({ pid: z.number().int(), start: text(64).optional() })
-      .optional()
-      .catch(undefined),
-    aliases: z.array(text(128)).max(MOST_ALIASES).optional().catch(undefined),
-    wake: z
-      .object({ on: word(16), methods: z.array(word(32)).max(8) })
-      .optional()
-      .catch(undefined),
-    host: z.string(),
-    boot: z.string().optional(),
-    namespace: z.string().optional(),
-    start: z.string().optional(),
-  }),
-);
-export type SessionRecord = z.output<ReturnType<typeof sessionRecord>>;
+export interface SessionRecord {
+  readonly session: string;
+  readonly pid: number;
+  readonly since: string;
+  readonly cwd?: string;
+  readonly client?: { readonly name: string; readonly version: string };
+  /** Null before the first call, absent where the version that wrote it does not say. */
+  readonly called_at?: string | null;
+  readonly client_process?: { readonly pid: number; readonly start?: string };
+  readonly aliases?: readonly string[];
+  readonly wake?: { readonly on: string; readonly methods: readonly string[] };
+  readonly host: string;
+  readonly boot?: string;
+  readonly namespace?: string;
+  readonly start?: string;
+}
 
-const sharedPresence = lazy(() =>
-  z.object({
-    agent_id: z.string(),
-    pid: z.number().int(),
-    started: text(64),
-    session: z.string().optional(),
-  }),
-);
-export type SharedPresence = z.output<ReturnType<typeof sharedPresence>>;
+export interface SharedPresence {
+  readonly agent_id: string;
+  readonly pid: number;
+  readonly started: string;
+  readonly session?: string;
+}
+
+type Fields = { readonly [name: string]: unknown };
 
 /** The record of `session`; undefined for anything that is none, or another session's. */
 export function parseSessionRecord(bytes: Uint8Array, session: string): SessionRecord | undefined {
-  const parsed = sessionRecord().safeParse(parseJson(bytes));
-  return parsed.success && parsed.data.session === session ? parsed.data : undefined;
+  const json = parseObject(bytes);
+  if (json === undefined || json.session !== session || !isSessionId(session)) return undefined;
+  const { pid, since, cwd, client, host, boot, namespace, start } = json;
+  if (!isInteger(pid) || !isText(since, MOST_OF_A_TIME) || typeof host !== 'string') return undefined;
+  if (![cwd, boot, namespace, start].every((text) => text === undefined || typeof text === 'string')) return undefined;
+  if (client !== undefined && !isClient(client)) return undefined;
+  // What only helps: a record is as good without. To disbelieve it would take the mail of a live session away.
+  const { called_at, client_process, aliases, wake } = json;
+  return {
+    session,
+    pid,
+    since,
+    host,
+    ...(given({ cwd, boot, namespace, start }) as Partial<SessionRecord>),
+    ...(client === undefined ? {} : { client: { name: client.name, version: client.version } }),
+    ...(called_at === null || typeof called_at === 'string' ? { called_at } : {}),
+    ...(isProcess(client_process) ? { client_process: onlyProcess(client_process) } : {}),
+    ...(areTexts(aliases, MOST_ALIASES, MOST_OF_AN_ALIAS) ? { aliases } : {}),
+    ...(isWake(wake) ? { wake: { on: wake.on, methods: wake.methods } } : {}),
+  };
 }
 
 export function parseSharedPresence(bytes: Uint8Array): SharedPresence | undefined {
-  const parsed = sharedPresence().safeParse(parseJson(bytes));
-  return parsed.success ? parsed.data : undefined;
+  const json = parseObject(bytes);
+  if (json === undefined) return undefined;
+  const { agent_id, pid, started, session } = json;
+  if (typeof agent_id !== 'string' || !isInteger(pid) || !isText(started, MOST_OF_A_TIME)) return undefined;
+  if (session !== undefined && typeof session !== 'string') return undefined;
+  return { agent_id, pid, started, ...(session === undefined ? {} : { session }) };
 }
 
 /** Milliseconds since 1970; null for no call yet, undefined where the record does not say. */
@@ -68,9 +82,48 @@ export function calledAtOf({ called_at }: SessionRecord): number | null | undefi
   return Number.isNaN(at) ? undefined : at;
 }
 
-function parseJson(bytes: Uint8Array): unknown {
+function isClient(value: unknown): value is { name: string; version: string } {
+  return isObject(value) && isText(value.name, MOST_OF_A_NAME) && isText(value.version, MOST_OF_A_NAME);
+}
+
+function isProcess(value: unknown): value is { pid: number; start?: string } {
+  if (!isObject(value) || !isInteger(value.pid)) return false;
+  return value.start === undefined || isText(value.start, MOST_OF_A_TIME);
+}
+
+function onlyProcess({ pid, start }: { pid: number; start?: string }): { pid: number; start?: string } {
+  return start === undefined ? { pid } : { pid, start };
+}
+
+function isWake(value: unknown): value is { on: string; methods: string[] } {
+  if (!isObject(value) || !areTexts(value.methods, MOST_METHODS, 32)) return false;
+  return isText(value.on, 16) && [value.on, ...value.methods].every((word) => WORD.test(word));
+}
+
+function areTexts(value: unknown, mostItems: number, mostCharacters: number): value is string[] {
+  return Array.isArray(value) && value.length <= mostItems && value.every((item) => isText(item, mostCharacters));
+}
+
+function isText(value: unknown, mostCharacters: number): value is string {
+  return typeof value === 'string' && value.length <= mostCharacters;
+}
+
+function isInteger(value: unknown): value is number {
+  return Number.isSafeInteger(value);
+}
+
+function isObject(value: unknown): value is Fields {
+  return value !== null && typeof value === 'object' && !Array.isArray(value);
+}
+
+function given(fields: Fields): Fields {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+}
+
+function parseObject(bytes: Uint8Array): Fields | undefined {
   try {
-    return JSON.parse(Buffer.from(bytes).toString('utf8'));
+    const json: unknown = JSON.parse(Buffer.from(bytes).toString('utf8'));
+    return isObject(json) ? json : undefined;
   } catch {
     return undefined;
   }

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MAX_TIME_MS } from '../../src/model/clock.js';
+import { expiryOf } from '../../src/model/expiry.js';
 import {
-  expiryOf,
   MAX_PAYLOAD_DEPTH,
   MAX_PAYLOAD_VALUES,
   MAX_THREAD_ID,
