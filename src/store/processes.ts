@@ -20,7 +20,26 @@ export interface ProcessIdentity {
  */
 export type Liveness = 'alive' | 'stopped' | 'dead' | 'unknown';
 
+/** A process of this machine and namespace, told from another that has its PID later. */
+export interface ProcessMark {
+  readonly pid: number;
+  /** As in `ProcessIdentity`; absent where unknown. */
+  readonly start?: string;
+}
+
 export interface Processes {
   self(): ProcessIdentity;
   check(process: ProcessIdentity): Liveness;
+}
+
+/** Who has started whom. */
+export interface Ancestry {
+  /**
+   * The client that this process was started by: the nearest process above it that is no shell and no launcher. A server and
+   * a hook that one client has started find the same. Undefined where there is none before a person's terminal begins, and
+   * where the system does not tell.
+   */
+  findClient(): ProcessMark | undefined;
+  /** A running process of this machine by its PID; undefined for none, and where the system does not tell. */
+  markOf(pid: number): ProcessMark | undefined;
 }

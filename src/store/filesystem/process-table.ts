@@ -3,12 +3,14 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { errnoOf } from '../../model/errors.js';
 import { lazyBuiltin } from '../../model/lazy-builtin.js';
-import type { Liveness, Processes, ProcessIdentity } from '../processes.js';
+import type { Ancestry, Liveness, Processes, ProcessIdentity, ProcessMark } from '../processes.js';
+import { findClientOf } from './client-process.js';
 import { Files } from './files.js';
+import { askPs, readKin, readStat } from './process-listing.js';
 
 const childProcess = lazyBuiltin<typeof import('node:child_process')>('node:child_process');
 
-export class ProcessTable implements Processes {
+export class ProcessTable implements Processes, Ancestry {
   readonly #files: Files;
   readonly #proc: string;
   #self: ProcessIdentity | undefined;
@@ -61,6 +63,22 @@ export class ProcessTable implements Processes {
     return found.state === 'T' ? 'stopped' : 'alive';
   }
 
+  findClient(): ProcessMark | undefined {
+    const script = process.argv[1];
+    if (readStat(this.#files, this.#proc, process.pid) !== undefined)
+      return findClientOf(process.pid, script, (pid) => readKin(this.#files, this.#proc, pid));
+    // Windows keeps no trace of who started a process once that one has ended.
+    if (process.platform === 'win32' || process.platform === 'linux') return undefined;
+    const all = askPs();
+    return findClientOf(process.pid, script, (pid) => all.get(pid));
+  }
+
+  markOf(pid: number): ProcessMark | undefined {
+    if (!Number.isSafeInteger(pid) || pid <= 0) return undefined;
+    const start = this.#statOf(pid)?.start;
+    return start === undefined ? undefined : { pid, start };
+  }
+
   #namespace(): string | undefined {
     try {
       return this.#files.readLink(join(this.#proc, 'self/ns/pid'));
@@ -71,13 +89,8 @@ export class ProcessTable implements Processes {
 
   /** Start time, and the state as one letter; undefined when the system does not tell. */
   #statOf(pid: number): { start: string; state: string } | undefined {
-    const stat = this.#files.readKernelFile(join(this.#proc, String(pid), 'stat'));
-    if (stat !== undefined) {
-      // "pid (command) state ppid ...": the command may hold spaces and brackets, so count from its last bracket. The
-      // start time is field 22 (proc_pid_stat(5)).
-      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-      return { start: fields[19] ?? '', state: fields[0] ?? '' };
-    }
+    const stat = readStat(this.#files, this.#proc, pid);
+    if (stat !== undefined) return stat;
     if (process.platform === 'win32' || process.platform === 'linux') return undefined;
     const ps = childProcess().spawnSync('ps', ['-o', 'stat=,lstart=', '-p', String(pid)], {
       encoding: 'utf8',
