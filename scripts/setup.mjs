@@ -115,7 +115,7 @@ function installPackages() {
 async function buildBundle() {
   const { build } = await import('./build.mjs');
   const { bytes } = await build();
-  process.stderr.write(`setup: built dist/mcp-dispatch.cjs (${Math.round(bytes / 1024)} KiB)\n`);
+  process.stderr.write(`setup: built dist/ (${Math.round(bytes / 1024)} KiB)\n`);
 }
 
 /**

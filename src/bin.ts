@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 /**
- * Checks the Node version, then loads main. The import is a dynamic one because static imports run first: on an old
- * Node the code behind them could fail, for reasons that help nobody, before the check is reached.
+ * Checks the Node version, then loads main, or the part of the program that is a hook. The import is a dynamic one because
+ * static imports run first: on an old Node the code behind them could fail, for reasons that help nobody, before the check
+ * is reached.
  */
 const OLDEST_NODE = 20;
 
@@ -10,7 +11,10 @@ if (Number.parseInt(process.versions.node, 10) < OLDEST_NODE) {
     `mcp-dispatch needs Node ${OLDEST_NODE} or newer, and this is Node ${process.versions.node} (${process.execPath}).\n` +
       'Install a newer Node, or name the path of a newer one as the command in your MCP client configuration.\n',
   );
-  process.exitCode = 2;
+  // To a client, 2 from a hook means that it forbids what was about to happen.
+  process.exitCode = process.argv[2] === 'hook' ? 0 : 2;
+} else if (process.argv[2] === 'hook') {
+  void import('./hook-main.js').then(({ hookMain }) => hookMain(process.argv.slice(3)));
 } else {
   void import('./main.js').then(({ main }) => main(process.argv.slice(2)));
 }

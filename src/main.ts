@@ -1,10 +1,13 @@
-/** The composition root: configuration, store, relay, then the facade or a command. The only file that names an adapter. */
+/** The composition root: configuration, store, relay, then the facade or a command. It and hook-main.ts are the only files that name an adapter. */
 
 import type { App } from './cli/app.js';
 import { DispatchError } from './model/errors.js';
 import { linesForTerminal } from './model/text.js';
+import type { Mail } from './relay/mail.js';
 import type { Relay } from './relay/relay.js';
 import type { Session } from './relay/session.js';
+import { findWorkingDirectory } from './relay/working-directory.js';
+import type { Ancestry } from './store/processes.js';
 import type { ClaudeInbox } from './wake/claude-socket.js';
 
 /** Runs the stdio server without arguments, and a command with some. */
@@ -22,7 +25,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     log('For people: mcp-dispatch --help, or mcp-dispatch demo for a tour and the lines to configure your client.');
   }
   try {
-    const { config, relay, project } = await open(process.env);
+    const { config, relay, project, processes } = await open(process.env);
     const { Identity } = await import('./relay/identity.js');
     const { serve } = await import('./mcp/serve.js');
     const { Waker } = await import('./wake/waker.js');
@@ -31,6 +34,7 @@ export async function main(argv: readonly string[]): Promise<void> {
       identity: new Identity(relay, config.agentId, {
         project: config.identity === 'auto' ? project : undefined,
         claudeSession: process.env.CLAUDE_CODE_SESSION_ID,
+        findClient: () => processes.findClient(),
       }),
       alertsFor: config.watch ? startAlerts : undefined,
       waking: new Waker(relay, { ...config.wake, inbox: await claudeInbox(process.env), log }),
@@ -47,7 +51,10 @@ export async function main(argv: readonly string[]): Promise<void> {
 }
 
 /** The relay as configured. Nothing is read or written there before the first use. */
-async function open(env: NodeJS.ProcessEnv): Promise<App> {
+async function open(
+  env: NodeJS.ProcessEnv,
+  folder = findWorkingDirectory(),
+): Promise<App & { readonly processes: Ancestry }> {
   const { loadConfig } = await import('./config/load.js');
   const config = await loadConfig(env);
   const { FilesystemStore } = await import('./store/filesystem/filesystem-store.js');
@@ -56,14 +63,14 @@ async function open(env: NodeJS.ProcessEnv): Promise<App> {
   const { Relay } = await import('./relay/relay.js');
   const { findProject, projectRelayPath } = await import('./store/filesystem/project-folder.js');
   const { findHome } = await import('./config/paths.js');
-  const { findWorkingDirectory } = await import('./relay/working-directory.js');
   const files = new Files(undefined, log);
   // Not CLAUDE_PROJECT_DIR: where it is set it says the same, and other clients inherit it from the shells of Claude Code.
-  const project = findProject(findWorkingDirectory(), findHome(), files);
+  const project = findProject(folder, findHome(), files);
   const relayDir = config.scope === 'project' ? projectRelayPath(config.relayDir, project.repository) : config.relayDir;
+  const processes = new ProcessTable(files);
   const relay = new Relay({
     store: new FilesystemStore(relayDir, { files, durability: config.durability }),
-    processes: new ProcessTable(files),
+    processes,
     roster: config.agents,
     maxMessageBytes: config.maxMessageBytes,
     defaultTtlSeconds: config.defaultTtlSeconds,
@@ -74,7 +81,7 @@ async function open(env: NodeJS.ProcessEnv): Promise<App> {
     watch: config.watch,
     warn: log,
   });
-  return { config, relay, project };
+  return { config, relay, project, processes };
 }
 
 /** The same with a look at the directory itself, which only commands take. */
@@ -82,6 +89,11 @@ async function openForCommand(env: NodeJS.ProcessEnv): Promise<App> {
   const app = await open(env);
   const { FilesystemInspection } = await import('./store/filesystem/inspection.js');
   return { ...app, inspection: new FilesystemInspection(app.relay.store.location, { program: import.meta.filename }) };
+}
+
+/** What reads messages, for a hook that meets the file of another program. */
+export async function openMail(env: NodeJS.ProcessEnv, folder: string | undefined): Promise<Mail> {
+  return (await open(env, folder)).relay.mail;
 }
 
 async function startAlerts(session: Session, relay: Relay): Promise<void> {

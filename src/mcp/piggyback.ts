@@ -2,6 +2,7 @@
 import type { Message } from '../model/message.js';
 import type { ShownBy } from '../relay/events.js';
 import type { Claim, ClaimOptions, Delivered } from '../relay/inbox.js';
+import { tellHookFailures } from './hook-notices.js';
 import { tellRefusals } from './refusal-notices.js';
 import { jsonBytes, type Reply, type ReplyList } from './reply.js';
 import { countNewer, type ShownMessage, showMessage, showPart } from './shown-message.js';
@@ -63,6 +64,7 @@ function tellWithdrawn({ session, reply, relay }: ToolContext, { withdrawn }: Cl
 export async function piggyback(context: ToolContext, by: ShownBy = 'piggyback'): Promise<void> {
   const { reply, session } = context;
   await tellRefusals(context);
+  await tellHookFailures(context);
   const unacked = await session.kept.count();
   const claim = await deliver(context, reply.list('new_messages'), { by, limit: DEFAULT_LIMIT });
   reply.set('more', claim.more > 0 ? claim.more : undefined);

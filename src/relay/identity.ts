@@ -4,7 +4,7 @@ import { DispatchError } from '../model/errors.js';
 import { newSessionId } from '../model/ids.js';
 import type { Project } from '../model/project.js';
 import { ClientSession } from './client-session.js';
-import type { ClientInfo } from './presence.js';
+import type { About, ClientInfo } from './presence.js';
 import type { Relay } from './relay.js';
 import type { Naming, Session } from './session.js';
 import type { Claimant } from './slots.js';
@@ -14,6 +14,8 @@ export interface IdentityOptions {
   readonly project?: Project | undefined;
   /** What Claude Code says of its session in the environment, which other clients inherit from its shells. */
   readonly claudeSession?: string | undefined;
+  /** Which process the client is: its hooks find the session by it. Asked once, when there is a session. */
+  readonly findClient?: () => About['clientProcess'];
 }
 
 // How often a call makes sure that its slot is still there, in milliseconds.
@@ -22,6 +24,7 @@ const LOOK_EVERY_MS = 1000;
 export class Identity {
   readonly #client: ClientSession;
   readonly #project: Project | undefined;
+  readonly #findClient: NonNullable<IdentityOptions['findClient']>;
   // Of this server: who claims a name, and the session that serves it.
   readonly #id = newSessionId();
   #agent: string | undefined;
@@ -39,9 +42,10 @@ export class Identity {
     private readonly relay: Relay,
     /** As configured; undefined or blank for none. */
     private readonly agentId: string | undefined,
-    { project, claudeSession }: IdentityOptions = {},
+    { project, claudeSession, findClient = () => undefined }: IdentityOptions = {},
   ) {
     this.#project = project;
+    this.#findClient = findClient;
     this.#client = new ClientSession(claudeSession);
   }
 
@@ -91,7 +95,11 @@ export class Identity {
     const agent = await this.resolve();
     if (this.#session === undefined) {
       this.#session = this.relay.session(agent, this.#id, this.#naming);
-      if (this.#client.aliases.length > 0) await this.#session.describe({ aliases: this.#client.aliases });
+      const clientProcess = this.#findClient();
+      await this.#session.describe({
+        ...(clientProcess === undefined ? {} : { clientProcess }),
+        ...(this.#client.aliases.length === 0 ? {} : { aliases: this.#client.aliases }),
+      });
     }
     await this.#keepSlot(agent);
     return this.#session;

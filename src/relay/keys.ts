@@ -2,6 +2,7 @@
 import { SUFFIX } from './message-name.js';
 
 export const AGENTS = '.agents';
+export const HOOKS = '.hooks';
 export const KEYS = '.keys';
 export const LOG = '.log';
 export const PACE = '.pace';
@@ -103,3 +104,7 @@ export const refusedKey = (agent: string, name?: string) =>
 /** Who is a member of a topic. */
 export const topicKey = (topic: string, agent?: string) =>
   agent === undefined ? `${TOPICS}/${topic}` : `${TOPICS}/${topic}/${agent}`;
+
+/** What hooks have announced to the sessions of an agent, and what went wrong with them. */
+export const hooksKey = (agent: string, name?: string) =>
+  name === undefined ? `${HOOKS}/${agent}` : `${HOOKS}/${agent}/${name}`;

@@ -165,6 +165,16 @@ export class Presence {
     return liveAmong(seen);
   }
 
+  /** The live sessions of this program, of every agent; a hook that looks for its own stops at none of them. */
+  async *everySession(): AsyncGenerator<{ readonly agent: string; readonly sighting: Sighting }> {
+    for (const agent of (await this.store.list(PRESENCE)).filter(isAgentId)) {
+      for (const name of await namesInFolder(this.store, sessionKey(agent))) {
+        const sighting = await this.#read(agent, name);
+        if (sighting !== undefined && sighting.silentSince === undefined) yield { agent, sighting };
+      }
+    }
+  }
+
   /** True only where the session's end is proven, or it has not been heard of for a day. */
   async isOver(agent: string, session: string): Promise<boolean> {
     return (await this.#read(agent, session)) === undefined;

@@ -3,6 +3,7 @@
  * leftovers; gives back what dead sessions had claimed. Done by whoever reads, now and then; one sweeper at a time, and no harm when two meet.
  */
 import { isDispatchError } from '../model/errors.js';
+import { sweepHooks } from './hook-leftovers.js';
 import { inboxKey, readKey } from './keys.js';
 import { sweepPace } from './limits/pace-log.js';
 import { isExpired, type MessageName, parseName } from './message-name.js';
@@ -61,6 +62,7 @@ export class Sweeper {
       await this.relay.refusals.sweep(now);
       await this.relay.topics.sweep();
       await sweepPace(this.relay.store, now);
+      await sweepHooks(this.relay.store, now);
       await this.relay.store.tidy();
     });
   }

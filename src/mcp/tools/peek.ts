@@ -5,6 +5,7 @@ import type { ShownBy } from '../../relay/events.js';
 import type { Candidate } from '../../relay/mail.js';
 import type { Whereabouts } from '../../relay/receipts.js';
 import { cursor } from '../arguments.js';
+import { tellHookFailures } from '../hook-notices.js';
 import { sayHowItEnded } from '../patience.js';
 import { DEFAULT_LIMIT, deliver, PART_MARGIN, setUnacked } from '../piggyback.js';
 import { tellRefusals } from '../refusal-notices.js';
@@ -93,6 +94,7 @@ async function show(args: Args, context: ToolContext, by: ShownBy): Promise<numb
   const { relay, session, reply } = context;
   reply.set('agent_id', session.agent);
   await tellRefusals(context);
+  await tellHookFailures(context);
   const unacked = await session.kept.count();
   if (args.message_id !== undefined) {
     const shown = await showOne(args.message_id, args.offset ?? 0, context);

@@ -8,7 +8,7 @@ import { TEMPORARY } from './leftovers.js';
 import { listOf, ownersOf, placeOf, type RelayCheck, type Subject } from './subject.js';
 
 // Of each agent there is a folder in these.
-const BY_AGENT = [keys.KEYS, keys.PRESENCE, keys.RECEIPTS, keys.REFUSED, keys.SENT, keys.SUPERSEDED];
+const BY_AGENT = [keys.HOOKS, keys.KEYS, keys.PRESENCE, keys.RECEIPTS, keys.REFUSED, keys.SENT, keys.SUPERSEDED];
 // The store has its bells in `.bell`.
 const OTHERS = [keys.AGENTS, keys.LOG, keys.PACE, keys.QUARANTINE, keys.ROSTER, keys.SLOTS, TEMPORARY, '.bell'];
 

@@ -1,0 +1,84 @@
+/** What a hook answers: a notice where there is news for its session at that moment, else nothing at all. */
+import type { MessageName } from '../relay/message-name.js';
+import type { HookInput } from './input.js';
+import { isMemoryName, remember } from './memory.js';
+import { describeNotice } from './notice.js';
+import type { Office, Window } from './office.js';
+import type { HookEvent } from './shapes.js';
+import { afterTelling, newsAmong } from './told.js';
+import { findKept, findUnread } from './waiting.js';
+
+// Each time another hook of the session has told something meanwhile.
+const TRIES = 3;
+
+/**
+ * The JSON for the client, undefined for silence. Each message is told once in each way (see told.ts), and a turn is made to go
+ * on at most once for it. Marks nothing as read.
+ * @throws DispatchError what the store throws.
+ */
+export async function answerHook(
+  office: Office,
+  window: Window,
+  event: HookEvent,
+  input: HookInput,
+): Promise<string | undefined> {
+  if (input.isSubagent || event.moment === 'end') return undefined;
+  // A turn that goes on because a hook has made it goes on once.
+  if (event.moment === 'stop' && (input.isContinuation || window.wakeOn === 'none')) return undefined;
+  for (let tries = 0; tries < TRIES; tries++) {
+    const outcome = await attempt(office, window, event, input);
+    if (outcome !== 'again') return outcome;
+  }
+  return undefined;
+}
+
+async function attempt(
+  office: Office,
+  window: Window,
+  { moment, show }: HookEvent,
+  { sessionId }: HookInput,
+): Promise<string | undefined | 'again'> {
+  const { agent, session, since, wakeOn } = window;
+  const waiting = await findUnread(office, agent);
+  // To start a turn is for the mail that the operator has said; to mention mail in one costs a few words.
+  const unread = moment === 'stop' && wakeOn === 'urgent' ? waiting.filter(isUrgent) : waiting;
+  const owner = sessionId !== undefined && isMemoryName(sessionId) ? sessionId : session;
+  // Without a name for the session nothing can be remembered: then only what comes seldom speaks.
+  if (owner === undefined && (moment === 'step' || moment === 'stop')) return undefined;
+  if (unread.length === 0 && moment !== 'start' && moment !== 'prompt') return undefined;
+
+  const memory = owner === undefined ? undefined : await remember(office.store, agent, owner);
+  const told = memory?.told ?? { prompt: [], step: [], stop: [], kept: false };
+  const ids = unread.map(({ id }) => id);
+  const fresh = new Set(newsAmong(ids, told, moment));
+  const news = unread.filter(({ id }) => fresh.has(id));
+  const kept = await keptFor(office, agent, moment, told.kept || memory === undefined ? undefined : since);
+  if (news.length === 0 && kept.length === 0) return undefined;
+  const after = afterTelling(
+    told,
+    moment,
+    [...fresh],
+    waiting.map(({ id }) => id),
+  );
+  if (memory !== undefined && !(await memory.replace(after))) return 'again';
+  return JSON.stringify(show(describeNotice({ agent, news, unread: waiting.length, kept })));
+}
+
+/**
+ * What was read and not acknowledged is named where the model no longer knows of it: at a start, and with the first prompt of a
+ * session whose start came before its server could be found, then only what was read before it began.
+ */
+async function keptFor(
+  office: Office,
+  agent: string,
+  moment: HookEvent['moment'],
+  since: string | undefined,
+): Promise<MessageName[]> {
+  if (moment === 'start') return findKept(office, agent);
+  if (moment === 'prompt' && since !== undefined) return findKept(office, agent, Date.parse(since));
+  return [];
+}
+
+function isUrgent({ priority }: MessageName): boolean {
+  return priority === 'urgent';
+}

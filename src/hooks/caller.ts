@@ -1,0 +1,63 @@
+/** What a hook knows of the client that runs it. */
+import type { Ancestry, ProcessMark } from '../store/processes.js';
+import type { HookInput } from './input.js';
+import type { HookEvent } from './shapes.js';
+
+export type { Ancestry };
+
+export interface Caller {
+  /** The client's process; undefined where the system does not tell. */
+  readonly process: ProcessMark | undefined;
+  /** Whether a server was started by a client of this kind, by the name that the client has for itself. */
+  isKin(clientName: string): boolean;
+  /** What it calls its session, by its input and its environment. */
+  readonly aliases: readonly string[];
+  /** MCP_DISPATCH_AGENT_ID of the hook's own environment. */
+  readonly agentId: string | undefined;
+}
+
+// By client: one that was started from the shell of another inherits the variables of that one.
+const KINDS: { readonly [client: string]: Kind } = {
+  'claude-code': {
+    name: /claude/i,
+    process: 'CLAUDE_PID',
+    session: 'CLAUDE_CODE_SESSION_ID',
+    project: 'CLAUDE_PROJECT_DIR',
+  },
+  codex: { name: /codex/i },
+  'gemini-cli': { name: /gemini/i, session: 'GEMINI_SESSION_ID', project: 'GEMINI_PROJECT_DIR' },
+  cursor: { name: /cursor/i, project: 'CURSOR_PROJECT_DIR' },
+};
+
+/** The client's name for itself, and the environment variables in which it tells its hooks what else it is. */
+interface Kind {
+  readonly name: RegExp;
+  readonly process?: string;
+  readonly session?: string;
+  readonly project?: string;
+}
+
+/** `input` is undefined where it could not be read. */
+export function describeCaller(
+  { client }: HookEvent,
+  input: HookInput | undefined,
+  env: NodeJS.ProcessEnv,
+  ancestry: Ancestry,
+): Caller {
+  const { name, process, session } = KINDS[client] ?? { name: /^$/ };
+  // A client that says which process it is knows better than who looks for it.
+  const said = Number((process === undefined ? undefined : env[process]) || Number.NaN);
+  const aliases = [input?.sessionId, session === undefined ? undefined : env[session]];
+  return {
+    process: (Number.isSafeInteger(said) ? ancestry.markOf(said) : undefined) ?? ancestry.findClient(),
+    isKin: (clientName) => name.test(clientName),
+    aliases: aliases.flatMap((alias) => (alias === undefined || alias === '' ? [] : [alias])),
+    agentId: env.MCP_DISPATCH_AGENT_ID,
+  };
+}
+
+/** The folder that the session was opened in, where the client says so: its model may have gone elsewhere since. */
+export function projectOf({ client }: HookEvent, env: NodeJS.ProcessEnv): string | undefined {
+  const { project } = KINDS[client] ?? {};
+  return (project === undefined ? undefined : env[project]) || undefined;
+}
