@@ -76,7 +76,7 @@ export function registerResources(
       const { parseResourceUri } = await import('./resources/uri.js');
       const resource = parseResourceUri(uri);
       const { Subscriptions } = await import('./resources/subscriptions.js');
-      const { fingerprint } = await import('./resources/reader.js');
+      const { agentOf, fingerprint } = await import('./resources/reader.js');
       subscriptions ??= new Subscriptions({
         clock: source.relay.clock,
         fingerprint: (one) => fingerprint(source, one),
@@ -87,8 +87,11 @@ export function registerResources(
         log,
       });
       // A session leaves no trace by being asked what arrives.
-      const session = resource.kind === 'agents' ? undefined : await source.identity.session();
-      await subscriptions.add(uri, resource, session?.arrivals);
+      if (resource.kind === 'agents') await subscriptions.add(uri, resource);
+      else {
+        await agentOf(source.identity);
+        await subscriptions.add(uri, resource, (await source.identity.session()).arrivals);
+      }
       return {};
     }),
   );

@@ -58,3 +58,15 @@ test('listing and reading leave no trace on the relay', async ({ sandbox }) => {
   expect(messages[0]?.content).toMatchObject({ type: 'text', text: expect.stringContaining('agent "alice"') });
   expect(existsSync(sandbox.relay)).toBe(false);
 });
+
+test('a server without an id takes no name by being read, and shows its mail once it has one', async ({ sandbox }) => {
+  const bob = await sandbox.agent(undefined);
+  for (const uri of ['dispatch://inbox', 'dispatch://thread/x']) {
+    await expect(bob.client.readResource({ uri })).rejects.toThrow('NO_IDENTITY: This server serves no agent yet');
+    await expect(bob.client.subscribeResource({ uri })).rejects.toThrow('NO_IDENTITY');
+  }
+  expect(existsSync(sandbox.relay)).toBe(false);
+  const { self } = await bob.call('who');
+  expect(await read(bob, 'dispatch://inbox')).toMatchObject({ agent_id: self, messages: [] });
+  await bob.client.subscribeResource({ uri: 'dispatch://inbox' });
+});
