@@ -29,6 +29,7 @@ import { peek } from './figures/peek.mjs';
 import { receipts } from './figures/receipts.mjs';
 import { start } from './figures/start.mjs';
 import { trace } from './figures/trace.mjs';
+import { idle, waiting } from './figures/waiting.mjs';
 import { drawGrowth } from './growth-drawing.mjs';
 import { spreadFolders } from './new-files.mjs';
 import { loadRelayMaker } from './relay-maker.mjs';
@@ -50,6 +51,8 @@ const FIGURES = [
   memoryPending,
   limits,
   fanIn,
+  waiting,
+  idle,
   growth,
 ];
 

@@ -40,7 +40,7 @@ export async function timed(work) {
   return performance.now() - start;
 }
 
-function quantile(samples, share) {
+export function quantile(samples, share) {
   const sorted = [...samples].sort((a, b) => a - b);
   const at = (sorted.length - 1) * share;
   const below = sorted[Math.floor(at)];

@@ -29,9 +29,9 @@ export const WATCHING_POLL_MS = 10_000;
 /** Milliseconds between two looks while none come. */
 export const POLLING_POLL_MS = 2000;
 const POLLING = `${POLLING_POLL_MS / 1000} s`;
-// Looking takes no more than a sixth of the time, however much arrives and however much there is to list.
-const REST_MS = 20;
-const REST_FACTOR = 5;
+// Looking takes no more than a third of the time, however much arrives and however much there is to list.
+const REST_MS = 10;
+const REST_FACTOR = 2;
 // A hint takes far less; mail older than this that none announced shows that hints do not come.
 const HINT_LATE_MS = 2000;
 
@@ -43,6 +43,8 @@ export class Arrivals {
   #restUntil = 0;
   #seen: ReadonlySet<string> | undefined;
   #hinted = false;
+  // Somebody asked for a look while one was under way, which may have passed over what that one is to find.
+  #again = false;
   #hintsMissing = false;
   #warned = false;
   #looking = false;
@@ -127,7 +129,11 @@ export class Arrivals {
 
   /** Looks in `afterMs`, or earlier where that is planned already. */
   #schedule(afterMs: number): void {
-    if (this.#listeners.size === 0 || this.#looking) return;
+    if (this.#listeners.size === 0) return;
+    if (this.#looking) {
+      this.#again ||= afterMs === 0;
+      return;
+    }
     const now = this.parts.clock.steady();
     const dueAt = Math.max(now + afterMs, this.#restUntil);
     if (dueAt >= this.#dueAt) return;
@@ -140,6 +146,7 @@ export class Arrivals {
   async #look(term: number): Promise<void> {
     this.#dueAt = Number.POSITIVE_INFINITY;
     this.#looking = true;
+    this.#again = false;
     const hinted = this.#hinted;
     this.#hinted = false;
     const begunAt = this.parts.clock.steady();
@@ -164,8 +171,7 @@ export class Arrivals {
       this.#looking = false;
       const endedAt = this.parts.clock.steady();
       this.#restUntil = endedAt + REST_MS + REST_FACTOR * (endedAt - begunAt);
-      // A hint that came while looking may be for what was not there yet.
-      if (this.#hinted) this.#schedule(0);
+      if (this.#again) this.#schedule(0);
       else this.#schedule(this.#isWatching && !failed ? WATCHING_POLL_MS : POLLING_POLL_MS);
     }
   }

@@ -95,7 +95,7 @@ export class Listeners {
   }
 }
 
-/** The session of ours that is rung: the newest that runs, as `Session.isNewest` has it. */
+/** The session of ours that is rung: the newest that runs, as `Presence.standing` has it. */
 function newestAmong(sightings: readonly Sighting[]): Sighting['session'] | undefined {
   const rank = ({ session: { since, session } }: Sighting) => `${since} ${session}`;
   const [newest] = sightings

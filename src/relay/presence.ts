@@ -64,6 +64,12 @@ export interface Sighting {
   readonly calledAt: number | null | undefined;
 }
 
+/**
+ * `older` while another session of the agent is live, and not stopped, that began later. `gone` when the record is not there,
+ * and with it, most likely, the relay.
+ */
+export type Standing = 'newest' | 'older' | 'gone';
+
 /** How often a session renews its record, in milliseconds. Only sessions that cannot be checked are judged by it. */
 export const HEARTBEAT_MS = 30_000;
 
@@ -173,6 +179,18 @@ export class Presence {
         if (sighting !== undefined && sighting.silentSince === undefined) yield { agent, sighting };
       }
     }
+  }
+
+  /** How a session of ours stands among those of its agent. Where it is the only one, that costs a look at a folder. */
+  async standing(agent: string, own: string, since: string): Promise<Standing> {
+    const names = await namesInFolder(this.store, sessionKey(agent));
+    if (!names.includes(own)) return 'gone';
+    for (const name of names) {
+      const other = name === own ? undefined : await this.#read(agent, name);
+      if (other === undefined || other.silentSince !== undefined || other.process === 'stopped') continue;
+      if (other.session.since > since || (other.session.since === since && name > own)) return 'older';
+    }
+    return 'newest';
   }
 
   /** True only where the session's end is proven, or it has not been heard of for a day. */

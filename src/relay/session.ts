@@ -11,7 +11,7 @@ import { LISTENING_MS } from './listening.js';
 import type { MessageName } from './message-name.js';
 import { NameClock } from './name-clock.js';
 import type { Draft, Published, Sent } from './outbox.js';
-import { type About, type ClientInfo, HEARTBEAT_MS } from './presence.js';
+import { type About, type ClientInfo, HEARTBEAT_MS, type Standing } from './presence.js';
 import type { Relay } from './relay.js';
 import { findWorkingDirectory } from './working-directory.js';
 
@@ -61,20 +61,9 @@ export class Session {
     return this.#arrivals;
   }
 
-  /** False while a session of the agent that is live, and not stopped, began after this one. */
-  async isNewest(): Promise<boolean> {
-    const others = await this.relay.presence.others(this.agent, this.id);
-    return !others.some(
-      ({ session: { session, since }, process }) =>
-        session !== undefined &&
-        process !== 'stopped' &&
-        (since > this.#since || (since === this.#since && session > this.id)),
-    );
-  }
-
-  /** False once its record is gone, and with it, most likely, the relay. */
-  async isPresent(): Promise<boolean> {
-    return this.relay.presence.isAnnounced(this.agent, this.id);
+  /** How it stands among the sessions of its agent; see `Presence.standing`. */
+  async standing(): Promise<Standing> {
+    return this.relay.presence.standing(this.agent, this.id, this.#since);
   }
 
   /** What others may know of this session, until it is said anew. A session that is present says it at once. */

@@ -74,6 +74,7 @@ export function waitForMail({ session, timeoutMs, isThere, cancelled, ending }: 
 
 async function outcomeOf(session: Session, isThere: boolean): Promise<Waited | undefined> {
   if (isThere) return 'arrived';
-  if (!(await session.isPresent())) return 'relay_gone';
-  return (await session.isNewest()) ? undefined : 'newer_session';
+  const standing = await session.standing();
+  if (standing === 'newest') return undefined;
+  return standing === 'older' ? 'newer_session' : 'relay_gone';
 }

@@ -116,7 +116,7 @@ export class Waker {
       clock,
       look: async () => (await mail.scan(agent, false)).pending,
       judge: (waiting) => judgeWorth(this.options.on, agent, waiting, mail),
-      isNewest: () => session.isNewest(),
+      isNewest: async () => (await session.standing()) === 'newest',
       ring: async (waiting) => {
         await this.#ladder.ring(composeNotice(agent, waiting, clock.now()));
         this.#describe(session);
