@@ -3,6 +3,7 @@
 import type { App } from './cli/app.js';
 import { DispatchError } from './model/errors.js';
 import { linesForTerminal } from './model/text.js';
+import { parseTopicList } from './model/topic.js';
 import type { Mail } from './relay/mail.js';
 import type { Relay } from './relay/relay.js';
 import type { Session } from './relay/session.js';
@@ -26,6 +27,8 @@ export async function main(argv: readonly string[]): Promise<void> {
   }
   try {
     const { config, relay, project, processes } = await open(process.env);
+    for (const problem of parseTopicList(config.topics ?? '').problems)
+      log(`${problem} The server goes on without it.`);
     const { Identity } = await import('./relay/identity.js');
     const { serve } = await import('./mcp/serve.js');
     const { Waker } = await import('./wake/waker.js');
@@ -79,6 +82,7 @@ async function open(
     logContent: config.logContent,
     limits: config.limits,
     watch: config.watch,
+    sessionTopics: parseTopicList(config.topics ?? '').topics,
     warn: log,
   });
   return { config, relay, project, processes };

@@ -6,6 +6,7 @@ import { type Problem, printable, renderProblem } from '../config/problem.js';
 import { type Config, SETTINGS } from '../config/schema.js';
 import { parseAgentId } from '../model/agent-id.js';
 import { DispatchError } from '../model/errors.js';
+import { parseTopicList } from '../model/topic.js';
 import { type Context, type Define, JSON_OPTION, report } from './command.js';
 import { EXIT } from './exit-code.js';
 import { count, table } from './layout.js';
@@ -35,11 +36,11 @@ export const defineConfig: Define = (program, choose) => {
 
 async function configCheck(context: Context): Promise<number> {
   const { file, problems: found, config, fromFile = [] } = await checkConfig(context.env);
-  const problems = config === undefined ? found : identityProblems(config);
+  const problems = config === undefined ? found : [...identityProblems(config), ...topicProblems(config)];
   if (config === undefined || problems.length > 0) {
     await report(context, { ok: false, file: file ?? null, problems }, () => [
       ...problems.map(renderProblem),
-      `${count(problems.length, 'problem')}. ${config === undefined ? 'The server does not start' : 'Every call of a tool fails'} like this.`,
+      `${count(problems.length, 'problem')}. ${consequenceOf(config)}`,
     ]);
     return EXIT.usage;
   }
@@ -52,6 +53,19 @@ async function configCheck(context: Context): Promise<number> {
     return [`File: ${used}`, '', style.bold(head), ...lines];
   });
   return EXIT.done;
+}
+
+function consequenceOf(config: Config | undefined): string {
+  if (config === undefined) return 'The server does not start like this.';
+  return identityProblems(config).length > 0
+    ? 'Every call of a tool fails like this.'
+    : 'The server starts, and joins the other topics.';
+}
+
+/** What a server says on stderr at its start. */
+function topicProblems({ topics = '' }: Config): Problem[] {
+  const key = 'MCP_DISPATCH_TOPICS';
+  return parseTopicList(topics, 'topic').problems.map((message) => ({ key, message }));
 }
 
 /** What the relay would say of MCP_DISPATCH_AGENT_ID at the first call is said here at once. */
@@ -97,7 +111,12 @@ function resolve(config: Config, env: NodeJS.ProcessEnv, fromFile: readonly stri
     return { key: setting.key, value: values[setting.key] ?? null, source };
   });
   const id = { key: 'agent_id', value: config.agentId ?? null, source: 'MCP_DISPATCH_AGENT_ID' };
-  return [...settings, config.agentId === undefined ? { ...id, source: 'default' } : id];
+  const topics = { key: 'topics', value: parseTopicList(config.topics ?? '').topics, source: 'MCP_DISPATCH_TOPICS' };
+  return [
+    ...settings,
+    config.agentId === undefined ? { ...id, source: 'default' } : id,
+    config.topics === undefined ? { ...topics, value: null, source: 'default' } : topics,
+  ];
 }
 
 const WIDEST = 60;

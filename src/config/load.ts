@@ -92,7 +92,7 @@ function relayDirOf(
 
 function configOf(env: NodeJS.ProcessEnv, values: Values, relayDir: string): Config {
   const settled = { ...DEFAULTS, ...values };
-  const agentId = env.MCP_DISPATCH_AGENT_ID;
+  const { MCP_DISPATCH_AGENT_ID: agentId, MCP_DISPATCH_TOPICS: topics } = env;
   return {
     ...(settled.agents === undefined ? {} : { agents: settled.agents }),
     identity: settled.identity,
@@ -119,5 +119,6 @@ function configOf(env: NodeJS.ProcessEnv, values: Values, relayDir: string): Con
     watch: settled.watch,
     durability: settled.durability,
     ...(agentId === undefined || agentId.trim() === '' ? {} : { agentId }),
+    ...(topics === undefined || topics.trim() === '' ? {} : { topics }),
   };
 }

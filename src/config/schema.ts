@@ -201,6 +201,11 @@ export const ENVIRONMENT = [
     description:
       'The name that this server serves; without one it is the first free name of the roster or, without a roster, one from the project.',
   },
+  {
+    name: 'MCP_DISPATCH_TOPICS',
+    description:
+      'Topics that the agent joins when its session starts, separated by commas, with or without `#`; a bad name is reported and left out.',
+  },
 ] as const;
 
 type Rows = (typeof SETTINGS)[number];
@@ -284,6 +289,8 @@ export interface Config {
   readonly durability: 'full' | 'process';
   /** MCP_DISPATCH_AGENT_ID as it came, neither trimmed nor checked: the relay judges it. Absent when empty or blank. */
   readonly agentId?: string;
+  /** MCP_DISPATCH_TOPICS as it came: `parseTopicList` judges it. Absent when empty or blank. */
+  readonly topics?: string;
   /** Absolute path of the file that was read. Absent when there was none. */
   readonly file?: string;
 }

@@ -6,11 +6,13 @@ import { parseArguments } from './arguments.js';
 import type { Tool } from './tool.js';
 import { ack } from './tools/ack.js';
 import { dispatch } from './tools/dispatch.js';
+import { join } from './tools/join.js';
+import { leave } from './tools/leave.js';
 import { peek } from './tools/peek.js';
 import { who } from './tools/who.js';
 
 /** In the order in which clients list them. */
-export const TOOLS: readonly Tool[] = [dispatch, peek, ack, who];
+export const TOOLS: readonly Tool[] = [dispatch, peek, ack, who, join, leave];
 
 /** A tool as `tools/list` has it: the same for every agent and at every time. */
 export function describeTool(tool: Tool) {

@@ -48,7 +48,7 @@ export function parseTopic(text: string, what = 'topic'): string {
 }
 
 /** The topics of a list that is separated by commas, each once, and what is wrong with the others. Empty parts are passed over. */
-export function parseTopicList(text: string, what: string): { topics: string[]; problems: string[] } {
+export function parseTopicList(text: string, what = 'MCP_DISPATCH_TOPICS'): { topics: string[]; problems: string[] } {
   const topics = new Set<string>();
   const problems: string[] = [];
   for (const part of text.split(',').filter((each) => each.trim() !== '')) {

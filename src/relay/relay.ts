@@ -48,6 +48,8 @@ export interface RelayOptions {
   readonly limits?: LimitSettings;
   /** Whether to watch for mail; without, it is looked for. @default true */
   readonly watch?: boolean;
+  /** Topics that each session joins when it first shows itself, without their mark. @default none */
+  readonly sessionTopics?: readonly string[];
   /** For the person at the terminal: quarantined files, unreadable ones. */
   readonly warn?: (text: string) => void;
 }
@@ -70,6 +72,8 @@ export class Relay {
   readonly sweeper: Sweeper;
   readonly roster: Roster | undefined;
   readonly slots: Slots;
+  readonly sessionTopics: readonly string[];
+  readonly warn: (text: string) => void;
   readonly #outbox: Outbox;
   readonly #arrivals: ArrivalsOptions;
 
@@ -77,6 +81,8 @@ export class Relay {
     const { store, processes, clock = systemClock, roster, warn = () => {} } = options;
     this.store = store;
     this.#arrivals = { watch: options.watch ?? true, warn };
+    this.warn = warn;
+    this.sessionTopics = options.sessionTopics ?? [];
     this.clock = clock;
     this.events = new EventLog(
       store,

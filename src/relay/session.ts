@@ -13,6 +13,7 @@ import { NameClock } from './name-clock.js';
 import type { Draft, Published, Sent } from './outbox.js';
 import { type About, type ClientInfo, HEARTBEAT_MS, type Standing } from './presence.js';
 import type { Relay } from './relay.js';
+import { SessionTopics } from './session-topics.js';
 import { findWorkingDirectory } from './working-directory.js';
 
 // How often a call makes sure that its record is still there, in milliseconds.
@@ -31,6 +32,7 @@ export class Session {
   client: ClientInfo | undefined;
   /** What the last reply with mail left pending; set by whoever makes replies. */
   leftPending: readonly MessageName[] = [];
+  readonly #topics: SessionTopics;
   readonly #order: NameClock;
   readonly #since: string;
   #arrivals: Arrivals | undefined;
@@ -51,6 +53,7 @@ export class Session {
   ) {
     this.inbox = relay.inboxOf(agent, id);
     this.kept = relay.keptOf(agent, this.inbox);
+    this.#topics = new SessionTopics(relay.topics, agent, relay.sessionTopics, relay.warn);
     this.#order = new NameClock(relay.clock);
     this.#since = new Date(relay.clock.now()).toISOString();
   }
@@ -104,6 +107,7 @@ export class Session {
       this.#heartbeat = undefined;
       throw error;
     }
+    await this.#topics.join();
   }
 
   /**
@@ -118,6 +122,7 @@ export class Session {
       return;
     await this.announce();
     await this.#renewIfLost();
+    await this.#topics.join();
     // On a full disk mail can still be read: what others know of this session can wait.
     if (this.#isNews(now)) await this.#renew().catch(() => {});
     await this.relay.agents.markServed(this.agent).catch(() => {});
@@ -131,6 +136,12 @@ export class Session {
   /** As `send`, with the follow-up left to the caller, for when the answer is out. */
   async publish(draft: Draft): Promise<Published> {
     return this.relay.publish(this.agent, draft, this.#order);
+  }
+
+  /** Ends the agent's membership, also where it was to begin with the session. False for one that is no member. */
+  async leave(topic: string): Promise<boolean> {
+    this.#topics.drop(topic);
+    return this.relay.topics.leave(this.agent, topic);
   }
 
   /** Takes back the record and gives back unwritten mail. The agent and its mail stay. */
@@ -154,6 +165,7 @@ export class Session {
   async #renewIfLost(): Promise<void> {
     if (await this.relay.presence.isAnnounced(this.agent, this.id)) return;
     this.relay.agents.forgetServed(this.agent);
+    this.#topics.forget();
     await this.#renew();
   }
 

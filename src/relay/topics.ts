@@ -122,9 +122,7 @@ export class Topics {
 
   /** Removes what topics without members leave behind. */
   async sweep(): Promise<void> {
-    for (const topic of await this.names()) {
-      if ((await namesInFolder(this.store, topicKey(topic))).length === 0) await this.store.prune(topicKey(topic));
-    }
+    for (const topic of await this.names()) await this.store.prune(topicKey(topic));
   }
 
   async #join(agent: string, topic: string, role: string | undefined): Promise<Joined & { changed: boolean }> {

@@ -66,6 +66,24 @@ describe('config check', () => {
     expect([code, json]).toMatchObject([2, { ok: false, problems: [{ key: 'MCP_DISPATCH_AGENT_ID' }] }]);
   });
 
+  it('shows the topics that are joined, in their normalized form', async () => {
+    const { code, json } = await check({ MCP_DISPATCH_TOPICS: ' #Build,review' }, '--json');
+    expect(code).toBe(0);
+    expect(settingsOf(json).topics).toMatchObject({ value: ['build', 'review'], source: 'MCP_DISPATCH_TOPICS' });
+    expect(settingsOf((await check({ MCP_DISPATCH_TOPICS: ' ' }, '--json')).json).topics).toMatchObject({
+      value: null,
+    });
+    expect((await check({ MCP_DISPATCH_TOPICS: 'a,b' })).out).toMatch(/^topics +a, b +MCP_DISPATCH_TOPICS$/m);
+  });
+
+  it('finds topics that cannot be joined, and says that the server starts without them', async () => {
+    const { code, out } = await check({ MCP_DISPATCH_TOPICS: 'build,#all,a b' });
+    expect([code, out]).toEqual([2, expect.stringMatching(/"all" is a reserved name.*"a b" is not the name/s)]);
+    expect(out).toContain('2 problems. The server starts, and joins the other topics.');
+    const { json } = await check({ MCP_DISPATCH_TOPICS: '#' }, '--json');
+    expect(json).toMatchObject({ ok: false, problems: [{ key: 'MCP_DISPATCH_TOPICS' }] });
+  });
+
   it('opens no relay', () => {
     expect(desk.opened).toBe(0);
   });

@@ -133,7 +133,7 @@ for (const { name, says, skip: why = false, make } of FAULTS) {
     if (typeof repair === 'string') return skip(repair);
     const before = name === 'on a full disk' ? [] : filesIn(sandbox.relay);
     const server = await sandbox.start('alice');
-    expect((await server.request('tools/list')).result.tools).toHaveLength(4);
+    expect((await server.request('tools/list')).result.tools).toHaveLength(6);
     for (const [tool, args] of CALLS) expect(await server.refusal(tool, args), tool).toMatch(says);
     expect(await server.refusal('who')).toContain(sandbox.relay);
     if (name !== 'on a full disk') expect(filesIn(sandbox.relay)).toEqual(before);

@@ -24,15 +24,15 @@ async function list(agent: string | undefined): Promise<ToolJson[]> {
 }
 
 describe('the tools', () => {
-  it('are four, each with a title', async () => {
+  it('are six, each with a title', async () => {
     const tools = await list('bob');
-    expect(tools.map(({ name }) => name)).toEqual(['dispatch', 'peek', 'ack', 'who']);
+    expect(tools.map(({ name }) => name)).toEqual(['dispatch', 'peek', 'ack', 'who', 'join', 'leave']);
     expect(tools.every(({ title, description }) => title !== '' && description !== '')).toBe(true);
   });
 
-  it('take less than 6,000 bytes with their names, descriptions and input schemas', async () => {
+  it('take less than 8,000 bytes with their names, descriptions and input schemas', async () => {
     const said = (await list('bob')).map(({ name, description, inputSchema }) => ({ name, description, inputSchema }));
-    expect(Buffer.byteLength(JSON.stringify(said))).toBeLessThan(6000);
+    expect(Buffer.byteLength(JSON.stringify(said))).toBeLessThan(8000);
   });
 
   it('are the same, byte for byte, for every agent, at every time, and for none', async () => {
@@ -64,10 +64,12 @@ describe('the tools', () => {
       peek: { ...harmless, readOnlyHint: true, idempotentHint: false },
       ack: { ...harmless, readOnlyHint: false, idempotentHint: true },
       who: { ...harmless, readOnlyHint: true, idempotentHint: true },
+      join: { ...harmless, readOnlyHint: false, idempotentHint: true },
+      leave: { ...harmless, readOnlyHint: false, idempotentHint: true },
     });
   });
 
-  it('are offered at once where a client defers tools, except who', async () => {
+  it('are offered at once where a client defers tools, except who, join and leave', async () => {
     const loaded = (await list('bob')).filter(({ _meta }) => _meta?.['anthropic/alwaysLoad'] === true);
     expect(loaded.map(({ name }) => name)).toEqual(['dispatch', 'peek', 'ack']);
   });

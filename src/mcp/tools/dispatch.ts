@@ -20,13 +20,13 @@ export const dispatch = defineTool({
   name: 'dispatch',
   title: 'Send a message',
   description:
-    'Sends a message to another agent, to "all" agents, or to "human" (the person at this machine). It is stored durably and waits until the recipient reads it, even while that agent is offline. ' +
+    'Sends a message to another agent, to the members of a "#topic", to "all" agents, or to "human" (the person at this machine). It is stored durably and waits until the recipient reads it, even while that agent is offline. ' +
     'Returns the message id and queued_to, the inboxes that hold it; not_listening names those of them where nobody is there to read it soon, listening_unknown those where that cannot be told. ' +
     'What becomes of it appears later in sent_receipts of peek. Use who to find names.',
   input: z.strictObject({
     message: content.describe('What to say, as text. Not empty; at most about 64 KB with the payload.'),
     target: text('must be a string; make one call for each agent, or write "all"').describe(
-      'Agent id from who, or "all", or "human".',
+      'Agent id from who, "#topic", "all" or "human".',
     ),
     priority: priority.optional().describe('"urgent" is read before normal mail. Default: normal.'),
     thread_id: threadId.optional().describe('Any name, to group messages of one conversation. Default: none.'),
@@ -44,6 +44,10 @@ export const dispatch = defineTool({
     idempotency_key: idempotencyKey
       .optional()
       .describe('Any name for this one send: repeating the call with it within 24 h sends nothing twice.'),
+    include_self: z
+      .boolean('must be true or false')
+      .optional()
+      .describe('true: with a topic that you are in, you get it too.'),
     supersedes: messageId
       .optional()
       .describe('Id of an earlier message of yours that this one replaces: withdrawn where it is unread.'),
@@ -58,7 +62,7 @@ export const dispatch = defineTool({
   piggyback: true,
 
   async handle(args, context) {
-    const { session, reply } = context;
+    const { relay, session, reply } = context;
     const seconds = args.wait_seconds ?? 0;
     // Before the send: an answer may be as quick as this call.
     const before = seconds > 0 ? await session.inbox.pendingNow() : new Set<string>();
@@ -73,6 +77,7 @@ export const dispatch = defineTool({
       mustRead: args.must_read,
       idempotencyKey: args.idempotency_key,
       supersedes: args.supersedes,
+      includeSelf: args.include_self,
     });
     if (seconds > 0) {
       // Nobody answers a message that no bell was rung for.
@@ -98,15 +103,18 @@ export const dispatch = defineTool({
     reply.setBounded('listening_unknown', listeningUnknown, 'listening_unknown_more', share);
     reply.setBounded('cannot_wake', sent.cannotWake, 'cannot_wake_more', share);
     if (neverSeen) {
+      const isTopic = (await relay.topics.listed(message.to)).length > 0;
+      const hint = isTopic ? ` There is a topic of that name: its members are reached by "#${message.to}".` : '';
       reply.set(
         'note',
-        `No session has ever served "${message.to}" here. The message waits for one; if the name is a mistake, who lists the agents that exist.`,
+        `No session has ever served "${message.to}" here. The message waits for one; if the name is a mistake, who lists the agents that exist.${hint}`,
       );
     }
     if (seconds === 0) return;
     const waited = await context.wait({
       seconds,
-      isThere: (pending) => pending.some(({ name }) => !before.has(name.core)),
+      // Of a topic, one's own copy is no answer.
+      isThere: (pending) => pending.some(({ name }) => !before.has(name.core) && name.id !== message.id),
       saying: `${message.id} is sent; waiting for mail.`,
     });
     sayHowItEnded(reply, waited);

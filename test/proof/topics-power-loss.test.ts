@@ -1,0 +1,81 @@
+/**
+ * The power goes at every point of joining a topic, changing the role and leaving: a new process finds the membership as it
+ * was last answered, or as the call that was cut off would have made it. And the check can fail: it does without the syncs.
+ */
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { Topics } from '../../src/relay/topics.js';
+import { CrashRecorder } from '../helpers/crash-recording.js';
+import { crashStates } from '../helpers/crash-states.js';
+import { writeImage } from '../helpers/disk-image.js';
+import { DiskWorld } from '../helpers/disk-world.js';
+import { inMemory, posix, useTemporaryDirectories } from '../helpers/store-relay.js';
+
+const temporaryDirectory = useTemporaryDirectories(inMemory);
+
+// Thousands of small relays are made and opened.
+const PATIENCE = { timeout: 120_000 };
+
+/** Each call, and what is there once it has answered. */
+const CALLS: readonly (readonly [(topics: Topics) => Promise<unknown>, string])[] = [
+  [(topics) => topics.join('bob', 'build'), 'member'],
+  [(topics) => topics.join('bob', 'build', 'reviewer'), 'member as reviewer'],
+  [(topics) => topics.join('bob', 'build'), 'member as reviewer'],
+  [(topics) => topics.leave('bob', 'build'), 'no member'],
+  [(topics) => topics.join('bob', 'build', 'fixer'), 'member as fixer'],
+];
+
+async function stateOf(topics: Topics): Promise<string> {
+  const membership = await topics.membership('build', 'bob');
+  if (membership === undefined)
+    return (await topics.listed('build')).length === 0 ? 'no member' : 'something that is no membership';
+  return membership.role === undefined ? 'member' : `member as ${membership.role}`;
+}
+
+/** What a new process finds to be wrong after any cut, and how many states the cuts left. */
+async function wrongAfterCuts(durability: 'full' | 'process'): Promise<{ wrong: string[]; states: number }> {
+  const disk = temporaryDirectory();
+  const recorder = new CrashRecorder(disk);
+  const world = new DiskWorld();
+  const { relay } = world.process(join(disk, 'relay'), { system: recorder.system, durability });
+  recorder.start();
+  const answered: { after: number; state: string; next: string }[] = [];
+  let state = 'no member';
+  for (const [call, then] of CALLS) {
+    answered.push({ after: recorder.operations.length, state, next: then });
+    await call(relay.topics);
+    state = then;
+  }
+  answered.push({ after: recorder.operations.length, state, next: state });
+  recorder.stop();
+
+  const wrong: string[] = [];
+  let states = 0;
+  for (let cut = 0; cut <= recorder.operations.length; cut++) {
+    const last = answered.findLast(({ after }) => after <= cut);
+    for (const tree of crashStates(recorder, cut, { renames: 'whole', sparse: true })) {
+      states++;
+      const image = join(temporaryDirectory(), 'disk');
+      writeImage(tree, image);
+      const found = await stateOf(world.process(join(image, 'relay')).relay.topics);
+      if (found !== last?.state && found !== last?.next)
+        wrong.push(`after ${cut} operations: ${found}, and not ${last?.state}`);
+      rmSync(image, { recursive: true, force: true });
+    }
+  }
+  return { wrong, states };
+}
+
+// Windows has no sync of a folder to leave out.
+describe.skipIf(!posix)('after a power cut', () => {
+  it('at any point of joining and leaving, the membership is what was answered', PATIENCE, async () => {
+    const { wrong, states } = await wrongAfterCuts('full');
+    expect(wrong).toEqual([]);
+    expect(states).toBeGreaterThan(1000);
+  });
+
+  it('the check finds what is lost when nothing is synced', PATIENCE, async () => {
+    expect((await wrongAfterCuts('process')).wrong.length).toBeGreaterThan(0);
+  });
+});
