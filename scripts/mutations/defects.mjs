@@ -16,9 +16,10 @@ import planted from './defects/planted.mjs';
 import reading from './defects/reading.mjs';
 import sending from './defects/sending.mjs';
 import sessions from './defects/sessions.mjs';
+import topics from './defects/topics.mjs';
 import waiting from './defects/waiting.mjs';
 
-export const GROUPS = [disk, planted, sending, reading, ending, sessions, limits, looking, waiting];
+export const GROUPS = [disk, planted, sending, reading, ending, sessions, limits, looking, waiting, topics];
 
 export const DEFECTS = GROUPS.flatMap(({ defects }) => defects);
 

@@ -191,6 +191,17 @@ describe('dispatch with wait_seconds', () => {
     expect(contents(asking.answer, 'new_messages')).toEqual(['older', 'newer']);
   });
 
+  it('is not ended by one’s own copy of a message to a topic, which rides along', async () => {
+    for (const each of [alice, bob]) await each.call('join', { topic: 'build' });
+    const args = { message: 'ready?', target: '#build', include_self: true, wait_seconds: 240 };
+    const asking = begin(alice, 'dispatch', args);
+    await pass(2000, 20);
+    expect(asking.answer).toBeUndefined();
+    await bob.call('dispatch', { message: 'yes', target: '#build' });
+    await pass(60);
+    expect(contents(asking.answer, 'new_messages')).toEqual(['ready?', 'yes']);
+  });
+
   it('says timed_out, and that it was sent', async () => {
     const asking = begin(alice, 'dispatch', { message: 'ready?', target: 'bob', wait_seconds: 3 });
     await pass(3200, 20);

@@ -75,8 +75,8 @@ export default {
       name: 'older-mail-ends-the-wait',
       promise: 'After a send, older mail ends no wait.',
       file: 'src/mcp/tools/dispatch.ts',
-      find: 'pending.some(({ name }) => !before.has(name.core))',
-      replace: 'pending.length > 0',
+      find: 'pending.some(({ name }) => !before.has(name.core) &&',
+      replace: 'pending.some(({ name }) =>',
       caughtBy: {
         file: CALLS,
         title: 'waits for what comes after its send; older mail does not end it, and rides along',
