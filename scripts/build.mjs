@@ -90,6 +90,8 @@ async function bundle({ entry, file, external = [] }, version) {
     alias: {
       // Its build for Node loads all of node:crypto at start, 2 ms; this one uses the global crypto when first asked.
       nanoid: './node_modules/nanoid/index.browser.js',
+      // Its build for Node hides its parts from the bundler.
+      'jsonc-parser': './node_modules/jsonc-parser/lib/esm/main.js',
       ajv: './scripts/stubs/ajv.mjs',
       'ajv-formats': './scripts/stubs/ajv-formats.mjs',
       'zod/v3': './scripts/stubs/zod-v3.mjs',
