@@ -65,6 +65,12 @@ describe('the rule', () => {
     ['store/filesystem/bells.ts', `import { statSync } from 'node:fs';`],
     ['cli/inbox.ts', `import { Client } from '@modelcontextprotocol/sdk/client/index.js';`],
     ['cli/demo.ts', `import { Server } from '@modelcontextprotocol/sdk/server/index.js';`],
+    ['clients/codex.ts', `import { readFileSync } from 'node:fs';`],
+    ['clients/codex.ts', `import { spawn } from 'node:child_process';`],
+    ['clients/codex.ts', `import { Relay } from '../relay/relay.js';`],
+    ['clients/codex.ts', `import { loadConfig } from '../config/load.js';`],
+    ['relay/inbox.ts', `import { CLIENTS } from '../clients/all.js';`],
+    ['cli/init.ts', `import { spawn } from 'node:child_process';`],
     ['bin.ts', `import { Relay } from './relay/relay.js';`],
     ['attic/old.ts', `import { Relay } from '../relay/relay.js';`],
   ])('%s may not say %s', (file, line) => {
@@ -83,6 +89,9 @@ describe('the rule', () => {
     ['cli/demo.ts', `import { mkdtempSync } from 'node:fs';`],
     ['cli/config.ts', `import { loadConfig } from '../config/load.js';`],
     ['config/read-file.ts', `import { openSync } from 'node:fs';`],
+    ['cli/init.ts', `const { CLIENTS } = await import('../clients/all.js');`],
+    ['clients/files.ts', `import { openSync } from 'node:fs';`],
+    ['clients/commands.ts', `import { spawn } from 'node:child_process';`],
     ['store/filesystem/system-calls.ts', `import fs from 'node:fs';`],
     ['store/filesystem/files.ts', `import type { Stats } from 'node:fs';`],
     ['store/filesystem/files.ts', `import type { Store } from '../store.js';`],
@@ -112,13 +121,17 @@ const MAY_IMPORT: { readonly [room: string]: readonly string[] } = {
   hooks: ['relay', 'store', 'model'],
   mcp: ['hooks', 'relay', 'model'],
   wake: ['relay', 'model'],
-  cli: ['hooks', 'relay', 'config', 'model'],
+  cli: ['hooks', 'relay', 'config', 'clients', 'model'],
+  clients: ['model'],
   'bin.ts': ['main.ts', 'hook-main.ts'],
   'hook-main.ts': ['main.ts', 'cli', 'config', 'model', 'relay', 'store/filesystem'],
   'main.ts': ['cli', 'config', 'mcp', 'model', 'relay', 'store', 'store/filesystem', 'wake'],
 };
 
-const READS_FILES = /^(store\/filesystem\/system-calls\.ts|config\/read-file\.ts|cli\/demo\.ts)$/;
+const READS_FILES = /^(store\/filesystem\/system-calls\.ts|config\/read-file\.ts|clients\/files\.ts|cli\/demo\.ts)$/;
+
+/** Of clients and cli, what starts processes. */
+const STARTS_PROCESSES = 'clients/commands.ts';
 
 function violations(file: string, source: string): string[] {
   return importsOf(source).flatMap((one) => {
@@ -135,6 +148,9 @@ function judge(file: string, { from, typeOnly }: Import): string | undefined {
   if (/^(node:)?fs(\/|$)/.test(from)) {
     if (READS_FILES.test(file) || (typeOnly && room === 'store/filesystem')) return undefined;
     return 'files are opened through store/filesystem/files.ts only';
+  }
+  if (/^(node:)?child_process$/.test(from) && (room === 'clients' || room === 'cli')) {
+    return file === STARTS_PROCESSES ? undefined : 'processes are started through clients/commands.ts only';
   }
   if (from.startsWith('@modelcontextprotocol/')) {
     if (room === 'mcp' || (file === 'cli/demo.ts' && from.startsWith('@modelcontextprotocol/sdk/client/')))

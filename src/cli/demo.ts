@@ -6,7 +6,6 @@ import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import type { Client } from '@modelcontextprotocol/sdk/client/index.js';
-import { clientSetup } from './client-setup.js';
 import { type Context, type Define, JSON_OPTION, remark, report } from './command.js';
 import { type Answer, type Call, DemoFailed, type Step, story } from './demo-story.js';
 import { EXIT } from './exit-code.js';
@@ -62,7 +61,12 @@ async function demo(context: Context): Promise<number> {
     process.off('SIGINT', interrupted);
     await cleanUp();
   }
-  const setup = clientSetup(process.execPath, program);
+  // Loaded here: no other command needs it.
+  const { clientSetup } = await import('./client-setup.js');
+  const { launchOf } = await import('../clients/launch.js');
+  const setup = clientSetup(
+    launchOf(program, { env: context.env, platform: process.platform, execPath: process.execPath }),
+  );
   if (context.json) {
     await report(context, { ok: true, steps, configuration: setup }, () => []);
     return EXIT.done;

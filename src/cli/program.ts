@@ -11,6 +11,8 @@ import { defineDoctor } from './doctor.js';
 import { EXIT, exitCodeOf } from './exit-code.js';
 import { defineForget } from './forget.js';
 import { defineInbox } from './inbox.js';
+import { defineInit } from './init.js';
+import { defineRemove } from './remove.js';
 import { defineSend } from './send.js';
 import { defineStats } from './stats.js';
 import { defineTail } from './tail.js';
@@ -32,6 +34,8 @@ const COMMANDS: readonly Define[] = [
   defineForget,
   defineDoctor,
   defineConfig,
+  defineInit,
+  defineRemove,
   defineDemo,
 ];
 

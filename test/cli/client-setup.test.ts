@@ -5,7 +5,7 @@ import { clientSetup } from '../../src/cli/client-setup.js';
 describe('the configuration to paste', () => {
   const node = '/opt/my node/bin/node';
   const program = `/home/o'neil/"x"\\y/mcp-dispatch.cjs`;
-  const { claudeCommand, claudeJson, codexToml } = clientSetup(node, program);
+  const { claudeCommand, claudeJson, codexToml } = clientSetup({ command: node, args: [program] });
 
   it('is JSON that holds the paths as they are', () => {
     expect(JSON.parse(claudeJson).mcpServers['mcp-dispatch']).toMatchObject({ command: node, args: [program] });

@@ -1,0 +1,53 @@
+/** Claude Code. Its files and `claude mcp` as of 2.1.329. */
+import path from 'node:path';
+import { type Client, groupedHook, stdioEntry } from './client.js';
+import type { Machine } from './machine.js';
+
+// Seconds. A hook that finds nothing takes a tenth of one; what hangs must not hold up a turn.
+const TIMEOUT_SECONDS = 10;
+const EVENTS = ['SessionStart', 'UserPromptSubmit', 'PostToolBatch', 'Stop', 'SessionEnd'];
+
+export const claudeCode: Client = {
+  id: 'claude-code',
+  name: 'Claude Code',
+  programs: ['claude'],
+  traces: (machine) => [folder(machine), userFile(machine)],
+  server: (scope, machine) => ({
+    file: scope === 'user' ? userFile(machine) : path.join(machine.cwd, '.mcp.json'),
+    syntax: 'json',
+    path: ['mcpServers'],
+    live: scope === 'user',
+    command: {
+      program: 'claude',
+      add: (name, entry) => ['mcp', 'add-json', '-s', scope, name, JSON.stringify(entry)],
+      remove: (name) => ['mcp', 'remove', '-s', scope, name],
+      replaces: false,
+    },
+    shape: stdioEntry,
+  }),
+  hooks: (scope, machine) => ({
+    file: path.join(scope === 'user' ? folder(machine) : path.join(machine.cwd, '.claude'), 'settings.json'),
+    syntax: 'json',
+    events: EVENTS.map((event) =>
+      groupedHook(event, (command) => ({ type: 'command', command, timeout: TIMEOUT_SECONDS })),
+    ),
+  }),
+  next: (scope) => [
+    'restart its open windows',
+    ...(scope === 'project' ? ['approve the server when Claude Code asks for it'] : []),
+  ],
+  unknowable: [
+    'Whether a model acts on a notice that it is shown.',
+    'Whether a folder is trusted: its windows run no hooks until it is.',
+    'Whether a window was started with a flag that lets channels in.',
+    'Whether crossSessionInbound holds or refuses what is written to the socket of a window.',
+  ],
+};
+
+function folder({ env, home }: Machine): string {
+  return env.CLAUDE_CONFIG_DIR || path.join(home, '.claude');
+}
+
+function userFile({ env, home }: Machine): string {
+  return path.join(env.CLAUDE_CONFIG_DIR || home, '.claude.json');
+}

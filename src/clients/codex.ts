@@ -1,0 +1,57 @@
+/** Codex. Its files and `codex mcp` as of 0.169. */
+import path from 'node:path';
+import { type Client, groupedHook, plainEntry } from './client.js';
+import type { Machine } from './machine.js';
+
+const TIMEOUT_SECONDS = 10;
+const EVENTS = ['SessionStart', 'UserPromptSubmit', 'PostToolUse', 'Stop'];
+
+export const codex: Client = {
+  id: 'codex',
+  name: 'Codex',
+  programs: ['codex'],
+  traces: (machine) => [folder('user', machine)],
+  server: (scope, machine) => ({
+    file: path.join(folder(scope, machine), 'config.toml'),
+    syntax: 'toml',
+    path: ['mcp_servers'],
+    // `codex mcp` knows the user's file only.
+    ...(scope === 'user' ? { command: COMMAND } : {}),
+    shape: plainEntry,
+  }),
+  hooks: (scope, machine) => ({
+    file: path.join(folder(scope, machine), 'hooks.json'),
+    syntax: 'json',
+    events: EVENTS.map((event) =>
+      groupedHook(event, (command) => ({ type: 'command', command, timeout: TIMEOUT_SECONDS })),
+    ),
+  }),
+  next: () => [
+    'type /hooks in Codex and trust those of mcp-dispatch, which it does not run before',
+    'add `required = true` to [mcp_servers.mcp-dispatch] in its config.toml, so that a first turn waits for the server',
+    'restart its open windows',
+  ],
+  unknowable: [
+    'Whether a model acts on a notice that it is shown.',
+    'Whether its hooks are trusted: Codex runs none before that, and keeps to itself which are.',
+  ],
+};
+
+const COMMAND = {
+  program: 'codex',
+  add: (name: string, { command, args, env = {} }: { command: string; args: readonly string[]; env?: object }) => [
+    'mcp',
+    'add',
+    name,
+    ...Object.entries(env).flatMap(([key, value]) => ['--env', `${key}=${value}`]),
+    '--',
+    command,
+    ...args,
+  ],
+  remove: (name: string) => ['mcp', 'remove', name],
+  replaces: true,
+};
+
+function folder(scope: string, { env, home, cwd }: Machine): string {
+  return scope === 'project' ? path.join(cwd, '.codex') : env.CODEX_HOME || path.join(home, '.codex');
+}
