@@ -77,7 +77,10 @@ export function replaceText(file: string, before: string | undefined, text: stri
 export function copyBeside(file: string, name: string): string {
   const copy = path.join(path.dirname(file), name);
   try {
-    writeFileSync(copy, readFileSync(file), { flag: 'wx', mode: statSync(file).mode & 0o777 });
+    const mode = statSync(file).mode & 0o777;
+    // Never more than that, from the first moment on: it may hold secrets.
+    writeFileSync(copy, readFileSync(file), { flag: 'wx', mode });
+    chmodSync(copy, mode);
     return copy;
   } catch (error) {
     throw problem(copy, error, 'the copy of the file as it is cannot be written');

@@ -136,15 +136,15 @@ describe('a file that is there', () => {
     '\ufeff{\r\n\t// my servers\r\n\t"mcpServers": {\r\n\t\t"other": { "command": "x" }, // mine\r\n\t},\r\n\t"zed": 1,\r\n}\r\n';
 
   it('keeps comments, order, unknown keys, indentation, line ends and its mode, and a copy stays beside it', async () => {
-    const file = world.write('.cursor/mcp.json', MCP, 0o640);
-    chmodSync(file, 0o640);
+    const file = world.write('.cursor/mcp.json', MCP, 0o664);
+    chmodSync(file, 0o664);
     const { changes } = await world.init('cursor', { hooks: false });
     const pretty = `{\r\n\t\t\t"command": "node",\r\n\t\t\t"args": [\r\n\t\t\t\t"${world.program}"\r\n\t\t\t]\r\n\t\t}`;
     expect(world.read('.cursor/mcp.json')).toBe(MCP.replace('// mine', `// mine\r\n\t\t"mcp-dispatch": ${pretty},`));
-    expect(statSync(file).mode & 0o777).toBe(0o640);
+    expect(statSync(file).mode & 0o777).toBe(0o664);
     const backup = changes[0]?.backup ?? '';
     expect(path.basename(backup)).toBe('mcp.json.2026-11-21T10-00-00-000Z.mcp-dispatch-backup');
-    expect([world.read(backup), statSync(backup).mode & 0o777]).toEqual([MCP, 0o640]);
+    expect([world.read(backup), statSync(backup).mode & 0o777]).toEqual([MCP, 0o664]);
   });
 
   it('that is a link stays a link, and what it leads to is edited', async () => {
