@@ -96,7 +96,6 @@ export async function serve(options: ServeOptions): Promise<void> {
     announcing = setTimeout(() => {
       void (async () => {
         waking?.settled();
-        await identity.meet(server.getClientVersion());
         const session = await identity.sessionUncalled();
         session.client ??= server.getClientVersion();
         waking?.attend(session);

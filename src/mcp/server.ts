@@ -22,6 +22,7 @@ import { registerResources } from './resources.js';
 import type { SettlingStdioTransport } from './stdio.js';
 import type { ToolContext } from './tool.js';
 import { Queue } from './turn.js';
+import { UnservedNotices } from './unserved-notices.js';
 import type { Waking } from './waking.js';
 
 // Their schemas take as long to make as the rest of the start, and `initialize` needs none of them.
@@ -67,6 +68,8 @@ export function createServer(options: FacadeOptions): Server {
     },
   );
 
+  identity.client = () => server.getClientVersion();
+  const unserved = new UnservedNotices(identity.project);
   registerPrompts(server, log);
   const resources = registerResources(server, options);
 
@@ -86,7 +89,7 @@ export function createServer(options: FacadeOptions): Server {
       await place.come();
       const { prepareCall } = await tools();
       const { tool, args } = prepareCall(params.name, params.arguments);
-      await identity.meet(server.getClientVersion(), clientSessionsIn(params._meta));
+      await identity.noteCall(clientSessionsIn(params._meta));
       const session = await identity.session();
       session.client ??= server.getClientVersion();
       waking?.attend(session, params._meta);
@@ -116,6 +119,9 @@ export function createServer(options: FacadeOptions): Server {
       };
       // Before anything else is put in, so that mail takes only the room that is left.
       await sayOthers();
+      await unserved
+        .say(context)
+        .catch((error: unknown) => log(`Names without a session were not looked for: ${describeError(error)}`));
       await tool.handle(args, context);
       // What the tool did is done: mail that cannot be added now is no reason to call that a failure.
       if (tool.piggyback)

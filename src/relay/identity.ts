@@ -22,7 +22,9 @@ export interface IdentityOptions {
 const LOOK_EVERY_MS = 1000;
 
 export class Identity {
-  readonly #client: ClientSession;
+  /** Asked for what the client said of itself at `initialize`; set by who talks to it. */
+  client: () => ClientInfo | undefined = () => undefined;
+  readonly #clientSession: ClientSession;
   readonly #project: Project | undefined;
   readonly #findClient: NonNullable<IdentityOptions['findClient']>;
   // Of this server: who claims a name, and the session that serves it.
@@ -32,6 +34,7 @@ export class Identity {
   #resolving: Promise<string> | undefined;
   #session: Session | undefined;
   #keptAt = Number.NEGATIVE_INFINITY;
+  #wasCalled = false;
   #over = false;
   #known: (() => void) | undefined;
   readonly #whenKnown = new Promise<void>((resolve) => {
@@ -46,7 +49,7 @@ export class Identity {
   ) {
     this.#project = project;
     this.#findClient = findClient;
-    this.#client = new ClientSession(claudeSession);
+    this.#clientSession = new ClientSession(claudeSession);
   }
 
   /** Whom this server serves, once that is known. */
@@ -68,10 +71,11 @@ export class Identity {
     if (!this.#isNamedByProject) await this.resolve();
   }
 
-  /** What the client says of itself, at `initialize` and with each call: `sessions` is what it calls its own session. */
-  async meet(client: ClientInfo | undefined, sessions: readonly string[] = []): Promise<void> {
-    if (!this.#client.meet(client, sessions)) return;
-    await this.#session?.describe({ aliases: this.#client.aliases });
+  /** A tool is called, and the client calls its own session so. */
+  async noteCall(sessions: readonly string[]): Promise<void> {
+    this.#wasCalled = true;
+    if (!this.#clientSession.meet(this.client(), sessions)) return;
+    await this.#session?.describe({ aliases: this.#clientSession.aliases });
     this.#keptAt = Number.NEGATIVE_INFINITY;
   }
 
@@ -81,6 +85,7 @@ export class Identity {
    */
   async resolve(): Promise<string> {
     if (this.#agent !== undefined) return this.#agent;
+    this.#clientSession.meet(this.client(), []);
     // Two calls at once must not claim two names.
     this.#resolving ??= this.#find().finally(() => {
       this.#resolving = undefined;
@@ -90,15 +95,17 @@ export class Identity {
     return this.#agent;
   }
 
-  /** The session of the agent, for a call; see `resolve` for what it throws. */
+  /** The session of the agent; see `resolve` for what it throws. */
   async session(): Promise<Session> {
     const agent = await this.resolve();
     if (this.#session === undefined) {
+      this.#clientSession.meet(this.client(), []);
       this.#session = this.relay.session(agent, this.#id, this.#naming);
       const clientProcess = this.#findClient();
+      const { aliases } = this.#clientSession;
       await this.#session.describe({
         ...(clientProcess === undefined ? {} : { clientProcess }),
-        ...(this.#client.aliases.length === 0 ? {} : { aliases: this.#client.aliases }),
+        ...(aliases.length === 0 ? {} : { aliases }),
       });
     }
     await this.#keepSlot(agent);
@@ -110,7 +117,7 @@ export class Identity {
    * of two windows that are opened again in another order, the first would take the name and the mail of the second.
    */
   async sessionUncalled(): Promise<Session> {
-    if (this.#isNamedByProject && this.#client.saysItsSessionLater) await this.#whenKnown;
+    if (this.#mustBeCalledFirst) await this.#whenKnown;
     return this.session();
   }
 
@@ -125,6 +132,11 @@ export class Identity {
         if (this.#naming.by === 'project') await this.relay.slots.release(this.#agent, this.#id);
       }
     }
+  }
+
+  get #mustBeCalledFirst(): boolean {
+    this.#clientSession.meet(this.client(), []);
+    return this.#isNamedByProject && !this.#wasCalled && this.#clientSession.saysItsSessionLater;
   }
 
   get #isNamedByProject(): boolean {
@@ -162,6 +174,11 @@ export class Identity {
         'This server does not know which agent it serves: MCP_DISPATCH_AGENT_ID is not set. It is for the user to set it (for instance to "alice") in the env of this MCP server, one name a window, and to restart the server.',
       );
     }
+    if (this.#mustBeCalledFirst) {
+      const why =
+        'This server has no name before a tool is called in it: only a call says which session of the client it is.';
+      throw new DispatchError('NO_IDENTITY', why);
+    }
     const name = await this.relay.slots.claim(claimant);
     this.#naming = { by: 'project', project: claimant.project.path };
     return name;
@@ -178,7 +195,7 @@ export class Identity {
 
   #claimant(): Claimant | undefined {
     if (this.#project === undefined) return undefined;
-    const { name, aliases } = this.#client;
+    const { name, aliases } = this.#clientSession;
     return { session: this.#id, project: this.#project, client: name, clientSessions: aliases };
   }
 }

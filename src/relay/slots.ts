@@ -110,7 +110,7 @@ export class Slots {
     for (let round = 0; round < ROUNDS; round++) {
       const record = await this.relay.store.readRecord(slotKey(name));
       const slot = record === undefined ? undefined : parseSlot(record.value);
-      if ((await this.relay.presence.isLive(name)) || (slot !== undefined && !this.#isLetGo(slot))) {
+      if ((await this.relay.presence.isLive(name)) || (slot !== undefined && this.#isHeldHere(slot))) {
         const why = `${name} has a live session, which reads its own mail; \`who\` shows where it runs. Nothing was done.`;
         throw new DispatchError('AGENT_IS_LIVE', why, { agent: name });
       }
@@ -126,11 +126,16 @@ export class Slots {
     throw new DispatchError('STORE_UNAVAILABLE', why, { outcome: 'none' });
   }
 
-  /** Ends a slot that is free: its name can go to any project again. False where there is none, or it is held. */
-  async forget(name: string): Promise<boolean> {
+  /** True for a name that has a slot, of whatever project. */
+  async has(name: string): Promise<boolean> {
+    return (await this.relay.store.readRecord(slotKey(name))) !== undefined;
+  }
+
+  /** Ends a slot that no process here holds: its name can go to any project again. */
+  async forget(name: string): Promise<void> {
     const slot = await this.#read(name);
-    if (slot === undefined || !(await this.#isFree(slot))) return false;
-    return this.relay.store.update(slotKey(name), slot.revision, undefined);
+    if (slot === undefined || this.#isHeldHere(slot)) return;
+    await this.relay.store.update(slotKey(name), slot.revision, undefined);
   }
 
   async #choose(slots: readonly Slot[], claimant: Claimant): Promise<Slot | undefined> {
@@ -186,6 +191,11 @@ export class Slots {
   /** Only what is proven dead has let go: a holder that cannot be seen from here keeps its name. */
   #isLetGo({ holder }: SlotRecord): boolean {
     return holder === undefined || livenessOf(this.processes, holder) === 'dead';
+  }
+
+  /** For a person, who knows whether another machine or container is gone for good. */
+  #isHeldHere({ holder }: SlotRecord): boolean {
+    return holder !== undefined && ['alive', 'stopped'].includes(livenessOf(this.processes, holder));
   }
 
   #heldBy({ session, project, client, clientSessions }: Claimant): string {

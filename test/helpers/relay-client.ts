@@ -2,6 +2,7 @@
 import { PassThrough } from 'node:stream';
 import { createServer } from '../../src/mcp/server.js';
 import { SettlingStdioTransport } from '../../src/mcp/stdio.js';
+import type { Project } from '../../src/model/project.js';
 import { Identity } from '../../src/relay/identity.js';
 import type { RelayWorld, TestProcess } from './relay-world.js';
 
@@ -33,10 +34,10 @@ export class RelayClient {
   constructor(
     world: RelayWorld,
     agent: string | undefined,
-    options: { maxReplyBytes?: number; instructions?: string; process?: TestProcess } = {},
+    options: { maxReplyBytes?: number; instructions?: string; process?: TestProcess; project?: Project } = {},
   ) {
     const { relay } = options.process ?? world.process();
-    this.#identity = new Identity(relay, agent);
+    this.#identity = new Identity(relay, agent, { project: options.project });
     this.#options = { relay, maxReplyBytes: options.maxReplyBytes ?? 10_240, instructions: options.instructions };
     let rest = '';
     this.#fromServer.on('data', (chunk: Buffer) => {
@@ -55,7 +56,7 @@ export class RelayClient {
 
   /** Connects and gives the answer to `initialize`. */
   async connect(): Promise<ToolJson> {
-    await this.#identity.resolve().catch(() => {});
+    await this.#identity.begin().catch(() => {});
     const transport = new SettlingStdioTransport(this.#toServer, this.#fromServer);
     this.#transport = transport;
     const server = createServer({

@@ -6,7 +6,7 @@ import { numberedName, type Project } from '../../src/model/project.js';
 import { Identity } from '../../src/relay/identity.js';
 import { SLOTS, slotKey } from '../../src/relay/keys.js';
 import { FilesystemStore } from '../../src/store/filesystem/filesystem-store.js';
-import { RelayWorld, read, send, type TestProcess, withFaults } from '../helpers/relay-world.js';
+import { DAY, RelayWorld, read, send, type TestProcess, withFaults } from '../helpers/relay-world.js';
 import { useTemporaryDirectories } from '../helpers/store-relay.js';
 
 const directory = useTemporaryDirectories();
@@ -47,14 +47,14 @@ async function start({ at = WEBAPP, client = CLAUDE, claude, id, process = world
   const identity = new Identity(process.relay, id, { project: at, claudeSession: claude });
   open.push(identity);
   await identity.begin();
-  await identity.meet(client);
+  identity.client = () => client;
   return identity;
 }
 
 /** The same, after its first call. */
 async function called(window: Window = {}) {
   const identity = await start(window);
-  await identity.meet(window.client ?? CLAUDE, window.says ?? []);
+  await identity.noteCall(window.says ?? []);
   const session = await identity.session();
   await session.begin();
   return { identity, session, name: session.agent };
@@ -106,6 +106,8 @@ describe.each(['memory', 'filesystem'] as const)('on a relay in the %s, a name f
     const far = world.process({ elsewhere: true });
     await called({ process: far });
     far.kill();
+    // Silent for so long that it is not live any more.
+    world.clock.advance(DAY);
     expect((await called()).name).toBe('webapp-3');
   });
 
@@ -162,7 +164,7 @@ describe.each(['memory', 'filesystem'] as const)('on a relay in the %s, a name f
   it('follows a session whose client calls it otherwise by now', async () => {
     const first = await called({ client: CODEX, says: ['thread-1'] });
     const second = await called({ client: CODEX, says: ['thread-2'] });
-    await second.identity.meet(CODEX, ['thread-9']);
+    await second.identity.noteCall(['thread-9']);
     world.clock.advance(5000);
     await second.identity.session();
     for (const { identity } of [first, second]) await identity.end();
@@ -258,7 +260,9 @@ describe('a server that is named after its project', () => {
     });
     await new Promise(setImmediate);
     expect([settled, second.agent]).toEqual([false, undefined]);
-    await second.meet(CODEX, ['t2']);
+    // As for a resource that is read.
+    await expect(second.session()).rejects.toMatchObject({ code: 'NO_IDENTITY' });
+    await second.noteCall(['t2']);
     expect((await second.session()).agent).toBe('webapp-2');
     expect((await uncalled).agent).toBe('webapp-2');
   });
@@ -320,14 +324,14 @@ describe('the ids that a client gives its session', () => {
   it('stand in the record of the session from the start, and the new ones behind the old', async () => {
     const { identity } = await called({ claude: 'a', id: 'bob' });
     expect(await aliases('bob')).toEqual(['a']);
-    await identity.meet(CLAUDE, ['b']);
-    await identity.meet(CLAUDE, ['b', 'a']);
+    await identity.noteCall(['b']);
+    await identity.noteCall(['b', 'a']);
     expect(await aliases('bob')).toEqual(['a', 'b']);
   });
 
   it('are at most eight: the one that the name is bound to, and the newest', async () => {
     const { identity } = await called({ client: CODEX, says: ['t0'], id: 'bob' });
-    for (let thread = 1; thread <= 20; thread++) await identity.meet(CODEX, [`t${thread}`]);
+    for (let thread = 1; thread <= 20; thread++) await identity.noteCall([`t${thread}`]);
     expect(await aliases('bob')).toEqual(['t0', 't14', 't15', 't16', 't17', 't18', 't19', 't20']);
   });
 
