@@ -45,12 +45,16 @@ async function configCheck(context: Context): Promise<number> {
     return EXIT.usage;
   }
   const settings = resolve(config, context.env, fromFile);
-  await report(context, { ok: true, file: file ?? null, settings }, () => {
+  // Only then is it another than dispatch_dir says. Nothing is read or written there.
+  const relay = config.scope === 'project' ? (await context.open()).relay.store.location : undefined;
+  const where = relay === undefined ? {} : { relay };
+  await report(context, { ok: true, file: file ?? null, ...where, settings }, () => {
     const { style } = context.terminal;
     const rows = settings.map(({ key, value, source }) => [key, show(key, value), source]);
     const [head = '', ...lines] = table([['SETTING', 'VALUE', 'FROM'], ...rows]);
     const used = file === undefined ? `none (${DEFAULT_CONFIG_PATH} does not exist)` : printable(file);
-    return [`File: ${used}`, '', style.bold(head), ...lines];
+    const place = relay === undefined ? [] : [`Relay: ${printable(relay)}`];
+    return [`File: ${used}`, ...place, '', style.bold(head), ...lines];
   });
   return EXIT.done;
 }

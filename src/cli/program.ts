@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { DispatchError } from '../model/errors.js';
 import { jsonForTerminal } from '../model/text.js';
 import { defineAck } from './ack.js';
+import { defineAdopt } from './adopt.js';
 import type { App } from './app.js';
 import type { Define, Task } from './command.js';
 import { defineConfig } from './config-check.js';
@@ -31,6 +32,7 @@ const COMMANDS: readonly Define[] = [
   defineTrace,
   defineTail,
   defineStats,
+  defineAdopt,
   defineForget,
   defineDoctor,
   defineConfig,

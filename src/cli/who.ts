@@ -19,7 +19,7 @@ export const defineWho: Define = (program, choose) => {
 };
 
 async function who(context: Context): Promise<number> {
-  const { relay } = await context.open();
+  const { relay, config } = await context.open();
   const attendance = await relay.rollCall.take();
   const live = attendance.filter(({ sessions }) => sessions.length > 0);
   const offline = attendance.filter(({ sessions }) => sessions.length === 0);
@@ -42,7 +42,10 @@ async function who(context: Context): Promise<number> {
     })),
     count: live.length,
   };
-  await report(context, answer, () => lines(live, offline, context, now));
+  await report(context, answer, () => [
+    ...(config.scope === 'project' ? [`Relay: ${forTerminal(relay.store.location, 500)}`, ''] : []),
+    ...lines(live, offline, context, now),
+  ]);
   if (attendance.length > 0) return EXIT.done;
   remark(context, `No agent is known in ${relay.store.location} yet.`);
   return EXIT.nothing;

@@ -33,7 +33,7 @@ export async function forgetAgent(relay: Relay, agent: string, { drop = false } 
   const { store, receipts } = relay;
   await assertNotLive(relay, agent);
   const isThere = (await store.list('')).includes(agent) || (await store.list(AGENTS)).includes(agent);
-  if (!isThere && !(await relay.topics.areJoinedBy(agent))) {
+  if (!isThere && !(await relay.topics.areJoinedBy(agent)) && !(await relay.slots.has(agent))) {
     throw new DispatchError(
       'NOT_FOUND',
       `There is no agent ${agent} to forget: it has no inbox, is in no topic, and was never served.`,
@@ -84,6 +84,7 @@ export async function forgetAgent(relay: Relay, agent: string, { drop = false } 
     );
   }
   const topics = await relay.topics.leaveAll(agent);
+  await relay.slots.forget(agent);
   await store.remove(agentKey(agent));
   const dropped = held
     .filter(({ expired }, index) => !expired && removed[index])

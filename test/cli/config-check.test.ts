@@ -87,4 +87,10 @@ describe('config check', () => {
   it('opens no relay', () => {
     expect(desk.opened).toBe(0);
   });
+
+  it('says which relay it is where each repository has its own', async () => {
+    sandbox.write('scope = "project"\n');
+    expect((await check({})).out).toMatch(/^Relay: memory$/m);
+    expect((await check({}, '--json')).json).toMatchObject({ ok: true, relay: 'memory' });
+  });
 });
