@@ -12,6 +12,7 @@ import disk from './defects/disk.mjs';
 import ending from './defects/ending.mjs';
 import limits from './defects/limits.mjs';
 import looking from './defects/looking.mjs';
+import naming from './defects/naming.mjs';
 import planted from './defects/planted.mjs';
 import reading from './defects/reading.mjs';
 import sending from './defects/sending.mjs';
@@ -19,7 +20,7 @@ import sessions from './defects/sessions.mjs';
 import topics from './defects/topics.mjs';
 import waiting from './defects/waiting.mjs';
 
-export const GROUPS = [disk, planted, sending, reading, ending, sessions, limits, looking, waiting, topics];
+export const GROUPS = [disk, planted, sending, reading, ending, sessions, limits, looking, waiting, topics, naming];
 
 export const DEFECTS = GROUPS.flatMap(({ defects }) => defects);
 
