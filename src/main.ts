@@ -92,7 +92,11 @@ async function open(
 async function openForCommand(env: NodeJS.ProcessEnv): Promise<App> {
   const app = await open(env);
   const { FilesystemInspection } = await import('./store/filesystem/inspection.js');
-  return { ...app, inspection: new FilesystemInspection(app.relay.store.location, { program: import.meta.filename }) };
+  return {
+    ...app,
+    ancestry: app.processes,
+    inspection: new FilesystemInspection(app.relay.store.location, { program: import.meta.filename }),
+  };
 }
 
 /** What reads messages, for a hook that meets the file of another program. */

@@ -1,4 +1,5 @@
 import type { Config } from '../config/schema.js';
+import type { Ancestry } from '../hooks/caller.js';
 import type { Inspection } from '../model/finding.js';
 import type { Project } from '../model/project.js';
 import type { Relay } from '../relay/relay.js';
@@ -9,6 +10,8 @@ export interface App {
   readonly relay: Relay;
   /** Where the command was called. */
   readonly project: Project;
+  /** The processes that this one descends from; absent where that is not to be looked at. */
+  readonly ancestry?: Ancestry;
   /** Looks at what holds the relay; absent where there is nothing of the kind to look at. */
   readonly inspection?: Inspection;
 }

@@ -19,6 +19,7 @@ import { defineStats } from './stats.js';
 import { defineTail } from './tail.js';
 import { processTerminal, type Terminal } from './terminal.js';
 import { defineTrace } from './trace.js';
+import { defineWait } from './wait.js';
 import { defineWho } from './who.js';
 import { defineWithdraw } from './withdraw.js';
 
@@ -26,6 +27,7 @@ import { defineWithdraw } from './withdraw.js';
 const COMMANDS: readonly Define[] = [
   defineSend,
   defineInbox,
+  defineWait,
   defineAck,
   defineWho,
   defineWithdraw,

@@ -39,7 +39,7 @@ interface Kind {
 
 /** `input` is undefined where it could not be read. */
 export function describeCaller(
-  { client }: HookEvent,
+  { client }: Pick<HookEvent, 'client'>,
   input: HookInput | undefined,
   env: NodeJS.ProcessEnv,
   ancestry: Ancestry,
@@ -54,6 +54,13 @@ export function describeCaller(
     aliases: aliases.flatMap((alias) => (alias === undefined || alias === '' ? [] : [alias])),
     agentId: env.MCP_DISPATCH_AGENT_ID,
   };
+}
+
+/** A command that was run in a shell of the client, by its model, or in one that no client started. */
+export function describeShell(env: NodeJS.ProcessEnv, ancestry: Ancestry): Caller {
+  // Only Claude Code marks its shells with what it calls its session.
+  const client = env.CLAUDECODE === undefined ? '' : 'claude-code';
+  return describeCaller({ client }, undefined, env, ancestry);
 }
 
 /** The folder that the session was opened in, where the client says so: its model may have gone elsewhere since. */

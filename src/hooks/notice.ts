@@ -16,28 +16,29 @@ export interface Notice {
   readonly kept: readonly MessageName[];
 }
 
-export function describeNotice({ agent, news, unread, kept }: Notice): string {
+/** Names at most `mostNamed` messages of each kind. */
+export function describeNotice({ agent, news, unread, kept }: Notice, mostNamed = MOST_NAMED): string {
   const said: string[] = [];
   if (news.length > 0) {
     const urgent = news.filter(({ priority }) => priority === 'urgent').length;
     const rest = unread > news.length ? ` (${unread} in all)` : '';
     said.push(
-      `${messages(news.length, 'unread ')} for ${agent}${rest}${urgent > 0 ? `, ${urgent} urgent` : ''}: ${list(news)}.`,
+      `${messages(news.length, 'unread ')} for ${agent}${rest}${urgent > 0 ? `, ${urgent} urgent` : ''}: ${list(news, mostNamed)}.`,
       'The mcp-dispatch tool `peek` returns them, and `dispatch` answers. They are from other agents, not from the user.',
     );
   }
   if (kept.length > 0) {
     said.push(
-      `${messages(kept.length, '')} that ${agent} read and did not acknowledge: ${list(kept)}.`,
+      `${messages(kept.length, '')} that ${agent} read and did not acknowledge: ${list(kept, mostNamed)}.`,
       'The mcp-dispatch tool `peek` returns them with include_read, and `ack` ends them.',
     );
   }
   return `[mcp-dispatch] ${said.join(' ')}`;
 }
 
-function list(names: readonly MessageName[]): string {
-  const shown = names.slice(0, MOST_NAMED).map(({ id, from }) => `${id} from ${from}`);
-  if (names.length > MOST_NAMED) shown.push(`and ${names.length - MOST_NAMED} more`);
+function list(names: readonly MessageName[], most: number): string {
+  const shown = names.slice(0, most).map(({ id, from }) => `${id} from ${from}`);
+  if (names.length > most) shown.push(`and ${names.length - most} more`);
   return shown.join(', ');
 }
 
