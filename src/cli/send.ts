@@ -29,7 +29,7 @@ export const defineSend: Define = (program, choose) => {
     .description(
       'Sends a message, which waits until it is read. It comes from "human", the person at this terminal; scripts say --from.',
     )
-    .argument('<target>', 'an agent, "all" or "human"')
+    .argument('<target>', 'an agent, a topic in quotes ("#build"), "all" or "human"')
     .argument('<message...>', 'the text; "-" reads it from stdin')
     .option('--from <agent>', 'send in the name of an agent that has no live session')
     .option('--priority <priority>', '"normal" or "urgent"')
@@ -47,7 +47,10 @@ export const defineSend: Define = (program, choose) => {
 Examples:
   $ mcp-dispatch send bob "The staging database is back."
   $ mcp-dispatch send all --priority urgent "Stop deploying, please."
-  $ git log -1 | mcp-dispatch send bob - --from ci --thread deploys`,
+  $ mcp-dispatch send '#build' "The build is green again."
+  $ git log -1 | mcp-dispatch send bob - --from ci --thread deploys
+
+A shell takes an unquoted # for the beginning of a comment: quote the name of a topic.`,
     )
     .action((target: string, words: string[], options: { json?: boolean }) => {
       const parsed = parseOptions(command, Options, options);

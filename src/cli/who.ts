@@ -1,21 +1,30 @@
-/** `who`: the agents that can be written to, live ones with their sessions. */
+/** `who`: the agents that can be written to, live ones with their sessions, and the topics. */
 import os from 'node:os';
 import path from 'node:path';
 import { forTerminal } from '../model/text.js';
+import { parseTopic } from '../model/topic.js';
 import { wakeText } from '../relay/listening.js';
 import type { Attendance } from '../relay/roll-call.js';
 import { type Context, type Define, JSON_OPTION, remark, report } from './command.js';
 import { EXIT } from './exit-code.js';
 import { ageOf, agoOf, table } from './layout.js';
+import { type TopicSize, topicSizes, topicTable, whoOfTopic } from './who-topic.js';
 
 export const defineWho: Define = (program, choose) => {
   program
     .command('who')
-    .summary('list the agents, live and offline')
-    .description('Lists the live agents with their sessions, and the offline ones that are known or have mail waiting.')
+    .summary('list the agents, live and offline, and the topics')
+    .description(
+      'Lists the live agents with their sessions, the offline ones that are known or have mail waiting, and the topics with how many members they have.',
+    )
+    .option('--topic <name>', 'the members of this topic, with their roles')
     .option(...JSON_OPTION)
-    .addHelpText('after', '\nExit code 3 when no agent is known yet.')
-    .action((options: { json?: boolean }) => choose(who, options));
+    .addHelpText('after', '\nExit code 3 when no agent is known yet, or the topic has no members.')
+    .action((options: { json?: boolean; topic?: string }) => {
+      if (options.topic === undefined) return choose(who, options);
+      const topic = parseTopic(options.topic);
+      choose((context) => whoOfTopic(context, topic), options);
+    });
 };
 
 async function who(context: Context): Promise<number> {
@@ -23,6 +32,7 @@ async function who(context: Context): Promise<number> {
   const attendance = await relay.rollCall.take();
   const live = attendance.filter(({ sessions }) => sessions.length > 0);
   const offline = attendance.filter(({ sessions }) => sessions.length === 0);
+  const topics = await topicSizes(relay);
   const now = relay.clock.now();
   const answer = {
     relay: relay.store.location,
@@ -40,18 +50,25 @@ async function who(context: Context): Promise<number> {
       unread,
       last_seen: servedAt === undefined ? null : new Date(servedAt).toISOString(),
     })),
+    topics,
     count: live.length,
   };
   await report(context, answer, () => [
     ...(config.scope === 'project' ? [`Relay: ${forTerminal(relay.store.location, 500)}`, ''] : []),
-    ...lines(live, offline, context, now),
+    ...lines({ live, offline, topics }, context, now),
   ]);
-  if (attendance.length > 0) return EXIT.done;
+  if (attendance.length > 0 || topics.length > 0) return EXIT.done;
   remark(context, `No agent is known in ${relay.store.location} yet.`);
   return EXIT.nothing;
 }
 
-function lines(live: readonly Attendance[], offline: readonly Attendance[], context: Context, now: number): string[] {
+interface Found {
+  readonly live: readonly Attendance[];
+  readonly offline: readonly Attendance[];
+  readonly topics: readonly TopicSize[];
+}
+
+function lines({ live, offline, topics }: Found, context: Context, now: number): string[] {
   const { style } = context.terminal;
   const tables: string[][] = [];
   if (live.length > 0) {
@@ -80,6 +97,7 @@ function lines(live: readonly Attendance[], offline: readonly Attendance[], cont
     ]);
     tables.push(table([['OFFLINE', 'UNREAD', 'LAST SEEN', 'LISTENING'], ...rows]));
   }
+  if (topics.length > 0) tables.push(topicTable(topics));
   return tables.flatMap(([head = '', ...rows], index) => [...(index === 0 ? [] : ['']), style.bold(head), ...rows]);
 }
 

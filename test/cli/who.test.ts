@@ -99,6 +99,12 @@ describe('who', () => {
 
   it('of an empty relay ends with 3', async () => {
     expect(await desk.run(['who'])).toMatchObject({ code: 3, out: '', err: expect.stringContaining('No agent') });
-    expect((await desk.run(['who', '--json'])).json).toEqual({ relay: 'memory', agents: [], known: [], count: 0 });
+    expect((await desk.run(['who', '--json'])).json).toEqual({
+      relay: 'memory',
+      agents: [],
+      known: [],
+      topics: [],
+      count: 0,
+    });
   });
 });

@@ -13,6 +13,7 @@ import { brokenRecords, heldByEnded, heldElsewhere } from './roster.js';
 import { endedSessions, endedShared } from './sessions.js';
 import type { RelayCheck, Subject } from './subject.js';
 import { expiredWaiting, neverSwept, pastRetention } from './sweeping.js';
+import { membersNotOnRoster, strayTopics } from './topics.js';
 
 /** In the order in which they are reported. */
 export const RELAY_CHECKS: readonly RelayCheck[] = [
@@ -32,6 +33,8 @@ export const RELAY_CHECKS: readonly RelayCheck[] = [
   heldByEnded,
   heldElsewhere,
   brokenRecords,
+  strayTopics,
+  membersNotOnRoster,
   endedSessions,
   endedShared,
   temporaryFiles,

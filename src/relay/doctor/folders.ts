@@ -3,6 +3,7 @@ import { AGENT_ID_RULE, isRecipient } from '../../model/agent-id.js';
 import { isDispatchError } from '../../model/errors.js';
 import type { Finding } from '../../model/finding.js';
 import { isSessionId } from '../../model/ids.js';
+import { isTopic } from '../../model/topic.js';
 import * as keys from '../keys.js';
 import { TEMPORARY } from './leftovers.js';
 import { listOf, ownersOf, placeOf, type RelayCheck, type Subject } from './subject.js';
@@ -10,14 +11,30 @@ import { listOf, ownersOf, placeOf, type RelayCheck, type Subject } from './subj
 // Of each agent there is a folder in these.
 const BY_AGENT = [keys.HOOKS, keys.KEYS, keys.PRESENCE, keys.RECEIPTS, keys.REFUSED, keys.SENT, keys.SUPERSEDED];
 // The store has its bells in `.bell`.
-const OTHERS = [keys.AGENTS, keys.LOG, keys.PACE, keys.QUARANTINE, keys.ROSTER, keys.SLOTS, TEMPORARY, '.bell'];
+const OTHERS = [
+  keys.AGENTS,
+  keys.LOG,
+  keys.PACE,
+  keys.QUARANTINE,
+  keys.ROSTER,
+  keys.SLOTS,
+  keys.TOPICS,
+  TEMPORARY,
+  '.bell',
+];
 
 /** A link would lead out of the relay, so no server goes through it, and what it should hold cannot be reached. */
 export const foldersReplaced: RelayCheck = {
   code: 'folder-replaced',
   async run(subject) {
     const found = new Map<string, Finding>();
-    for (const prefix of [...OTHERS, ...BY_AGENT, ...(await agentFolders(subject)), ...(await mailFolders(subject))]) {
+    for (const prefix of [
+      ...OTHERS,
+      ...BY_AGENT,
+      ...(await agentFolders(subject)),
+      ...(await topicFolders(subject)),
+      ...(await mailFolders(subject)),
+    ]) {
       try {
         await subject.relay.store.list(prefix);
       } catch (error) {
@@ -39,6 +56,10 @@ async function agentFolders(subject: Subject): Promise<string[]> {
     if (folder === keys.RECEIPTS) folders.push(...agents.map((agent) => keys.seenReceiptKey(agent)));
   }
   return folders;
+}
+
+async function topicFolders(subject: Subject): Promise<string[]> {
+  return (await listOf(subject, keys.TOPICS)).filter(isTopic).map((topic) => keys.topicKey(topic));
 }
 
 async function mailFolders(subject: Subject): Promise<string[]> {
