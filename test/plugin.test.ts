@@ -5,6 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, test } from 'vitest';
+import { findEvent } from '../src/hooks/shapes.js';
 import { TOOLS } from '../src/mcp/tools.js';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
@@ -83,6 +84,7 @@ describe('its hooks', () => {
 
   it.each(handlers)('%s runs this program for this event, and cannot hold up a turn', (event, handler) => {
     expect(handler).toEqual({ type: 'command', command: `mcp-dispatch hook claude-code ${event}`, timeout: 10 });
+    expect(findEvent('claude-code', event)).toBeDefined();
   });
 });
 
