@@ -15,12 +15,26 @@ import looking from './defects/looking.mjs';
 import naming from './defects/naming.mjs';
 import planted from './defects/planted.mjs';
 import reading from './defects/reading.mjs';
+import resources from './defects/resources.mjs';
 import sending from './defects/sending.mjs';
 import sessions from './defects/sessions.mjs';
 import topics from './defects/topics.mjs';
 import waiting from './defects/waiting.mjs';
 
-export const GROUPS = [disk, planted, sending, reading, ending, sessions, limits, looking, waiting, topics, naming];
+export const GROUPS = [
+  disk,
+  planted,
+  sending,
+  reading,
+  ending,
+  sessions,
+  limits,
+  looking,
+  waiting,
+  topics,
+  naming,
+  resources,
+];
 
 export const DEFECTS = GROUPS.flatMap(({ defects }) => defects);
 
