@@ -12,6 +12,8 @@ export interface Caller {
   isKin(clientName: string): boolean;
   /** What it calls its session, by its input and its environment. */
   readonly aliases: readonly string[];
+  /** True where a server whose session is called otherwise is another session's; else a session may have been renamed. */
+  readonly keepsSession: boolean;
   /** MCP_DISPATCH_AGENT_ID of the hook's own environment. */
   readonly agentId: string | undefined;
 }
@@ -24,7 +26,8 @@ const KINDS: { readonly [client: string]: Kind } = {
     session: 'CLAUDE_CODE_SESSION_ID',
     project: 'CLAUDE_PROJECT_DIR',
   },
-  codex: { name: /codex/i },
+  // One process can have several conversations, and those of subagents, each with a server of its own.
+  codex: { name: /codex/i, keepsSession: true },
   'gemini-cli': { name: /gemini/i, session: 'GEMINI_SESSION_ID', project: 'GEMINI_PROJECT_DIR' },
   cursor: { name: /cursor/i, project: 'CURSOR_PROJECT_DIR' },
 };
@@ -32,6 +35,7 @@ const KINDS: { readonly [client: string]: Kind } = {
 /** The client's name for itself, and the environment variables in which it tells its hooks what else it is. */
 interface Kind {
   readonly name: RegExp;
+  readonly keepsSession?: true;
   readonly process?: string;
   readonly session?: string;
   readonly project?: string;
@@ -44,7 +48,7 @@ export function describeCaller(
   env: NodeJS.ProcessEnv,
   ancestry: Ancestry,
 ): Caller {
-  const { name, process, session } = KINDS[client] ?? { name: /^$/ };
+  const { name, process, session, keepsSession = false } = KINDS[client] ?? { name: /^$/ };
   // A client that says which process it is knows better than who looks for it.
   const said = Number((process === undefined ? undefined : env[process]) || Number.NaN);
   const aliases = [input?.sessionId, session === undefined ? undefined : env[session]];
@@ -52,6 +56,7 @@ export function describeCaller(
     process: (Number.isSafeInteger(said) ? ancestry.markOf(said) : undefined) ?? ancestry.findClient(),
     isKin: (clientName) => name.test(clientName),
     aliases: aliases.flatMap((alias) => (alias === undefined || alias === '' ? [] : [alias])),
+    keepsSession,
     agentId: env.MCP_DISPATCH_AGENT_ID,
   };
 }

@@ -21,7 +21,7 @@ export async function findWindow(presence: Presence, caller: Caller): Promise<Wi
   const all: Found[] = [];
   for await (const found of presence.everySession()) all.push(found);
   const alike = all.filter(({ sighting }) => isCalledAs(sighting, caller));
-  const related = all.filter(({ sighting }) => isStartedBy(sighting, caller));
+  const related = all.filter(({ sighting }) => isStartedBy(sighting, caller) && !isOfAnother(sighting, caller));
   // An editor starts the servers of all its windows, and a client can be told of two servers.
   if (related.length > 0)
     return onlyAgentOf(related) ?? onlyAgentOf(related.filter((one) => alike.includes(one))) ?? named(related, caller);
@@ -65,8 +65,13 @@ function isStartedBy({ process, session: { clientProcess } }: Sighting, caller: 
 
 function isOfAnother(sighting: Sighting, caller: Caller): boolean {
   const { process, session } = sighting;
+  if (caller.keepsSession && isCalledOtherwise(session.aliases ?? [], caller.aliases)) return true;
   if (caller.process === undefined || session.clientProcess === undefined || process === 'unknown') return false;
   return !isStartedBy(sighting, caller);
+}
+
+function isCalledOtherwise(known: readonly string[], own: readonly string[]): boolean {
+  return known.length > 0 && own.length > 0 && !known.some((alias) => own.includes(alias));
 }
 
 /** Ids of one client mean nothing in another, which may have inherited them in its environment. */

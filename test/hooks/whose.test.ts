@@ -68,6 +68,21 @@ describe('by its process', () => {
     expect(await agentOf({ input, env: { MCP_DISPATCH_AGENT_ID: 'carol' } })).toBeUndefined();
   });
 
+  it('Codex has conversations side by side in one process: the server of one is not that of another, or of a subagent', async () => {
+    const codex = { client: 'codex', input: { session_id: 'thread-1' } };
+    await hooks.start('bob', { clientProcess: CLIENT });
+    expect(await agentOf(codex)).toBe('bob');
+    await hooks.start('alice', { clientProcess: CLIENT, aliases: ['thread-2'] });
+    expect(await agentOf({ ...codex, input: { session_id: 'thread-2' } })).toBe('alice');
+    expect(await agentOf(codex)).toBe('bob');
+    const named = { ...codex, input: { session_id: 'thread-3' }, env: { MCP_DISPATCH_AGENT_ID: 'alice' } };
+    await hooks.start('bob', { clientProcess: CLIENT, aliases: ['thread-1'] });
+    expect(await agentOf({ ...named, from: OTHER })).toBeUndefined();
+    // Claude Code gives the session of a window another id with /clear.
+    await hooks.start('carol', { clientProcess: OTHER, aliases: ['before'] });
+    expect(await agentOf({ from: OTHER, input: { session_id: 'after' } })).toBe('carol');
+  });
+
   it('a session that is over is nobody’s', async () => {
     const process = hooks.world.process();
     await hooks.start('bob', { clientProcess: CLIENT }, process);
