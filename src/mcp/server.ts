@@ -28,6 +28,10 @@ import type { Waking } from './waking.js';
 // Their schemas take as long to make as the rest of the start, and `initialize` needs none of them.
 const tools = lazy(() => import('./tools.js'));
 
+// In no listing: it is for the hooks of a client, not for models.
+const HOOK_TOOL = 'hook_notice';
+const hookTool = lazy(() => import('./hook-tool.js'));
+
 const FOR_THE_OPERATOR: ReadonlySet<string> = new Set(['RELAY_UNSAFE', 'RELAY_TOO_NEW', 'STORE_UNAVAILABLE']);
 
 export interface FacadeOptions {
@@ -138,10 +142,21 @@ export function createServer(options: FacadeOptions): Server {
     return { content: [{ type: 'text', text: JSON.stringify(json) }], structuredContent: json };
   };
 
+  // A hook stands in nobody's way: what fails is said to the operator, and its client goes on.
+  const answerHook = async (args: unknown): Promise<ToolResult> => {
+    const { answerHookTool } = await hookTool();
+    const text = await answerHookTool(args, { relay, identity }).catch((error: unknown) => {
+      log(`A hook failed: ${describeError(error)}`);
+      return '';
+    });
+    return { content: text === '' ? [] : [{ type: 'text', text }] };
+  };
+
   const queue = new Queue();
   server.setRequestHandler(
     CallToolRequestSchema,
     async ({ params }, { requestId, signal, _meta, sendNotification }) => {
+      if (params.name === HOOK_TOOL) return answerHook(params.arguments);
       signal.addEventListener('abort', () => transport.abandon(requestId), { once: true });
       const call = {
         cancelled: signal,

@@ -74,6 +74,11 @@ export class Identity {
   /** A tool is called, and the client calls its own session so. */
   async noteCall(sessions: readonly string[]): Promise<void> {
     this.#wasCalled = true;
+    await this.noteSessions(sessions);
+  }
+
+  /** The client calls its own session so, as one of its hooks says; that is no call. */
+  async noteSessions(sessions: readonly string[]): Promise<void> {
     if (!this.#clientSession.meet(this.client(), sessions)) return;
     await this.#session?.describe({ aliases: this.#clientSession.aliases });
     this.#keptAt = Number.NEGATIVE_INFINITY;

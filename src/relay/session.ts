@@ -34,7 +34,8 @@ export class Session {
   leftPending: readonly MessageName[] = [];
   readonly #topics: SessionTopics;
   readonly #order: NameClock;
-  readonly #since: string;
+  /** When it began: ISO 8601, UTC. */
+  readonly since: string;
   #arrivals: Arrivals | undefined;
   #about: About = {};
   #heartbeat: NodeJS.Timeout | undefined;
@@ -55,7 +56,7 @@ export class Session {
     this.kept = relay.keptOf(agent, this.inbox);
     this.#topics = new SessionTopics(relay.topics, agent, relay.sessionTopics, relay.warn);
     this.#order = new NameClock(relay.clock);
-    this.#since = new Date(relay.clock.now()).toISOString();
+    this.since = new Date(relay.clock.now()).toISOString();
   }
 
   /** Looks for this agent's mail while somebody subscribes; ends with the session. */
@@ -66,7 +67,7 @@ export class Session {
 
   /** How it stands among the sessions of its agent; see `Presence.standing`. */
   async standing(): Promise<Standing> {
-    return this.relay.presence.standing(this.agent, this.id, this.#since);
+    return this.relay.presence.standing(this.agent, this.id, this.since);
   }
 
   /** What others may know of this session, until it is said anew. A session that is present says it at once. */
@@ -181,7 +182,7 @@ export class Session {
       session: this.id,
       pid: process.pid,
       ...(cwd === undefined ? {} : { cwd }),
-      since: this.#since,
+      since: this.since,
       ...this.#about,
       ...(this.client === undefined ? {} : { client: shortened(this.client) }),
     };
