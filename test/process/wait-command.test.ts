@@ -1,5 +1,6 @@
 /** `mcp-dispatch wait` as a model runs it: in a shell of its client, beside that client's server. */
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import readline from 'node:readline';
@@ -45,6 +46,13 @@ test
         code: 0,
         out: expect.stringContaining('1 unread message for carol'),
       });
+      // Its server ends with its pipes.
+      await Promise.all(
+        [bob, carol].map(({ child }) => {
+          child.stdin.end();
+          return once(child, 'close');
+        }),
+      );
     },
   );
 
