@@ -2,11 +2,14 @@
 import { checkConfig } from '../config/load.js';
 import { renderProblem } from '../config/problem.js';
 import type { Config } from '../config/schema.js';
+import { DispatchError } from '../model/errors.js';
 import { type CodedFinding, type Inspection, type Repaired, repairAll, type Severity } from '../model/finding.js';
 import { forTerminal, linesForTerminal } from '../model/text.js';
 import { RelayInspection } from '../relay/doctor/doctor.js';
+import { clientOption } from './client-report.js';
 import { type Context, type Define, JSON_OPTION, report } from './command.js';
 import { identityProblems } from './config-check.js';
+import { doctorWake } from './doctor-wake.js';
 import { EXIT } from './exit-code.js';
 import { count, paragraph } from './layout.js';
 
@@ -20,6 +23,13 @@ interface Report {
   readonly findings: readonly Repaired[];
 }
 
+interface Options {
+  readonly fix?: boolean;
+  readonly wake?: boolean;
+  readonly client?: readonly string[];
+  readonly json?: boolean;
+}
+
 export const defineDoctor: Define = (program, choose) => {
   program
     .command('doctor')
@@ -31,14 +41,20 @@ export const defineDoctor: Define = (program, choose) => {
       '--fix',
       'repair what can be repaired, and set aside what is broken; deletes no mail, and leaves live sessions alone',
     )
+    .option('--wake', 'look at the clients instead: does the server of each start, do its hooks answer, what wakes it')
+    .addOption(clientOption().hideHelp())
     .option(...JSON_OPTION)
     .addHelpText(
       'after',
-      '\nExit codes: 0 nothing is wrong (there may be notes), 1 errors or warnings are left, 2 the configuration is wrong.',
+      '\nExit codes: 0 nothing is wrong (there may be notes), 1 errors or warnings are left, 2 the configuration is wrong,\n3 with --wake: no client was found.',
     )
-    .action(({ fix = false, json = false }: { fix?: boolean; json?: boolean }) =>
-      choose((context) => doctor(context, fix), { json }),
-    );
+    .action(({ fix = false, wake = false, client, json = false }: Options) => {
+      if (fix && wake) throw new DispatchError('INVALID_ARGUMENT', 'doctor: --wake repairs nothing: leave --fix out.');
+      if (client !== undefined && !wake) {
+        throw new DispatchError('INVALID_ARGUMENT', 'doctor: --client goes with --wake only.');
+      }
+      choose((context) => (wake ? doctorWake(context, client) : doctor(context, fix)), { json });
+    });
 };
 
 async function doctor(context: Context, fix: boolean): Promise<number> {

@@ -10,6 +10,7 @@ const EVENTS = ['SessionStart', 'UserPromptSubmit', 'PostToolBatch', 'Stop', 'Se
 export const claudeCode: Client = {
   id: 'claude-code',
   name: 'Claude Code',
+  clientName: /^claude-code$/,
   programs: ['claude'],
   traces: (machine) => [folder(machine), userFile(machine)],
   server: (scope, machine) => ({

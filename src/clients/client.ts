@@ -10,6 +10,8 @@ export interface Client {
   /** As `--client` and `hook` take it. */
   readonly id: string;
   readonly name: string;
+  /** What it calls itself when it opens a connection. */
+  readonly clientName: RegExp;
   /** Its programs; any of them on the PATH shows that it is here. */
   readonly programs: readonly string[];
   /** Files or folders that show the same. */
@@ -19,6 +21,8 @@ export interface Client {
   hooks?(scope: Scope, machine: Machine): HooksPlace;
   /** What is left to a person after it was set up, as sentences. */
   next(scope: Scope): readonly string[];
+  /** For a client of which nothing wakes an idle window: when mail is shown there, as a sentence. */
+  readonly idle?: string;
   /** What cannot be found out from outside, as sentences for `doctor --wake`. */
   readonly unknowable: readonly string[];
 }

@@ -9,6 +9,7 @@ const EVENTS = ['SessionStart', 'UserPromptSubmit', 'PostToolUse', 'Stop'];
 export const codex: Client = {
   id: 'codex',
   name: 'Codex',
+  clientName: /^codex/,
   programs: ['codex'],
   traces: (machine) => [folder('user', machine)],
   server: (scope, machine) => ({

@@ -10,6 +10,7 @@ const MOST_CONTINUATIONS = 3;
 export const cursor: Client = {
   id: 'cursor',
   name: 'Cursor',
+  clientName: /^cursor/i,
   programs: ['cursor', 'cursor-agent'],
   traces: (machine) => [folder('user', machine)],
   server: (scope, machine) => ({
@@ -32,10 +33,10 @@ export const cursor: Client = {
     ],
   }),
   next: () => ['restart it, and see under Settings, MCP that the server is on'],
+  idle: 'Nothing wakes an idle window of it: mail is shown with the next tool, or at the end of a turn.',
   unknowable: [
     'Whether a model acts on a notice that it is shown.',
     'Whether the server is switched on in its settings.',
-    'An idle window: nothing wakes one; mail is shown with its next tool or at the end of its turn.',
   ],
 };
 

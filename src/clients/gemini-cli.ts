@@ -9,6 +9,7 @@ const EVENTS = ['SessionStart', 'BeforeAgent', 'AfterTool', 'AfterAgent'];
 export const geminiCli: Client = {
   id: 'gemini-cli',
   name: 'Gemini CLI',
+  clientName: /^gemini-cli/,
   programs: ['gemini'],
   traces: (machine) => [folder('user', machine)],
   server: (scope, machine) => ({
@@ -35,10 +36,10 @@ export const geminiCli: Client = {
     ),
   }),
   next: () => ['trust the folders that you work in, for it starts no servers in others', 'restart its open windows'],
+  idle: 'Nothing wakes an idle window of it: mail is shown with the next prompt or tool.',
   unknowable: [
     'Whether a model acts on a notice that it is shown.',
     'Whether a folder is trusted: its windows start no servers until it is.',
-    'An idle window: nothing wakes one; mail is shown with its next prompt or tool.',
   ],
 };
 

@@ -6,6 +6,7 @@ import type { Machine } from './machine.js';
 export const vscode: Client = {
   id: 'vscode',
   name: 'VS Code',
+  clientName: /^Visual Studio Code/,
   programs: ['code'],
   traces: (machine) => [userFolder(machine)],
   server: (scope, machine) => ({
@@ -15,11 +16,8 @@ export const vscode: Client = {
     shape: stdioEntry,
   }),
   next: () => ['run "MCP: List Servers" in it, start mcp-dispatch and trust it'],
-  unknowable: [
-    'Whether a model acts on mail that it is shown.',
-    'Whether the server is trusted: VS Code asks once.',
-    'An idle window: nothing wakes one; mail is shown with its next call of a tool.',
-  ],
+  idle: 'Nothing wakes an idle window of it: mail is shown with its next call of a tool.',
+  unknowable: ['Whether a model acts on mail that it is shown.', 'Whether the server is trusted: VS Code asks once.'],
 };
 
 function userFolder({ platform, home, env }: Machine): string {
