@@ -1,5 +1,6 @@
 /** `send`: a message from the person at the terminal, or from a script in the name of an agent that is not running. */
 import * as z from 'zod/v4';
+import { listNames } from '../model/agent-id.js';
 import { content, idempotencyKey, messageId, payload, priority, threadId, ttlSeconds } from '../model/draft.js';
 import { DispatchError } from '../model/errors.js';
 import { hasTopicMark } from '../model/topic.js';
@@ -111,12 +112,12 @@ async function send(context: Context, target: string, words: readonly string[], 
   await report(context, answer, () => {
     const { style } = context.terminal;
     const what = deduplicated ? 'Sent before, under this key:' : 'Sent';
-    const names = queuedTo.join(', ');
+    const names = listNames(queuedTo);
     const to = hasTopicMark(message.to) ? `${message.to} (${names})` : names;
     const lines = [`${what} ${style.bold(message.id)} from ${from} to ${to}.`];
-    if (notListening.length > 0) lines.push(`Not listening now: ${notListening.join(', ')}. The message waits.`);
+    if (notListening.length > 0) lines.push(`Not listening now: ${listNames(notListening)}. The message waits.`);
     if (listeningUnknown.length > 0) {
-      lines.push(`Not known to listen now: ${listeningUnknown.join(', ')}. The message waits; \`who\` says more.`);
+      lines.push(`Not known to listen now: ${listNames(listeningUnknown)}. The message waits; \`who\` says more.`);
     }
     if (cannotWake.length > 0)
       lines.push(`Not woken by it: ${cannotWake.join(', ')}. They find it with their next call.`);

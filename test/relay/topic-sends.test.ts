@@ -242,6 +242,17 @@ describe('what was sent to a topic', () => {
 });
 
 describe('a person', () => {
+  it('is told of many members twenty, and how many more there are; a script is told of all', async () => {
+    const desk = new Desk();
+    for (let n = 100; n < 150; n++) await desk.relay.topics.join(`agent-${n}`, 'build');
+    const { out } = await desk.run(['send', '#build', 'x']);
+    expect(out).toMatch(
+      / to #build \(agent-100, .*, agent-119 and 30 more\)\.\nNot listening now: .* and 30 more\. The/,
+    );
+    expect((await desk.run(['send', '#build', 'x', '--json'])).json.queued_to).toHaveLength(50);
+    await desk.world.close();
+  });
+
   it('sees of a message to a topic whom it reached and as what, in send, inbox, trace and tail', async () => {
     const desk = new Desk();
     await desk.relay.topics.join('bob', 'build', 'red \u001b[31mhat');
