@@ -149,6 +149,7 @@ test('who answers where the mail is, who is live, and for whom mail waits', asyn
               "cwd": "<cwd>",
               "pid": "<pid>",
               "since": "<time>",
+              "wake": "none",
             },
           ],
           "unread": 1,
@@ -166,12 +167,14 @@ test('who answers where the mail is, who is live, and for whom mail waits', asyn
               "cwd": "<cwd>",
               "pid": "<pid>",
               "since": "<time>",
+              "wake": "none",
             },
           ],
           "unread": 0,
         },
       ],
       "count": 2,
+      "identity": "id",
       "known": [
         {
           "agent_id": "carol",

@@ -53,6 +53,7 @@ const FOLDERS = [
   '.roster',
   '.sent',
   '.sent/alice',
+  '.slots',
   '.tmp',
   'bob/read',
   'bob/taken',

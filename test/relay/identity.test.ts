@@ -1,4 +1,5 @@
 /** Names from the project: who gets which, on a relay in memory and on one in a directory. */
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { isAgentId } from '../../src/model/agent-id.js';
 import { DispatchError } from '../../src/model/errors.js';
@@ -7,7 +8,7 @@ import { Identity } from '../../src/relay/identity.js';
 import { SLOTS, slotKey } from '../../src/relay/keys.js';
 import { FilesystemStore } from '../../src/store/filesystem/filesystem-store.js';
 import { DAY, RelayWorld, read, send, type TestProcess, withFaults } from '../helpers/relay-world.js';
-import { useTemporaryDirectories } from '../helpers/store-relay.js';
+import { snapshot, useTemporaryDirectories } from '../helpers/store-relay.js';
 
 const directory = useTemporaryDirectories();
 
@@ -241,6 +242,40 @@ describe.each(['memory', 'filesystem'] as const)('on a relay in the %s, a name f
     expect((await called()).name).toBe('webapp-2');
     const record = await world.store.readRecord(slotKey('webapp'));
     expect(Buffer.from(record?.value ?? []).toString()).toBe('not json');
+  });
+});
+
+describe('what stands in the place of a slot', () => {
+  let root: string;
+  const folderWith = (at: string, name: string) => {
+    mkdirSync(at);
+    writeFileSync(`${at}/${name}`, '');
+  };
+  beforeEach(() => {
+    root = `${directory()}/relay`;
+    const store = new FilesystemStore(root, { durability: 'process' });
+    world = new RelayWorld({ wrap: () => store });
+    mkdirSync(`${root}/.slots`, { recursive: true, mode: 0o700 });
+  });
+
+  it.each<[string, (at: string) => void]>([
+    ['a file', (at) => writeFileSync(at, 'x')],
+    ['a link out of the relay', (at) => symlinkSync('/', at)],
+    ['a folder with something else in it', (at) => folderWith(at, 'note.txt')],
+    ['a record without its value', (at) => folderWith(at, '1.abcdef')],
+  ])('costs its name alone where it is %s, and stays as it is', async (_, plant) => {
+    plant(`${root}/.slots/webapp`);
+    const before = snapshot(`${root}/.slots`);
+    expect([(await called()).name, (await called()).name]).toEqual(['webapp-2', 'webapp-3']);
+    expect(snapshot(`${root}/.slots`)).toMatchObject(before);
+  });
+
+  it('is told of where it is in the place of all slots, and nobody has another name for it', async () => {
+    rmSync(`${root}/.slots`, { recursive: true });
+    writeFileSync(`${root}/.slots`, 'x', { mode: 0o600 });
+    await expect(called()).rejects.toMatchObject({ code: 'RELAY_UNSAFE', message: expect.stringContaining('.slots') });
+    rmSync(`${root}/.slots`);
+    expect((await called()).name).toBe('webapp');
   });
 });
 
