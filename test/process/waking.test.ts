@@ -309,7 +309,7 @@ test.concurrent('Claude Code without a socket gets a notice through its channel,
 
 test.concurrent('with wake.on = "none" nothing is declared, and every sender is told', async ({ sandbox, expect }) => {
   const { result } = await idle(sandbox, 'bob', { config: '[wake]\non = "none"' });
-  expect(result.capabilities).toEqual({ tools: {} });
+  expect(result.capabilities.experimental).toBeUndefined();
   const alice = await sandbox.start('alice');
   await announced(sandbox, 'bob');
   const urgent = await alice.call('dispatch', { target: 'bob', message: 'hello', priority: 'urgent' });
