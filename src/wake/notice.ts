@@ -14,8 +14,8 @@ export const MOST_CHARACTERS = 600;
 const MOST_IDS = 5;
 const MOST_SENDERS = 3;
 // Ids of other programs can be 64 characters long; at least one is named, however long.
-const ID_CHARACTERS = 130;
-const SENDER_CHARACTERS = 70;
+const ID_CHARACTERS = 100;
+const SENDER_CHARACTERS = 66;
 
 export interface Notice {
   /** Whose mail it is. */
@@ -35,14 +35,14 @@ export function composeNotice(agent: string, waiting: readonly Candidate[], now:
   const from = listed([...new Set(names.map((name) => name.from))], MOST_SENDERS, SENDER_CHARACTERS);
   const ids = names.map(({ id }) => id);
   const labels = names.map(({ id, priority }) => (priority === 'urgent' ? `${id} (urgent)` : id));
-  const oldest = Math.min(...names.map(({ sentAt }) => sentAt));
+  const oldest = names.reduce((earliest, { sentAt }) => Math.min(earliest, sentAt), now);
   const one = names.length === 1;
   const text = [
-    `mcp-dispatch: ${one ? '1 message waits' : `${names.length} messages wait`} for ${agent}${urgent === 0 ? '' : `, ${urgent} urgent`}, from ${from}.`,
+    `mcp-dispatch: ${one ? '1 message waits' : `${names.length} messages wait`} for you (${agent})${urgent === 0 ? '' : `, ${urgent} urgent`}, from ${from}.`,
     `As of ${clockTime(now)}, the oldest for ${ageOf(oldest, now)}.`,
     `${one ? 'Id' : 'Ids'}: ${listed(labels, MOST_IDS, ID_CHARACTERS)}.`,
     `The peek tool of mcp-dispatch shows ${one ? 'it' : 'them'}; an answer reaches ${one ? 'the sender' : 'its sender'} through the dispatch tool of mcp-dispatch, and not through SendMessage.`,
-    'Notice by the mcp-dispatch server of this session.',
+    'Written by the mcp-dispatch server of this session, not by the user or another session.',
   ].join(' ');
   return { agent, text, count: names.length, from, ids };
 }

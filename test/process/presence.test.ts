@@ -121,6 +121,7 @@ test.concurrent('a server that is called shows itself with the answer, with what
         pid: server.pid,
         cwd: sandbox.cwd,
         since: expect.stringMatching(/^\d{4}-/),
+        wake: 'none',
       },
     ]);
   }

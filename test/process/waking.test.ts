@@ -92,7 +92,7 @@ test
         { type: 'auth', token: 'token-of-bob' },
         {
           type: 'user',
-          message: { role: 'user', content: expect.stringContaining(`1 message waits for bob, from alice.`) },
+          message: { role: 'user', content: expect.stringContaining(`1 message waits for you (bob), from alice.`) },
         },
       ]);
       expect(socket.received[0]).toContain(sent.id);
@@ -124,7 +124,7 @@ test
       const rings = await aRing(sandbox);
       // A busy machine may need longer for them than a ring waits.
       expect(rings).toMatchObject([{ waiting: expect.any(Number), outcome: 'rung' }]);
-      expect(socket.notices).toEqual([expect.stringMatching(/\d+ messages wait for bob/)]);
+      expect(socket.notices).toEqual([expect.stringMatching(/\d+ messages wait for you \(bob\)/)]);
       expect((await bob.call('peek')).messages).toHaveLength(20);
       await alice.call('dispatch', { target: 'bob', message: 'one more' });
       expect((await aRing(sandbox, 2)).slice(1)).toMatchObject([{ waiting: 1 }]);
