@@ -83,6 +83,7 @@ export class Doorbell {
   callEnded(left: Iterable<string>): void {
     this.#calls--;
     for (const core of left) this.#announced.add(core);
+    this.#freshAt = undefined;
     this.#startAfresh();
     this.#plan();
   }

