@@ -23,6 +23,7 @@ import { dispatchDurable, dispatchProcess } from './figures/dispatch.mjs';
 import { fanIn } from './figures/fan-in.mjs';
 import { firstPage } from './figures/first-page.mjs';
 import { growth } from './figures/growth.mjs';
+import { hook } from './figures/hook.mjs';
 import { limits } from './figures/limits.mjs';
 import { memory, memoryPending } from './figures/memory.mjs';
 import { peek } from './figures/peek.mjs';
@@ -38,6 +39,7 @@ import { Servers } from './servers.mjs';
 
 const FIGURES = [
   start,
+  hook,
   memory,
   dispatchDurable,
   dispatchProcess,
