@@ -27,7 +27,7 @@ export async function answerHookTool(args: unknown, { relay, identity }: Asked):
   const { event: name } = (args ?? {}) as { readonly event?: unknown };
   const event = typeof name === 'string' ? findEvent(CLIENT, name) : undefined;
   // A server that serves nobody yet must not take a name for the sake of a hook.
-  if (input === undefined || input.isSubagent || event === undefined || identity.agent === undefined) return '';
+  if (input === undefined || event === undefined || identity.agent === undefined) return '';
   // The one way to hear of a session that was renamed, as /clear does.
   await identity.noteSessions(input.sessionId === undefined ? [] : [input.sessionId]);
   const { agent, id, since, about } = await identity.session();

@@ -150,6 +150,15 @@ describe('each message is announced once', () => {
     expect(await hooks.text({ event: 'UserPromptSubmit' })).toBeUndefined();
   });
 
+  it('and what began a turn is not told again by its steps', async () => {
+    await hooks.start('bob');
+    for (const event of ['UserPromptSubmit', 'SessionStart']) {
+      const id = await send(alice, 'bob', event);
+      expect(await hooks.text({ event })).toContain(id);
+      expect(await hooks.text({ event: 'PostToolBatch' })).toBeUndefined();
+    }
+  });
+
   it('though several hooks of a session run at the same time', async () => {
     await hooks.start('bob');
     await send(alice, 'bob', 'one');

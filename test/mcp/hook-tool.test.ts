@@ -1,6 +1,8 @@
 /** Hooks that ask the running server: the same answers as those of the command, and no call of the agent. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { answerHookTool } from '../../src/mcp/hook-tool.js';
 import { DispatchError } from '../../src/model/errors.js';
+import { Identity } from '../../src/relay/identity.js';
 import { RelayClient } from '../helpers/relay-client.js';
 import { RelayWorld, send, withFaults } from '../helpers/relay-world.js';
 
@@ -102,11 +104,16 @@ describe('a hook that asks the server', () => {
 
 describe('a server that serves nobody yet', () => {
   it('takes no name for the sake of a hook', async () => {
-    const nobody = new RelayClient(world, undefined);
-    await nobody.connect();
-    const result = await nobody.request('tools/call', { name: 'hook_notice', arguments: { event: 'Stop' } });
-    expect(result).toEqual({ content: [] });
-    expect(await world.keys()).toEqual([]);
-    await nobody.close();
+    const { relay } = world.process();
+    const project = { path: '/work/webapp', name: 'webapp', repository: { path: '/work/webapp', name: 'webapp' } };
+    const identity = new Identity(relay, undefined, { project });
+    const ask = () => answerHookTool({ event: 'UserPromptSubmit', session_id: 's' }, { relay, identity });
+    await send(await world.session('alice'), 'webapp', 'hello');
+    const before = await world.keys();
+    expect(await ask()).toBe('');
+    expect(await world.keys()).toEqual(before);
+    await identity.session();
+    expect(await ask()).toContain('for webapp');
+    await identity.end();
   });
 });
