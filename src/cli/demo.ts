@@ -74,7 +74,7 @@ async function demo(context: Context): Promise<number> {
   const { style } = context.terminal;
   await tell(context, [
     '',
-    style.green('All of this was checked. To have it in your own windows, give each its name:'),
+    style.green('All of this was checked. To have it in your own windows: mcp-dispatch init. Or by hand, with names:'),
     '',
     `${style.bold('Claude Code')}, by command:`,
     '',

@@ -3,14 +3,15 @@
  * is started gets a relay of its own that goes again, so nothing of this is seen by any agent.
  */
 import path from 'node:path';
-import type { Client, Scope } from './client.js';
+import type { Client, Scope, ServerPlace } from './client.js';
 import { openDocument } from './client-file.js';
 import { run } from './commands.js';
 import { findProgram, temporaryFolder } from './files.js';
 import { greet } from './handshake.js';
 import { ourHooks } from './hook-entries.js';
+import { withoutSettings } from './launch.js';
 import type { Machine } from './machine.js';
-import { findEntry } from './server-entry.js';
+import { findEntry, narrowerPlace } from './server-entry.js';
 import { SetupProblem } from './setup-problem.js';
 
 export interface Check {
@@ -73,11 +74,16 @@ async function checkProgram({ programs }: Client, { env, cwd }: Machine): Promis
 /** The entry of the project, if it has one, counts before that of the user. */
 const SCOPES: readonly Scope[] = ['project', 'user'];
 
+function serverPlaces(client: Client, machine: Machine): ServerPlace[] {
+  const narrower = narrowerPlace(client.server('user', machine));
+  return [...(narrower === undefined ? [] : [narrower]), ...SCOPES.map((scope) => client.server(scope, machine))];
+}
+
 async function checkServer(client: Client, { machine, env, cwd }: Place): Promise<Check> {
   const what = 'server';
-  for (const scope of SCOPES) {
-    const { file, ...place } = client.server(scope, machine);
-    const found = findEntry({ file, ...place });
+  for (const place of serverPlaces(client, machine)) {
+    const { file } = place;
+    const found = findEntry(place);
     if (found.kind === 'none') continue;
     if (found.kind === 'other') return { what, state: 'fails', said: `The entry in ${file} is not of this program.` };
     const greeting = await greet(found.entry, env, cwd);
@@ -102,7 +108,7 @@ async function checkHooks(client: Client, { machine, env, cwd }: Place): Promise
     wanted = place.events.map(({ event }) => event);
     for (const { event, line } of ourHooks(openDocument(place.file, place.syntax).doc, client.id)) {
       const input = JSON.stringify({ session_id: 'doctor', cwd, hook_event_name: event });
-      const ran = await run([line], { env, cwd, input, timeoutMs: HOOK_MS, shell: true });
+      const ran = await run([withoutSettings(line)], { env, cwd, input, timeoutMs: HOOK_MS, shell: true });
       const [said = ''] = ran.err.trim().split('\n');
       if (ran.code === 0 && said === '') answered.push(event);
       else

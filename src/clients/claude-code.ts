@@ -17,7 +17,7 @@ export const claudeCode: Client = {
     file: scope === 'user' ? userFile(machine) : path.join(machine.cwd, '.mcp.json'),
     syntax: 'json',
     path: ['mcpServers'],
-    live: scope === 'user',
+    ...(scope === 'user' ? { live: true, narrower: ['projects', machine.cwd, 'mcpServers'] } : {}),
     command: {
       program: 'claude',
       add: (name, entry) => ['mcp', 'add-json', '-s', scope, name, JSON.stringify(entry)],

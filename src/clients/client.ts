@@ -33,6 +33,8 @@ export interface ServerPlace {
   readonly syntax: Syntax | 'toml';
   /** The keys that lead to the servers. */
   readonly path: readonly string[];
+  /** The keys, in the same file, to servers of the working directory alone, which count before those. */
+  readonly narrower?: readonly string[];
   /** The client writes to this file all the time, so that it is never put back as it once was. */
   readonly live?: boolean;
   readonly command?: ServerCommand;

@@ -46,9 +46,27 @@ export function isOurLaunch(value: unknown): value is Entry {
   return /^node(\.exe)?$/i.test(nameOf(first)) && nameOf(rest[0] ?? '') === PROGRAM;
 }
 
-/** The line for a shell that runs a hook of ours: `<command> hook <client> <event>`. */
-export function hookLine({ command, args }: Launch, client: string, event: string, platform: NodeJS.Platform): string {
-  return [command, ...args, 'hook', client, event].map((word) => quoted(word, platform)).join(' ');
+/** Of the environment of an entry, what a hook needs too: a client gives that to the server alone. */
+const HOOKS_NEED = ['MCP_DISPATCH_DIR', 'MCP_DISPATCH_CONFIG'];
+const SETTINGS = /^env (?:MCP_DISPATCH_[A-Z]+=(?:\\'|'[^']*'|[^'\s\\])* )+/;
+
+/** The line for a shell that runs a hook of ours: `<command> hook <client> <event>`, with `env` before it where it needs some. */
+export function hookLine(
+  { command, args, env = {} }: Entry,
+  client: string,
+  event: string,
+  platform: NodeJS.Platform,
+): string {
+  // Windows has no `env`: there they must be set for all programs.
+  const needed = platform === 'win32' ? [] : HOOKS_NEED.filter((name) => env[name] !== undefined);
+  const settings = needed.map((name) => `${name}=${quoted(env[name] ?? '', platform)}`);
+  const words = [command, ...args, 'hook', client, event].map((word) => quoted(word, platform));
+  return [...(settings.length === 0 ? [] : ['env', ...settings]), ...words].join(' ');
+}
+
+/** The line without what it sets, so that whoever runs it says where the relay is. */
+export function withoutSettings(line: string): string {
+  return line.replace(SETTINGS, '');
 }
 
 /** The event that a line of ours is for; undefined for any other line. */

@@ -19,6 +19,12 @@ export function findEntry(place: ServerPlace): Found {
   return isOurLaunch(value) ? { kind: 'ours', entry: value } : { kind: 'other' };
 }
 
+/** Where the servers of the working directory alone are, which count before those of `place`; undefined where there are none. */
+export function narrowerPlace(place: ServerPlace): ServerPlace | undefined {
+  const { narrower, ...others } = place;
+  return narrower === undefined ? undefined : { ...others, path: narrower };
+}
+
 /** The entry that is wanted; what a person added to ours stays. */
 export function wantedEntry(
   place: ServerPlace,
@@ -29,6 +35,11 @@ export function wantedEntry(
   const old = found.kind === 'ours' ? found.entry : undefined;
   const shaped = place.shape({ ...launch, env: { ...old?.env, ...env } });
   return { ...old, ...shaped };
+}
+
+/** What a person has added to an entry of ours. */
+export function addedKeys(entry: Entry): string[] {
+  return Object.keys(entry).filter((key) => !['type', 'command', 'args', 'env'].includes(key));
 }
 
 /** Whether what stands there starts what is wanted. */

@@ -15,7 +15,7 @@ import { type Entry, hookLine, type Launch, SERVER_NAME } from './launch.js';
 import type { Machine } from './machine.js';
 import { type Change, type Outcome, Progress } from './outcome.js';
 import { ownProgram, runOwn } from './own-command.js';
-import { type Found, findEntry, isSame, tomlEntry, wantedEntry } from './server-entry.js';
+import { addedKeys, type Found, findEntry, isSame, narrowerPlace, tomlEntry, wantedEntry } from './server-entry.js';
 import { SetupProblem } from './setup-problem.js';
 
 export interface Wish {
@@ -40,6 +40,12 @@ export function setUp(client: Client, wish: Wish, machine: Machine): Promise<Out
     if (found.kind === 'other' && !wish.force) {
       const message = `has an entry "${SERVER_NAME}" that is not of this program. It was left alone: rename or remove it, or replace it with --force.`;
       throw new SetupProblem(server.file, message);
+    }
+    noteWhatCountsBefore(server, record);
+    if (wish.scope === 'project' && wish.launch.command !== 'npx') {
+      record.notes.push(
+        'The entry names where the program is on this machine: others who share the project need their own.',
+      );
     }
     const wanted = wantedEntry(server, wish.launch, wish.env, found);
     const program = ownProgram(server, machine);
@@ -84,7 +90,8 @@ function plannedEdits({ client, wish, machine, server, hooks, wanted, program }:
     edits.push({ what: 'server', file: server.file, syntax, make });
   }
   if (hooks !== undefined) {
-    const line = (event: string) => hookLine(wish.launch, client.id, event, machine.platform);
+    const line = (event: string) =>
+      hookLine({ ...wish.launch, env: wanted.env ?? {} }, client.id, event, machine.platform);
     const make = (doc: JsonDocument) => putHooks(doc, hooks, client.id, line);
     const [first] = edits;
     if (first?.file === hooks.file) {
@@ -122,6 +129,10 @@ async function addByCommand(job: Job, program: string, backups: ReadonlyMap<stri
   const { command, file } = server;
   if (command === undefined) return;
   const add = command.add(SERVER_NAME, wanted);
+  const added = found.kind === 'ours' && command.replaces ? addedKeys(found.entry) : [];
+  if (added.length > 0) {
+    record.notes.push(`${command.program} writes the entry anew: put back what was added to it (${added.join(', ')}).`);
+  }
   const commands = found.kind === 'none' || command.replaces ? [add] : [command.remove(SERVER_NAME), add];
   for (const words of commands) {
     if (!wish.dryRun) await runOwn(program, words, machine);
@@ -150,6 +161,12 @@ function apply({ what, file, syntax, make }: Edit, { wish, record }: Job, backup
   editFile(file, syntax, (doc) => make(doc).text);
   const backup = backups.get(file);
   record.changes.push({ what, file, ...(backup === undefined ? {} : { backup }) });
+}
+
+function noteWhatCountsBefore(server: ServerPlace, record: Progress): void {
+  const place = narrowerPlace(server);
+  if (place === undefined || findEntry(place).kind === 'none') return;
+  record.notes.push(`${server.file} has an entry for this directory alone, which counts here before the one for all.`);
 }
 
 function adviseToml({ client, server, wanted, record, wish }: Job): void {

@@ -139,6 +139,15 @@ describe('a client that does not work', () => {
   });
 });
 
+it('the entry that counts in this directory is the one that is started', async () => {
+  world.install('claude');
+  await world.init('claude-code', { launch });
+  const settings = world.json('.claude.json') as object;
+  const own = { mcpServers: { 'mcp-dispatch': { command: 'node', args: ['/gone/mcp-dispatch.cjs'] } } };
+  world.write('.claude.json', JSON.stringify({ ...settings, projects: { [world.cwd]: own } }));
+  expect(checksOf(await doctor('--json')).server).toMatch(/^fails: /);
+});
+
 describe('a client that is not set up', () => {
   it('is no failure: what is to be done is said', async () => {
     world.install('claude');

@@ -1,6 +1,6 @@
 /** `init` and `remove` as they are shipped, in a home of their own with clients that are not real. */
 import { spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, copyFileSync, mkdirSync, realpathSync, symlinkSync } from 'node:fs';
+import { chmodSync, chownSync, cpSync, mkdirSync, realpathSync, symlinkSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -128,7 +128,7 @@ describe('init', () => {
       world.write(path.join(world.root, 'log'), '');
       chownSync(path.join(world.root, 'log'), nobody, nobody);
       const program = path.join(world.root, 'opt', 'mcp-dispatch.cjs');
-      copyFileSync(SERVER, program);
+      cpSync(path.dirname(SERVER), path.dirname(program), { recursive: true });
       const before = world.tree();
       const { code, out, err } = run(['init'], { uid: nobody, program });
       expect([code, err]).toEqual([1, '']);
@@ -147,8 +147,7 @@ describe('init', () => {
 describe('how a client starts the program', () => {
   it('is npx again for what npx has run from its cache', () => {
     const cached = path.join(world.root, '_npx', '1a2b', 'node_modules', 'mcp-dispatch', 'dist', 'mcp-dispatch.cjs');
-    mkdirSync(path.dirname(cached), { recursive: true });
-    copyFileSync(SERVER, cached);
+    cpSync(path.dirname(SERVER), path.dirname(cached), { recursive: true });
     mkdirSync(path.join(world.home, '.cursor'));
     run(['init'], { program: cached });
     expect(world.json('.cursor/mcp.json')).toEqual({

@@ -1,7 +1,7 @@
 /** Which entries and hooks are ours, and how they are written. */
 import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import { eventOfHookLine, hookLine, isOurLaunch } from '../../src/clients/launch.js';
+import { eventOfHookLine, hookLine, isOurLaunch, withoutSettings } from '../../src/clients/launch.js';
 
 describe('an entry', () => {
   it.each([
@@ -56,6 +56,27 @@ describe('the line of a hook', () => {
   ])('%j is ours for the event %s', (line, event) => {
     expect(eventOfHookLine(line, 'codex')).toBe(event);
   });
+
+  it.skipIf(process.platform === 'win32')(
+    'carries where the relay is, which a client gives to the server alone',
+    () => {
+      const env = {
+        MCP_DISPATCH_DIR: `/o'neil/my relay`,
+        MCP_DISPATCH_CONFIG: '/c.toml',
+        MCP_DISPATCH_AGENT_ID: 'bob',
+      };
+      const line = hookLine({ ...launch, env }, 'codex', 'Stop', 'linux');
+      const shown = line.replace(
+        / node /,
+        ` sh -c 'printf "%s\\n" "$MCP_DISPATCH_DIR" "$MCP_DISPATCH_CONFIG" "$MCP_DISPATCH_AGENT_ID"' `,
+      );
+      const { stdout } = spawnSync('sh', ['-c', shown], { encoding: 'utf8', env: { PATH: process.env.PATH } });
+      expect(stdout.split('\n')).toEqual([env.MCP_DISPATCH_DIR, env.MCP_DISPATCH_CONFIG, '', '']);
+      expect(eventOfHookLine(line, 'codex')).toBe('Stop');
+      expect(withoutSettings(line)).toBe(hookLine(launch, 'codex', 'Stop', 'linux'));
+      expect(withoutSettings('env OTHER=1 node x')).toBe('env OTHER=1 node x');
+    },
+  );
 
   it('is quoted for Windows as both of its shells take it', () => {
     const line = hookLine({ command: 'node', args: ['C:\\x y\\mcp-dispatch.cjs'] }, 'codex', 'Stop', 'win32');

@@ -169,6 +169,17 @@ describe('a file that is there', () => {
   });
 });
 
+describe('what counts before the entry for all', () => {
+  it('is said, and left as it is', async () => {
+    world.install('claude');
+    const own = { mcpServers: { 'mcp-dispatch': { command: 'x' } } };
+    world.write('.claude.json', JSON.stringify({ projects: { [world.cwd]: own, '/elsewhere': {} } }));
+    const { status, notes } = await world.init('claude-code');
+    expect([status, notes]).toEqual(['set-up', [expect.stringContaining('for this directory alone')]]);
+    expect(world.json('.claude.json')).toMatchObject({ projects: { [world.cwd]: own } });
+  });
+});
+
 describe('doing it again', () => {
   it.each(CLIENTS.map(({ id }) => id))('%s is already set up: nothing is run, written or copied', async (id) => {
     world.install('claude', 'codex', 'gemini');
