@@ -88,6 +88,7 @@ export function outcomeLines(
   const text = (line: string) => linesForTerminal(tilde(line, machine)).join(' ');
   const would = dryRun && changes.length > 0 && status !== 'failed';
   const word = would ? `would be ${WORDS[status]}` : WORDS[status];
+  const copies = new Set(changes.flatMap(({ backup = [] }) => backup));
   const what = changes.map((change) => text(describe(change)));
   return [
     `${style.bold(name.padEnd(WIDTH - 1))} ${paint(word)}${what.length === 0 ? '' : `: ${what.join('; ')}`}`,
@@ -95,14 +96,15 @@ export function outcomeLines(
     ...(error === undefined ? [] : [`${INDENT}${style.red('error:')} ${text(error)}`]),
     ...(byHand === undefined ? [] : [`${INDENT}by hand: ${text(byHand.text)}`]),
     ...(byHand?.paste === undefined ? [] : linesForTerminal(byHand.paste).map((line) => `${INDENT}  ${line}`)),
+    ...[...copies].map((copy) => `${INDENT}as it was: ${text(copy)}`),
     ...notes.map((note) => INDENT + text(note)),
     ...(next.length === 0 ? [] : [`${INDENT}next: ${text(next.join('; '))}`]),
   ];
 }
 
-function describe({ what, file, command, backup }: Change): string {
+function describe({ what, file, command }: Change): string {
   const how = command === undefined ? '' : ` by ${command.slice(0, 3).join(' ')}`;
-  return `${what} in ${file}${how}${backup === undefined ? '' : ` (a copy of it is ${backup})`}`;
+  return `${what} in ${file}${how}`;
 }
 
 function detailLines(

@@ -57,7 +57,7 @@ export class JsonDocument {
   set(path: readonly string[], value: unknown): JsonDocument {
     const found = this.#find(path);
     if (found !== undefined) return this.#replace(found, (indent) => this.#render(value, indent, true));
-    return this.#add(path.slice(0, -1), value, path.at(-1));
+    return this.#add(path, value);
   }
 
   /** With `value` as the last item of the list at `path`, which is made where it is missing. @throws JsonProblem */
@@ -98,17 +98,13 @@ export class JsonDocument {
     return this.#root === undefined ? undefined : findNode(this.#root, path);
   }
 
-  #add(path: readonly string[], value: unknown, key: string | undefined): JsonDocument {
-    if (this.#root === undefined) {
-      const eol = this.#eol();
-      return this.#with(`${this.#render(nest([...path, ...(key === undefined ? [] : [key])], value), '', true)}${eol}`);
-    }
-    let depth = path.length;
+  #add(path: readonly string[], value: unknown): JsonDocument {
+    if (this.#root === undefined) return this.#with(this.#render(nest(path, value), '', true) + this.#eol());
+    let depth = path.length - 1;
     while (this.#find(path.slice(0, depth)) === undefined) depth--;
     const container = this.#find(path.slice(0, depth)) as Node;
     if (container.type !== 'object') throw this.#mismatch(container, path.slice(0, depth), 'an object');
-    const keys = [...path.slice(depth), ...(key === undefined ? [] : [key])];
-    return this.#insert(container, nest(keys.slice(1), value), keys[0]);
+    return this.#insert(container, nest(path.slice(depth + 1), value), path[depth]);
   }
 
   #insert(container: Node, value: unknown, key: string | undefined): JsonDocument {
@@ -119,26 +115,23 @@ export class JsonDocument {
     const tokens = tokensBetween(text, begin, close);
     const end = tokens.at(-1)?.end ?? begin;
     const outer = this.#indentAt(container.offset);
-    const inner = outer + this.#unit();
-    const broken = tokens.at(-1)?.kind === 'line-comment';
+    const ownLine = this.#eol() + outer + this.#unit();
     const write = (gap: string) => {
-      const many = gap.includes('\n');
-      const indent = many ? gap.slice(gap.lastIndexOf('\n') + 1) : outer;
       const name = key === undefined ? '' : `${JSON.stringify(key)}:${gap === '' ? '' : ' '}`;
-      return gap + name + this.#render(value, indent, many);
+      const indent = gap.includes('\n') ? gap.slice(gap.lastIndexOf('\n') + 1) : outer;
+      return gap + name + this.#render(value, indent, gap.includes('\n'));
     };
     if (last === undefined && tokens.length === 0) {
-      if (!text.trim().includes('\n') && container.parent !== undefined) return this.#splice(end, end, write(''));
-      return this.#splice(end, end, `${write(this.#eol() + inner)}${this.#eol()}${outer}`);
+      const isOneLine = !text.trim().includes('\n') && container.parent !== undefined;
+      return this.#splice(end, end, isOneLine ? write('') : write(ownLine) + this.#eol() + outer);
     }
-    const own =
-      last === undefined ? /\s*$/.exec(text.slice(open, tokens[0]?.offset)) : /\s*$/.exec(text.slice(0, last.offset));
+    const before = last === undefined ? text.slice(open, tokens[0]?.offset) : text.slice(0, last.offset);
     // Only the last line break of several: a blank line above the last child is no reason for one above this.
-    const [before = ''] = /(?:\r?\n|^)[ \t]*$/.exec(own?.[0] ?? '') ?? [];
-    const gap = broken && !before.includes('\n') ? this.#eol() + inner : before;
+    const [like = ''] = /(?:\r?\n|^|(?<=[^ \t\r\n]))[ \t]*$/.exec(before) ?? [];
+    // Behind a comment that ends with its line there is no room on that line.
+    const gap = tokens.at(-1)?.kind === 'line-comment' && !like.includes('\n') ? ownLine : like;
     if (last === undefined) return this.#splice(end, end, write(gap === '' ? ' ' : gap));
-    const comma = tokens.some(({ kind }) => kind === 'comma');
-    if (comma) return this.#splice(end, end, `${write(gap)},`);
+    if (tokens.some(({ kind }) => kind === 'comma')) return this.#splice(end, end, `${write(gap)},`);
     return this.#with(`${text.slice(0, begin)},${text.slice(begin, end)}${write(gap)}${text.slice(end)}`);
   }
 

@@ -37,16 +37,8 @@ export function setUp(client: Client, wish: Wish, machine: Machine): Promise<Out
     const server = client.server(wish.scope, machine);
     const hooks = wish.hooks ? client.hooks?.(wish.scope, machine) : undefined;
     const found = findEntry(server);
-    if (found.kind === 'other' && !wish.force) {
-      const message = `has an entry "${SERVER_NAME}" that is not of this program. It was left alone: rename or remove it, or replace it with --force.`;
-      throw new SetupProblem(server.file, message);
-    }
-    noteWhatCountsBefore(server, record);
-    if (wish.scope === 'project' && wish.launch.command !== 'npx') {
-      record.notes.push(
-        'The entry names where the program is on this machine: others who share the project need their own.',
-      );
-    }
+    if (found.kind === 'other' && !wish.force) throw notOurs(server);
+    addNotes(server, wish, record);
     const wanted = wantedEntry(server, wish.launch, wish.env, found);
     const program = ownProgram(server, machine);
     const job: Job = { client, wish, machine, record, server, hooks, found, wanted, program };
@@ -163,10 +155,19 @@ function apply({ what, file, syntax, make }: Edit, { wish, record }: Job, backup
   record.changes.push({ what, file, ...(backup === undefined ? {} : { backup }) });
 }
 
-function noteWhatCountsBefore(server: ServerPlace, record: Progress): void {
+function notOurs({ file }: ServerPlace): SetupProblem {
+  const what = `has an entry "${SERVER_NAME}" that is not of this program. It was left alone`;
+  return new SetupProblem(file, `${what}: rename or remove it, or replace it with --force.`);
+}
+
+function addNotes(server: ServerPlace, { scope, launch }: Wish, { notes }: Progress): void {
   const place = narrowerPlace(server);
-  if (place === undefined || findEntry(place).kind === 'none') return;
-  record.notes.push(`${server.file} has an entry for this directory alone, which counts here before the one for all.`);
+  if (place !== undefined && findEntry(place).kind !== 'none') {
+    notes.push(`${server.file} has an entry for this directory alone, which counts here before the one for all.`);
+  }
+  if (scope === 'project' && launch.command !== 'npx') {
+    notes.push('The entry names where the program is on this machine: others who share the project need their own.');
+  }
 }
 
 function adviseToml({ client, server, wanted, record, wish }: Job): void {

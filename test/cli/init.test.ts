@@ -52,6 +52,14 @@ describe('init', () => {
     expect(run(['init']).out).toMatch(/^Claude Code {2}already set up\nCodex {8}already set up\n\n/);
   });
 
+  it('names the copy of a file as it was, once', () => {
+    world.install('gemini');
+    world.write('.gemini/settings.json', '{}');
+    const { out } = run(['init']);
+    expect(out.match(/mcp-dispatch-backup/g)).toHaveLength(1);
+    expect(out).toMatch(/^ {13}as it was: ~\/\.gemini\/settings\.json\.2[-\dTZ]+\.mcp-dispatch-backup$/m);
+  });
+
   it('with --json says the same in one document', () => {
     world.install('claude');
     mkdirSync(path.join(world.home, '.cursor'));
