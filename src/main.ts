@@ -2,6 +2,8 @@
 
 import type { App } from './cli/app.js';
 import { DispatchError } from './model/errors.js';
+import { lazy } from './model/lazy.js';
+import type { Project } from './model/project.js';
 import { linesForTerminal } from './model/text.js';
 import { parseTopicList } from './model/topic.js';
 import type { Mail } from './relay/mail.js';
@@ -56,8 +58,8 @@ export async function main(argv: readonly string[]): Promise<void> {
 /** The relay as configured. Nothing is read or written there before the first use. */
 async function open(
   env: NodeJS.ProcessEnv,
-  folder = findWorkingDirectory(),
-): Promise<App & { readonly processes: Ancestry }> {
+  folder?: string,
+): Promise<Omit<App, 'project'> & { readonly project: () => Project; readonly processes: Ancestry }> {
   const { loadConfig } = await import('./config/load.js');
   const config = await loadConfig(env);
   const { FilesystemStore } = await import('./store/filesystem/filesystem-store.js');
@@ -68,8 +70,10 @@ async function open(
   const { findHome } = await import('./config/paths.js');
   const files = new Files(undefined, log);
   // Not CLAUDE_PROJECT_DIR: where it is set it says the same, and other clients inherit it from the shells of Claude Code.
-  const project = findProject(folder, findHome(), files);
-  const relayDir = config.scope === 'project' ? projectRelayPath(config.relayDir, project.repository) : config.relayDir;
+  // When it is needed: Node remembers the directory that it is asked for, and a folder can be removed.
+  const project = lazy(() => findProject(folder ?? findWorkingDirectory(), findHome(), files));
+  const relayDir =
+    config.scope === 'project' ? projectRelayPath(config.relayDir, project().repository) : config.relayDir;
   const processes = new ProcessTable(files);
   const relay = new Relay({
     store: new FilesystemStore(relayDir, { files, durability: config.durability }),
@@ -94,6 +98,7 @@ async function openForCommand(env: NodeJS.ProcessEnv): Promise<App> {
   const { FilesystemInspection } = await import('./store/filesystem/inspection.js');
   return {
     ...app,
+    project: app.project(),
     ancestry: app.processes,
     inspection: new FilesystemInspection(app.relay.store.location, { program: import.meta.filename }),
   };

@@ -73,7 +73,7 @@ export function createServer(options: FacadeOptions): Server {
   );
 
   identity.client = () => server.getClientVersion();
-  const unserved = new UnservedNotices(identity.project);
+  const unserved = new UnservedNotices(() => identity.project);
   registerPrompts(server, log);
   const resources = registerResources(server, options);
 

@@ -12,14 +12,16 @@ export class UnservedNotices {
   #lookedAt = Number.NEGATIVE_INFINITY;
 
   /** @param project its top folder; undefined where no agent is named after one. */
-  constructor(private readonly project: string | undefined) {}
+  constructor(private readonly project: () => string | undefined) {}
 
   /** Says it once, and again when more has arrived; up to 5 seconds late. Names and numbers only. */
   async say({ relay, reply }: Pick<ToolContext, 'relay' | 'reply'>): Promise<void> {
     const now = relay.clock.steady();
-    if (this.project === undefined || now - this.#lookedAt < LOOK_EVERY_MS) return;
+    if (now - this.#lookedAt < LOOK_EVERY_MS) return;
     this.#lookedAt = now;
-    const waiting = await relay.slots.unserved(this.project);
+    const project = this.project();
+    if (project === undefined) return;
+    const waiting = await relay.slots.unserved(project);
     const news = waiting.filter(({ agent, unread }) => unread > (this.#told.get(agent) ?? 0));
     // What was read or given up meanwhile can become news again.
     this.#told = new Map(waiting.map(({ agent, unread }) => [agent, Math.min(unread, this.#told.get(agent) ?? 0)]));

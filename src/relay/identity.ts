@@ -10,8 +10,8 @@ import type { Naming, Session } from './session.js';
 import type { Claimant } from './slots.js';
 
 export interface IdentityOptions {
-  /** Where this server works; undefined where nobody is to be named after it. */
-  readonly project?: Project | undefined;
+  /** Where this server works, asked when that is needed; undefined where nobody is to be named after it. */
+  readonly project?: (() => Project) | undefined;
   /** What Claude Code says of its session in the environment, which other clients inherit from its shells. */
   readonly claudeSession?: string | undefined;
   /** Which process the client is: its hooks find the session by it. Asked once, when there is a session. */
@@ -25,7 +25,7 @@ export class Identity {
   /** Asked for what the client said of itself at `initialize`; set by who talks to it. */
   client: () => ClientInfo | undefined = () => undefined;
   readonly #clientSession: ClientSession;
-  readonly #project: Project | undefined;
+  readonly #project: (() => Project) | undefined;
   readonly #findClient: NonNullable<IdentityOptions['findClient']>;
   // Of this server: who claims a name, and the session that serves it.
   readonly #id = newSessionId();
@@ -59,7 +59,7 @@ export class Identity {
 
   /** The top folder of the project whose agents are named after it, this one or others; undefined where there is none. */
   get project(): string | undefined {
-    return this.relay.roster === undefined ? this.#project?.path : undefined;
+    return this.relay.roster === undefined ? this.#project?.().path : undefined;
   }
 
   /**
@@ -201,6 +201,6 @@ export class Identity {
   #claimant(): Claimant | undefined {
     if (this.#project === undefined) return undefined;
     const { name, aliases } = this.#clientSession;
-    return { session: this.#id, project: this.#project, client: name, clientSessions: aliases };
+    return { session: this.#id, project: this.#project(), client: name, clientSessions: aliases };
   }
 }

@@ -18,7 +18,7 @@ afterEach(async () => {
 
 /** A session that is named after the project, after its first call. */
 async function session(project = PROJECT) {
-  const identity = new Identity(desk.world.process().relay, undefined, { project });
+  const identity = new Identity(desk.world.process().relay, undefined, { project: () => project });
   open.push(identity);
   const made = await identity.session();
   await made.begin();
@@ -117,7 +117,7 @@ describe('forget', () => {
 
   it('takes a name away from who cannot be seen from here, once it is silent, and from nobody else', async () => {
     const far = desk.world.process({ elsewhere: true });
-    const identity = new Identity(far.relay, undefined, { project: PROJECT });
+    const identity = new Identity(far.relay, undefined, { project: () => PROJECT });
     await identity.session();
     expect((await session()).agent).toBe('webapp-2');
     expect((await desk.run(['forget', 'webapp'])).code).toBe(0);

@@ -37,7 +37,8 @@ export class RelayClient {
     options: { maxReplyBytes?: number; instructions?: string; process?: TestProcess; project?: Project } = {},
   ) {
     const { relay } = options.process ?? world.process();
-    this.#identity = new Identity(relay, agent, { project: options.project });
+    const { project } = options;
+    this.#identity = new Identity(relay, agent, { project: project === undefined ? undefined : () => project });
     this.#options = { relay, maxReplyBytes: options.maxReplyBytes ?? 10_240, instructions: options.instructions };
     let rest = '';
     this.#fromServer.on('data', (chunk: Buffer) => {

@@ -106,7 +106,7 @@ describe('a server that serves nobody yet', () => {
   it('takes no name for the sake of a hook', async () => {
     const { relay } = world.process();
     const project = { path: '/work/webapp', name: 'webapp', repository: { path: '/work/webapp', name: 'webapp' } };
-    const identity = new Identity(relay, undefined, { project });
+    const identity = new Identity(relay, undefined, { project: () => project });
     const ask = () => answerHookTool({ event: 'UserPromptSubmit', session_id: 's' }, { relay, identity });
     await send(await world.session('alice'), 'webapp', 'hello');
     const before = await world.keys();

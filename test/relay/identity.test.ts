@@ -45,7 +45,7 @@ interface Window {
 
 /** A server whose client has said who it is, and has not called a tool. */
 async function start({ at = WEBAPP, client = CLAUDE, claude, id, process = world.process() }: Window = {}) {
-  const identity = new Identity(process.relay, id, { project: at, claudeSession: claude });
+  const identity = new Identity(process.relay, id, { project: () => at, claudeSession: claude });
   open.push(identity);
   await identity.begin();
   identity.client = () => client;
@@ -343,7 +343,7 @@ describe('a server that is named after its project', () => {
       },
     });
     const other = new RelayWorld({ wrap: () => broken });
-    const identity = new Identity(other.process().relay, undefined, { project: WEBAPP });
+    const identity = new Identity(other.process().relay, undefined, { project: () => WEBAPP });
     await expect(identity.session()).rejects.toBe(failure);
     expect(await world.keys(SLOTS)).toEqual(['.slots/webapp']);
   });
