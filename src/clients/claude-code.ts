@@ -1,11 +1,12 @@
 /** Claude Code. Its files and `claude mcp` as of 2.1.329. */
 import path from 'node:path';
-import { type Client, groupedHook, stdioEntry } from './client.js';
+import { type Client, groupedHook, type Scope, stdioEntry } from './client.js';
 import type { Machine } from './machine.js';
 
 // Seconds. A hook that finds nothing takes a tenth of one; what hangs must not hold up a turn.
 const TIMEOUT_SECONDS = 10;
-const EVENTS = ['SessionStart', 'UserPromptSubmit', 'PostToolBatch', 'Stop', 'SessionEnd'];
+// None at the end of a session: there is nobody left to tell.
+const EVENTS = ['SessionStart', 'UserPromptSubmit', 'PostToolBatch', 'Stop'];
 
 export const claudeCode: Client = {
   id: 'claude-code',
@@ -27,12 +28,18 @@ export const claudeCode: Client = {
     shape: stdioEntry,
   }),
   hooks: (scope, machine) => ({
-    file: path.join(scope === 'user' ? folder(machine) : path.join(machine.cwd, '.claude'), 'settings.json'),
+    file: settingsFile(scope, machine),
     syntax: 'json',
     events: EVENTS.map((event) =>
       groupedHook(event, (command) => ({ type: 'command', command, timeout: TIMEOUT_SECONDS })),
     ),
   }),
+  plugins: (machine) =>
+    (['project', 'user'] as const).map((scope) => ({
+      file: settingsFile(scope, machine),
+      syntax: 'json',
+      path: ['enabledPlugins'],
+    })),
   next: (scope) => [
     'restart its open windows',
     ...(scope === 'project' ? ['approve the server when Claude Code asks for it'] : []),
@@ -47,6 +54,10 @@ export const claudeCode: Client = {
 
 function folder({ env, home }: Machine): string {
   return env.CLAUDE_CONFIG_DIR || path.join(home, '.claude');
+}
+
+function settingsFile(scope: Scope, machine: Machine): string {
+  return path.join(scope === 'user' ? folder(machine) : path.join(machine.cwd, '.claude'), 'settings.json');
 }
 
 function userFile({ env, home }: Machine): string {

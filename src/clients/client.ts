@@ -19,6 +19,8 @@ export interface Client {
   server(scope: Scope, machine: Machine): ServerPlace;
   /** Absent where hooks do not help. */
   hooks?(scope: Scope, machine: Machine): HooksPlace;
+  /** Where it says which plugins are enabled; absent where there are none of ours. */
+  plugins?(machine: Machine): readonly PluginsPlace[];
   /** What is left to a person after it was set up, as sentences. */
   next(scope: Scope): readonly string[];
   /** For a client of which nothing wakes an idle window: when mail is shown there, as a sentence. */
@@ -40,6 +42,13 @@ export interface ServerPlace {
   readonly command?: ServerCommand;
   /** An entry as this client writes it. */
   shape(entry: Entry): Entry;
+}
+
+/** The keys that lead to an object of plugins by name, true for those that are enabled. */
+export interface PluginsPlace {
+  readonly file: string;
+  readonly syntax: Syntax;
+  readonly path: readonly string[];
 }
 
 /** The client's own command for its servers: words behind the name of its program. */

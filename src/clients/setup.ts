@@ -15,6 +15,7 @@ import { type Entry, hookLine, type Launch, SERVER_NAME } from './launch.js';
 import type { Machine } from './machine.js';
 import { type Change, type Outcome, Progress } from './outcome.js';
 import { ownProgram, runOwn } from './own-command.js';
+import { findPlugin } from './plugin.js';
 import { addedKeys, type Found, findEntry, isSame, narrowerPlace, tomlEntry, wantedEntry } from './server-entry.js';
 import { SetupProblem } from './setup-problem.js';
 
@@ -36,6 +37,13 @@ export function setUp(client: Client, wish: Wish, machine: Machine): Promise<Out
   return record.run(async () => {
     const server = client.server(wish.scope, machine);
     const hooks = wish.hooks ? client.hooks?.(wish.scope, machine) : undefined;
+    const plugin = findPlugin(client, machine);
+    if (plugin !== undefined) {
+      record.notes.push(
+        `${plugin.file} has the plugin ${plugin.name} enabled, which brings the server and its hooks: nothing was added. Disable it to be set up without it.`,
+      );
+      return record.end('already-set-up');
+    }
     const found = findEntry(server);
     if (found.kind === 'other' && !wish.force) throw notOurs(server);
     addNotes(server, wish, record);

@@ -24,11 +24,25 @@ describe('a fresh machine', () => {
     expect(world.ran).toEqual([['claude', 'mcp', 'add-json', '-s', 'user', 'mcp-dispatch', JSON.stringify(wanted)]]);
     expect(world.json('.claude.json')).toMatchObject({ mcpServers: { 'mcp-dispatch': wanted } });
     const { hooks } = world.json('.claude/settings.json') as { hooks: object };
-    const events = ['SessionStart', 'UserPromptSubmit', 'PostToolBatch', 'Stop', 'SessionEnd'];
+    const events = ['SessionStart', 'UserPromptSubmit', 'PostToolBatch', 'Stop'];
     expect(Object.keys(hooks)).toEqual(events);
     expect(lines(hooks)).toEqual(events.map((event) => line('claude-code', event)));
     const handler = { type: 'command', command: line('claude-code', 'Stop'), timeout: 10 };
     expect(hooks).toMatchObject({ Stop: [{ hooks: [handler] }] });
+  });
+
+  it('Claude Code with our plugin gets nothing besides, wherever that is enabled', async () => {
+    world.install('claude');
+    for (const file of ['.claude/settings.json', path.join(world.cwd, '.claude/settings.json')]) {
+      const full = world.write(file, '{"enabledPlugins":{"other@x":true,"mcp-dispatch@mcp-dispatch":true}}');
+      const before = world.tree();
+      const outcome = await world.init('claude-code', {});
+      expect(outcome).toMatchObject({ status: 'already-set-up', changes: [] });
+      expect(outcome.notes.join()).toContain(`${full} has the plugin mcp-dispatch@mcp-dispatch enabled`);
+      expect([world.tree(), world.ran]).toEqual([before, []]);
+      world.write(file, '{"enabledPlugins":{"mcp-dispatch@mcp-dispatch":false,"mcp-dispatch-tools@x":true}}');
+    }
+    expect(await world.init('claude-code', {})).toMatchObject({ status: 'set-up' });
   });
 
   it('Codex gets its server by its own command with its environment, and hooks in a file of their own', async () => {
