@@ -39,15 +39,16 @@ export class Client {
     return this.#child.pid;
   }
 
-  /** The opening of a connection. Resolves when `initialize` is answered. */
-  async initialize() {
+  /** The opening of a connection, by a client of that name. Gives the answer to `initialize`. */
+  async initialize(name = 'bench') {
     const answer = await this.request('initialize', {
       protocolVersion: PROTOCOL,
       capabilities: {},
-      clientInfo: { name: 'bench', version: '1' },
+      clientInfo: { name, version: '1' },
     });
     if (answer.protocolVersion !== PROTOCOL) throw new Error(`initialize answered ${JSON.stringify(answer)}`);
     this.#child.stdin.write('{"jsonrpc":"2.0","method":"notifications/initialized"}\n');
+    return answer;
   }
 
   /** The structured answer of a tool. An error answer is an error here: it must never be measured as if it were work. */
@@ -93,9 +94,9 @@ export class Client {
 }
 
 /** Opens a connection. */
-export async function connect(server) {
+export async function connect(server, name) {
   const client = new Client(server);
-  await client.initialize();
+  await client.initialize(name);
   return client;
 }
 

@@ -18,8 +18,10 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { killAll } from './client.mjs';
 import { ack } from './figures/ack.mjs';
+import { bytes } from './figures/bytes.mjs';
 import { broadcast, who } from './figures/crowd.mjs';
 import { dispatchDurable, dispatchProcess } from './figures/dispatch.mjs';
+import { doorbell } from './figures/doorbell.mjs';
 import { fanIn } from './figures/fan-in.mjs';
 import { firstPage } from './figures/first-page.mjs';
 import { growth } from './figures/growth.mjs';
@@ -54,7 +56,9 @@ const FIGURES = [
   limits,
   fanIn,
   waiting,
+  doorbell,
   idle,
+  bytes,
   growth,
 ];
 
