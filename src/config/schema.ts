@@ -111,7 +111,7 @@ export const SETTINGS = [
     type: 'boolean',
     default: true,
     description:
-      'Whether to watch for mail and announce it on stderr. Without it, mail is found by the next call alone.',
+      'Whether to watch for mail and announce it on stderr. Without it nothing is announced there, and what waits for mail looks every 2 seconds.',
   },
   {
     key: 'durability',
