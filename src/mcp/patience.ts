@@ -25,8 +25,8 @@ export const CANCELLED = new DispatchError('INVALID_ARGUMENT', 'The call was can
 /** A call's place among the others: taken at once, and again after each wait. */
 export class Place {
   #turn: Turn;
-  // Of all its waits together, since progress may only grow.
-  #progress = 0;
+  // Of all its waits together: progress may only grow, and a wait that often begins anew is as long as one that does not.
+  #progress: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly queue: Queue,
@@ -44,34 +44,35 @@ export class Place {
     if (this.call.cancelled.aborted) throw CANCELLED;
   }
 
+  /** The call is over. */
   leave(): void {
+    clearInterval(this.#progress);
     this.#turn.end();
   }
 
   /** See `ToolContext.wait`. */
   async wait(session: Session, { seconds, isThere, saying }: Wait): Promise<Waited> {
-    this.leave();
-    const stop = this.#tellProgress(seconds, saying);
+    this.#turn.end();
+    this.#progress ??= this.#tellProgress(seconds, saying);
     try {
       const { cancelled, ending } = this.call;
       return await waitForMail({ session, timeoutMs: seconds * 1000, isThere, cancelled, ending });
     } finally {
-      stop();
       this.#turn = this.queue.join();
       await this.come();
     }
   }
 
-  #tellProgress(total: number, message: string): () => void {
+  #tellProgress(seconds: number, message: string): NodeJS.Timeout | undefined {
     const { progressToken, notify } = this.call;
-    if (progressToken === undefined) return () => {};
-    const timer = setInterval(() => {
-      this.#progress += PROGRESS_EVERY_MS / 1000;
-      const params = { progressToken, progress: this.#progress, total: Math.max(total, this.#progress), message };
+    if (progressToken === undefined) return undefined;
+    let progress = 0;
+    return setInterval(() => {
+      progress += PROGRESS_EVERY_MS / 1000;
+      const params = { progressToken, progress, total: Math.max(seconds, progress), message };
       // Whoever does not hear it is not waiting for it.
       notify({ method: 'notifications/progress', params }).catch(() => {});
     }, PROGRESS_EVERY_MS);
-    return () => clearInterval(timer);
   }
 }
 

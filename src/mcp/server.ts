@@ -127,8 +127,9 @@ export function createServer(options: FacadeOptions): Server {
         .say(context)
         .catch((error: unknown) => log(`Names without a session were not looked for: ${describeError(error)}`));
       await tool.handle(args, context);
-      // What the tool did is done: mail that cannot be added now is no reason to call that a failure.
-      if (tool.piggyback)
+      // What the tool did is done: mail that cannot be added now is no reason to call that a failure. A client that is
+      // leaving while a call waits reads no answer, and its mail is for the next session.
+      if (tool.piggyback && waited !== 'ending')
         await piggyback(context, waited === 'arrived' ? 'wait' : 'piggyback').catch((error: unknown) =>
           log(`Unread mail was not added to a reply: ${describeError(error)}`),
         );

@@ -90,7 +90,7 @@ export class Inbox {
    */
   async claim(options: ClaimOptions): Promise<Claim> {
     if (this.#unsettled.length > 0) await this.#settleLate();
-    await recoverTaken(this.relay, this.agent, this.session);
+    await this.recover();
     await this.#recoverStray();
     const taken: Taken[] = [];
     const delivered: (Delivered & { readonly candidate: Candidate })[] = [];
@@ -150,20 +150,26 @@ export class Inbox {
     await this.relay.store.prune(takenKey(this.agent));
   }
 
-  /** The cores of the names of what is pending now. */
-  async pendingNow(): Promise<ReadonlySet<string>> {
-    const { pending } = await this.relay.mail.scan(this.agent, false);
-    return new Set(pending.map(({ name }) => name.core));
+  /** What is pending now, in no order. */
+  async pendingNow(): Promise<readonly Candidate[]> {
+    return (await this.relay.mail.scan(this.agent, false)).pending;
   }
 
-  /** Whether any of these is of the thread: a name only has its hash. Opens as few as possible, and moves none. */
-  async isOfThread(candidates: readonly Candidate[], threadId: string): Promise<boolean> {
-    const hash = threadHash(threadId);
+  /** Makes pending again what sessions that are over had claimed; `claim` does that too. */
+  async recover(): Promise<void> {
+    await recoverTaken(this.relay, this.agent, this.session);
+  }
+
+  /** Whether any of these can be shown, of the thread where one is given. Opens as few as possible, and moves none. */
+  async hasMail(candidates: readonly Candidate[], threadId?: string): Promise<boolean> {
+    const hash = threadId === undefined ? undefined : threadHash(threadId);
     for (const candidate of candidates) {
-      if (candidate.name.thread !== hash) continue;
+      // A name only has the hash of its thread.
+      if (hash !== undefined && candidate.name.thread !== hash) continue;
       const key = inboxKey(this.agent, candidate.fileName);
       const message = await this.relay.mail.openAt(this.agent, key, candidate, false);
-      if (message?.thread_id === threadId && message.state !== 'read') return true;
+      if (message === undefined || message.state === 'read') continue;
+      if (threadId === undefined || message.thread_id === threadId) return true;
     }
     return false;
   }

@@ -8,13 +8,14 @@ import type { Relay } from './relay.js';
 
 /**
  * Gives back what sessions of `agent` had claimed that are over; `own` is left alone. Of several racing callers one moves
- * each message.
+ * each message, and rings: whoever waits for mail waits for that too.
  */
 export async function recoverTaken(
   { store, presence, events }: Pick<Relay, 'store' | 'presence' | 'events'>,
   agent: string,
   own?: string,
 ): Promise<void> {
+  let isAnyBack = false;
   for (const session of await store.list(takenKey(agent))) {
     // Anything else in there is no session's: a file that some file manager left, say.
     if (!isSessionId(session) || session === own || !(await presence.isOver(agent, session))) continue;
@@ -23,8 +24,10 @@ export async function recoverTaken(
       if (name === undefined) continue;
       const back = inboxKey(agent, redeliveredName(name.core));
       if (!(await store.move(takenBy(agent, session, fileName), back))) continue;
+      isAnyBack = true;
       await events.note({ event: 'returned', id: name.id, from: name.from, to: agent, why: 'session over' });
     }
     await store.prune(takenBy(agent, session));
   }
+  if (isAnyBack) await store.ring(agent);
 }

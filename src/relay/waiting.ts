@@ -75,6 +75,10 @@ export function waitForMail({ session, timeoutMs, isThere, cancelled, ending }: 
 async function outcomeOf(session: Session, isThere: boolean): Promise<Waited | undefined> {
   if (isThere) return 'arrived';
   const standing = await session.standing();
-  if (standing === 'newest') return undefined;
+  if (standing === 'newest') {
+    // What a session had claimed that has died since waits as well, and nobody rings for it.
+    await session.inbox.recover();
+    return undefined;
+  }
   return standing === 'older' ? 'newer_session' : 'relay_gone';
 }

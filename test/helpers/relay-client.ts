@@ -111,6 +111,11 @@ export class RelayClient {
     return message;
   }
 
+  /** As when the input ends: calls that wait are answered. */
+  leave(): void {
+    this.#leaving.abort();
+  }
+
   async close(): Promise<void> {
     await this.#identity.end();
     this.#toServer.destroy();

@@ -101,7 +101,7 @@ export default {
       name: 'own-copy-ends-the-wait',
       promise: 'One’s own copy of a message to a topic is not waited for.',
       file: 'src/mcp/tools/dispatch.ts',
-      find: ' && name.id !== message.id',
+      find: ' && name.from !== session.agent',
       replace: '',
       caughtBy: {
         file: 'test/mcp/waiting.test.ts',

@@ -2,6 +2,7 @@
 const ARRIVALS = 'test/relay/arrivals.test.ts';
 const WAITING = 'test/relay/waiting.test.ts';
 const CALLS = 'test/mcp/waiting.test.ts';
+const RACES = 'test/mcp/waiting-races.test.ts';
 
 export default {
   title: 'Waiting',
@@ -64,8 +65,8 @@ export default {
       name: 'waiting-call-holds-its-turn',
       promise: 'A call that waits lets the others go before.',
       file: 'src/mcp/patience.ts',
-      find: '    this.leave();\n    const stop',
-      replace: '    const stop',
+      find: '    this.#turn.end();\n    this.#progress',
+      replace: '    this.#progress',
       caughtBy: {
         file: CALLS,
         title: 'lets other calls of the session go before, which may well take the mail; then it waits on',
@@ -75,8 +76,8 @@ export default {
       name: 'older-mail-ends-the-wait',
       promise: 'After a send, older mail ends no wait.',
       file: 'src/mcp/tools/dispatch.ts',
-      find: 'pending.some(({ name }) => !before.has(name.core) &&',
-      replace: 'pending.some(({ name }) =>',
+      find: '!old.has(name.core) && ',
+      replace: '',
       caughtBy: {
         file: CALLS,
         title: 'waits for what comes after its send; older mail does not end it, and rides along',
@@ -89,6 +90,44 @@ export default {
       find: '      await followUp();\n    } else {',
       replace: '      reply.whenWritten(followUp);\n    } else {',
       caughtBy: { file: CALLS, title: 'rings the recipient before it waits' },
+    },
+    {
+      name: 'wait-beside-the-dead',
+      promise: 'What a session had claimed when it died waits like any other mail.',
+      file: 'src/relay/recover.ts',
+      find: 'if (isAnyBack) await store.ring(agent);',
+      replace: '',
+      caughtBy: { file: RACES, title: 'is there for a peek of the next session that would wait' },
+    },
+    {
+      name: 'wait-ended-by-what-another-took',
+      promise: 'A wait does not end for mail that another call took.',
+      file: 'src/mcp/tools/dispatch.ts',
+      find: ' || (await isThere(await session.inbox.pendingNow())))',
+      replace: ' || true)',
+      caughtBy: { file: RACES, title: 'does not end a dispatch when a call whose turn is before takes it' },
+    },
+    {
+      name: 'repeated-send-misses-its-answer',
+      promise: 'A send that is repeated with its key returns the answer that came in between.',
+      file: 'src/mcp/tools/dispatch.ts',
+      find: 'deduplicated ? Date.parse(message.timestamp) : Number.POSITIVE_INFINITY',
+      replace: 'Number.POSITIVE_INFINITY',
+      caughtBy: {
+        file: RACES,
+        title: 'a dispatch that is repeated with its key returns the answer that came since it was sent first',
+      },
+    },
+    {
+      name: 'mail-for-a-client-that-leaves',
+      promise: 'A call that still waits when its client leaves takes no mail.',
+      file: 'src/mcp/server.ts',
+      find: " && waited !== 'ending'",
+      replace: '',
+      caughtBy: {
+        file: RACES,
+        title: 'a call that still waits when its client leaves takes none of the mail that is there',
+      },
     },
   ],
 };

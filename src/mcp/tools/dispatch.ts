@@ -10,8 +10,11 @@ import {
   ttlSeconds,
   waitSeconds,
 } from '../../model/draft.js';
+import type { Candidate } from '../../relay/mail.js';
+import type { Sent } from '../../relay/outbox.js';
+import type { Session } from '../../relay/session.js';
 import { sayHowItEnded } from '../patience.js';
-import { defineTool } from '../tool.js';
+import { defineTool, type ToolContext } from '../tool.js';
 
 // A broadcast may name more recipients than a reply should spend on them.
 const RECIPIENTS_SHARE = 0.25;
@@ -65,7 +68,7 @@ export const dispatch = defineTool({
     const { relay, session, reply } = context;
     const seconds = args.wait_seconds ?? 0;
     // Before the send: an answer may be as quick as this call.
-    const before = seconds > 0 ? await session.inbox.pendingNow() : new Set<string>();
+    const before = seconds > 0 ? await pendingBefore(session) : [];
     const { sent, followUp } = await session.publish({
       target: args.target,
       content: args.message,
@@ -110,13 +113,38 @@ export const dispatch = defineTool({
         `No session has ever served "${message.to}" here. The message waits for one; if the name is a mistake, who lists the agents that exist.${hint}`,
       );
     }
-    if (seconds === 0) return;
-    const waited = await context.wait({
-      seconds,
-      // Of a topic, one's own copy is no answer.
-      isThere: (pending) => pending.some(({ name }) => !before.has(name.core) && name.id !== message.id),
-      saying: `${message.id} is sent; waiting for mail.`,
-    });
-    sayHowItEnded(reply, waited);
+    if (seconds > 0) await waitForNews(sent, before, seconds, context);
   },
 });
+
+/** What waits already; with what a session had claimed that has died, which is no news either. */
+async function pendingBefore({ inbox }: Session): Promise<readonly Candidate[]> {
+  await inbox.recover();
+  return inbox.pendingNow();
+}
+
+/** Waits for mail that came after the send, which piggyback puts into the reply. */
+async function waitForNews(
+  { message, deduplicated }: Sent,
+  before: readonly Candidate[],
+  seconds: number,
+  context: ToolContext,
+): Promise<void> {
+  const { relay, session, reply } = context;
+  // A send that is repeated was done before: what came since then is news, and may well be the answer.
+  const sentAt = deduplicated ? Date.parse(message.timestamp) : Number.POSITIVE_INFINITY;
+  const old = new Set(before.flatMap(({ name }) => (name.sentAt < sentAt ? [name.core] : [])));
+  // One's own mail is no answer: a copy of what went to a topic, say.
+  const isThere = (pending: readonly Candidate[]) =>
+    session.inbox.hasMail(pending.filter(({ name }) => !old.has(name.core) && name.from !== session.agent));
+  const until = relay.clock.steady() + seconds * 1000;
+  for (;;) {
+    const waited = await context.wait({
+      seconds: Math.max(0, (until - relay.clock.steady()) / 1000),
+      isThere,
+      saying: `${message.id} is sent; waiting for mail.`,
+    });
+    // Another call, whose turn came first, may have taken what arrived.
+    if (waited !== 'arrived' || (await isThere(await session.inbox.pendingNow()))) return sayHowItEnded(reply, waited);
+  }
+}

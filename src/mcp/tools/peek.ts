@@ -70,27 +70,36 @@ async function showWhenThere(args: Args, seconds: number, context: ToolContext):
   const { session, reply, relay } = context;
   const { thread_id } = args;
   const until = relay.clock.steady() + seconds * 1000;
-  // Mail that was there and could not be shown: another session was quicker, or it is no message. It is not waited for again.
-  const inVain = new Set<string>();
+  // What is there and cannot be shown, as it is no message: it is not waited for again.
+  let inVain: ReadonlySet<string> = new Set();
   for (;;) {
     let seen: readonly Candidate[] = [];
     const waited = await context.wait({
       seconds: Math.max(0, (until - relay.clock.steady()) / 1000),
       isThere: (pending) => {
         seen = pending.filter(({ name }) => !inVain.has(name.core));
-        return thread_id === undefined ? seen.length > 0 : session.inbox.isOfThread(seen, thread_id);
+        return thread_id === undefined ? seen.length > 0 : session.inbox.hasMail(seen, thread_id);
       },
       saying: `Waiting for mail for ${session.agent}.`,
     });
-    if ((await show(args, context, 'wait')) > 0) return;
+    // A client that is leaving reads no answer: what there is to show is for the next session.
+    if (waited === 'ending') showNothing(context);
+    else if (await show(args, context, 'wait')) return;
     if (waited !== 'arrived') return sayHowItEnded(reply, waited);
-    for (const { name } of seen) inVain.add(name.core);
+    // What another call was quicker to take comes back if its reply is not written, and is waited for again.
+    const tried = new Set([...inVain, ...seen.map(({ name }) => name.core)]);
+    const still = (await session.inbox.pendingNow()).map(({ name }) => name.core);
+    inVain = new Set(still.filter((core) => tried.has(core)));
     await context.startOver();
   }
 }
 
-/** Puts all that was asked for into the reply; gives the number of new messages. */
-async function show(args: Args, context: ToolContext, by: ShownBy): Promise<number> {
+function showNothing({ session, reply }: ToolContext): void {
+  reply.set('agent_id', session.agent).setAlways('messages', []).setAlways('count', 0);
+}
+
+/** Puts all that was asked for into the reply; false where there is no new mail, not even some that has no room. */
+async function show(args: Args, context: ToolContext, by: ShownBy): Promise<boolean> {
   const { relay, session, reply } = context;
   reply.set('agent_id', session.agent);
   await tellRefusals(context);
@@ -99,7 +108,7 @@ async function show(args: Args, context: ToolContext, by: ShownBy): Promise<numb
   if (args.message_id !== undefined) {
     const shown = await showOne(args.message_id, args.offset ?? 0, context);
     setUnacked(reply, unacked.count - (shown === 'kept' && !unacked.more ? 1 : 0), unacked.more);
-    return shown === 'new' ? 1 : 0;
+    return shown === 'new';
   }
   const receipts = await relay.receipts.changes(session.agent, MOST_RECEIPTS);
   const most = args.limit ?? DEFAULT_LIMIT;
@@ -144,7 +153,7 @@ async function show(args: Args, context: ToolContext, by: ShownBy): Promise<numb
   reply.setAlways('count', count);
   reply.set('more', claim.more > 0 ? claim.more : undefined);
   setUnacked(reply, unacked.count - (unacked.more ? 0 : read), unacked.more);
-  return claim.delivered.length;
+  return claim.delivered.length + claim.more > 0;
 }
 
 /** One message by its id: new, read before, or one's own, which is answered with its receipts. */
