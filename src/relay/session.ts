@@ -109,6 +109,8 @@ export class Session {
       throw error;
     }
     await this.#topics.join();
+    // What a session of before held when it died: nobody is rung for it, and this one may not be called for long.
+    await this.inbox.recover().catch(() => {});
   }
 
   /**

@@ -171,6 +171,17 @@ describe('mail that a dead session had taken', () => {
     expect(all.every(({ redelivered }) => redelivered)).toBe(true);
   });
 
+  it('is in the inbox again once another session has shown itself: nobody has to call', async () => {
+    await send(alice, 'bob', 'one');
+    await claimAll(bob.inbox);
+    bobsProcess.kill();
+    const next = world.process().relay.session('bob');
+    await next.announce();
+    const [key] = (await world.keys('bob')).filter((each) => !each.includes('read'));
+    expect(key).toMatch(/^bob\/[^/]+~r\.json$/);
+    await next.end();
+  });
+
   it('stays marked as redelivered when that reply is cancelled too', async () => {
     await send(alice, 'bob', 'one');
     await claimAll(bob.inbox);

@@ -100,6 +100,17 @@ export default {
       caughtBy: { file: RACES, title: 'is there for a peek of the next session that would wait' },
     },
     {
+      name: 'mail-of-the-dead-unseen',
+      promise: 'What a session had claimed when it died is found without a call.',
+      file: 'src/relay/session.ts',
+      find: '    await this.inbox.recover().catch(() => {});\n',
+      replace: '',
+      caughtBy: {
+        file: 'test/relay/inbox.test.ts',
+        title: 'is in the inbox again once another session has shown itself: nobody has to call',
+      },
+    },
+    {
       name: 'wait-ended-by-what-another-took',
       promise: 'A wait does not end for mail that another call took.',
       file: 'src/mcp/tools/dispatch.ts',
