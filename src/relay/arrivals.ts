@@ -9,6 +9,7 @@
 import { forTerminal } from '../model/text.js';
 import type { Store, Watch } from '../store/store.js';
 import type { Candidate, Mail } from './mail.js';
+import { SUFFIX } from './message-name.js';
 
 export interface Listener {
   /** After each look: everything that is pending now, in no order. Also called when nothing has changed. */
@@ -144,17 +145,19 @@ export class Arrivals {
   }
 
   async #look(term: number): Promise<void> {
+    const begunAt = this.parts.clock.steady();
+    // In a process that was stopped the poll comes before the hints that are waiting for it.
+    const isOverdue = begunAt - this.#dueAt > HINT_LATE_MS;
     this.#dueAt = Number.POSITIVE_INFINITY;
     this.#looking = true;
     this.#again = false;
     const hinted = this.#hinted;
     this.#hinted = false;
-    const begunAt = this.parts.clock.steady();
     let failed = false;
     try {
       const { pending } = await this.parts.mail.scan(this.agent, false);
       if (term !== this.#term) return;
-      if (!hinted) this.#judgeHints(pending);
+      if (!hinted && !isOverdue) this.#judgeHints(pending);
       this.#seen = new Set(pending.map(({ fileName }) => fileName));
       for (const listener of [...this.#listeners]) listener.looked(pending);
       if (this.options.watch && this.#watch?.active !== true && this.#armed) {
@@ -176,13 +179,17 @@ export class Arrivals {
     }
   }
 
-  /** Mail in our own form was rung for: found late and without a hint, it shows that hints do not come here. */
+  /**
+   * Mail in our own form was rung for: found late and without a hint, it shows that hints do not come here. What came back
+   * from a reply that was not written may be of any age.
+   */
   #judgeHints(pending: readonly Candidate[]): void {
     const seen = this.#seen;
     if (this.#watch?.active !== true || this.#hintsMissing || seen === undefined) return;
     const now = this.parts.clock.now();
     const late = pending.some(
-      ({ fileName, name }) => !seen.has(fileName) && fileName.startsWith(name.core) && now - name.sentAt > HINT_LATE_MS,
+      ({ fileName, name }) =>
+        !seen.has(fileName) && fileName === name.core + SUFFIX && now - name.sentAt > HINT_LATE_MS,
     );
     if (!late) return;
     this.#hintsMissing = true;

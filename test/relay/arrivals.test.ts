@@ -44,6 +44,13 @@ function arrivals({ store = world.memory, watch = true }: { store?: Store; watch
   return one;
 }
 
+/** As a program that rings no bell, or where the system gives no event for it. */
+async function withoutBell(deliver: () => Promise<unknown>): Promise<void> {
+  const ring = vi.spyOn(world.memory, 'ring').mockResolvedValue();
+  await deliver();
+  ring.mockRestore();
+}
+
 const listener = () => {
   const seen: number[] = [];
   const failures: string[] = [];
@@ -227,6 +234,46 @@ describe('without a watch', () => {
     hints[1]?.();
     await pass(100, 1);
     expect(bob.seen.at(-1)).toBe(1);
+  });
+
+  it('though one stands, it polls and says so: mail was there that nobody rang for', async () => {
+    const bob = listener();
+    arrivals().subscribe(bob);
+    await pass(100, 1);
+    await withoutBell(() => send(alice, 'bob', 'one'));
+    await pass(12_000, 50);
+    expect(bob.seen.at(-1)).toBe(1);
+    expect(warnings).toEqual([expect.stringContaining('this file system gives no events')]);
+  });
+
+  it.each([
+    [
+      'came while the process was stopped',
+      async () => {
+        await withoutBell(() => send(alice, 'bob', 'one'));
+        world.clock.advance(60_000);
+      },
+    ],
+    [
+      'came back, since its reply was not written,',
+      async () => {
+        await send(alice, 'bob', 'one');
+        const [key = ''] = (await world.keys('bob')).filter((each) => each.endsWith('.json'));
+        await world.memory.move(key, key.replace('.json', '~r.json'));
+        await pass(100, 1);
+        await world.memory.move(key.replace('.json', '~r.json'), 'bob/taken/away');
+        await pass(10_000, 50);
+        await world.memory.move('bob/taken/away', key.replace('.json', '~r.json'));
+      },
+    ],
+  ])('it is not taken to be for mail that %s', async (_what, arrive) => {
+    const bob = listener();
+    arrivals().subscribe(bob);
+    await pass(100, 1);
+    await arrive();
+    await pass(12_000, 50);
+    expect(bob.seen.at(-1)).toBe(1);
+    expect(warnings).toEqual([]);
   });
 
   it('a look that fails is told of, warned of once, and followed by another in two seconds', async () => {
