@@ -14,7 +14,12 @@ if (Number.parseInt(process.versions.node, 10) < OLDEST_NODE) {
   // To a client, 2 from a hook means that it forbids what was about to happen.
   process.exitCode = process.argv[2] === 'hook' ? 0 : 2;
 } else if (process.argv[2] === 'hook') {
-  void import('./hook-main.js').then(({ hookMain }) => hookMain(process.argv.slice(3)));
+  // While another version is put in place, the part can be missing or not fit: no reason to end a client's turn.
+  import('./hook-main.js')
+    .then(({ hookMain }) => hookMain(process.argv.slice(3)))
+    .catch((error: unknown) => {
+      process.stderr.write(`mcp-dispatch hook: ${error instanceof Error ? error.message.split('\n')[0] : 'failed'}\n`);
+    });
 } else {
   void import('./main.js').then(({ main }) => main(process.argv.slice(2)));
 }

@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import {
   chmodSync,
+  copyFileSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -214,6 +215,27 @@ test('mail of another program is announced: what reads it is loaded then', async
   const bob = new Client(sandbox, { MCP_DISPATCH_AGENT_ID: 'bob' });
   expect(noticeOf(await bob.hook('SessionStart', 'directly'))).toContain('msg-foreign00001 from alice');
   await bob.end();
+});
+
+test('a hook whose part of the program is missing or unfit, as during an update, is a line on stderr, with 0', ({
+  sandbox,
+  expect,
+}) => {
+  const program = path.join(sandbox.root, 'mcp-dispatch.cjs');
+  copyFileSync(SERVER, program);
+  const run = () => {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [program, 'hook', 'claude-code', 'Stop'], {
+      input: '{}',
+      encoding: 'utf8',
+    });
+    return { code: status, out: stdout, err: stderr };
+  };
+  const line = expect.stringMatching(/^mcp-dispatch hook: [^\n]+\n$/);
+  expect(run()).toEqual({ code: 0, out: '', err: line });
+  for (const part of ['module.exports = {};', 'throw new Error("half\\nof it");', 'function (']) {
+    writeFileSync(path.join(sandbox.root, 'hook.cjs'), part);
+    expect(run()).toEqual({ code: 0, out: '', err: line });
+  }
 });
 
 test('an event that is not known, or a client, is no error to whoever runs it', async ({ sandbox, expect }) => {
