@@ -7,7 +7,7 @@
  * 3. MCP_DISPATCH_AGENT_ID, unless a session of that agent is known to be another client's.
  */
 import { isAgentId, normalizeName } from '../model/agent-id.js';
-import type { Presence, Sighting } from '../relay/presence.js';
+import type { About, Presence, Sighting } from '../relay/presence.js';
 import type { Caller } from './caller.js';
 import type { Window } from './office.js';
 
@@ -19,7 +19,8 @@ interface Found {
 /** Undefined where it cannot be said. */
 export async function findWindow(presence: Presence, caller: Caller): Promise<Window | undefined> {
   const all: Found[] = [];
-  for await (const found of presence.everySession()) all.push(found);
+  for await (const found of presence.everySession((agent, session) => isConcerned(agent, session, caller)))
+    all.push(found);
   const alike = all.filter(({ sighting }) => isCalledAs(sighting, caller));
   const related = all.filter(({ sighting }) => isStartedBy(sighting, caller) && !isOfAnother(sighting, caller));
   // An editor starts the servers of all its windows, and a client can be told of two servers.
@@ -32,6 +33,12 @@ export async function findWindow(presence: Presence, caller: Caller): Promise<Wi
   if (agent === undefined) return undefined;
   const sessions = all.filter((one) => one.agent === agent);
   return sessions.some(({ sighting }) => isOfAnother(sighting, caller)) ? undefined : { agent };
+}
+
+/** Whether any of the three could speak of the session. */
+function isConcerned(agent: string, { clientProcess, aliases = [] }: About, caller: Caller): boolean {
+  if (clientProcess !== undefined && clientProcess.pid === caller.process?.pid) return true;
+  return agent === agentOf(caller) || aliases.some((alias) => caller.aliases.includes(alias));
 }
 
 /** The agent that all of them serve, by its newest session. */

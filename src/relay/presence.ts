@@ -13,6 +13,7 @@ import type { Store } from '../store/store.js';
 import { namesInFolder } from './folder-names.js';
 import { PRESENCE, presenceFile, sessionKey } from './keys.js';
 import {
+  aboutOf,
   calledAtOf,
   parseSessionRecord,
   parseSharedPresence,
@@ -171,11 +172,16 @@ export class Presence {
     return liveAmong(seen);
   }
 
-  /** The live sessions of this program, of every agent; a hook that looks for its own stops at none of them. */
-  async *everySession(): AsyncGenerator<{ readonly agent: string; readonly sighting: Sighting }> {
+  /**
+   * The live sessions of this program, of every agent, that `wanted` says may be meant. To ask the system whether a process lives
+   * can take longer than to read what it wrote, so nothing is asked of the others.
+   */
+  async *everySession(
+    wanted: (agent: string, session: About) => boolean,
+  ): AsyncGenerator<{ readonly agent: string; readonly sighting: Sighting }> {
     for (const agent of (await this.store.list(PRESENCE)).filter(isAgentId)) {
       for (const name of await namesInFolder(this.store, sessionKey(agent))) {
-        const sighting = await this.#read(agent, name);
+        const sighting = await this.#read(agent, name, (about) => wanted(agent, about));
         if (sighting !== undefined && sighting.silentSince === undefined) yield { agent, sighting };
       }
     }
@@ -225,17 +231,21 @@ export class Presence {
     return lost;
   }
 
-  /** Undefined where there is no record that can be believed, or its session is over. */
-  async #read(agent: string, session: string): Promise<Sighting | undefined> {
+  /** Undefined where there is no record that can be believed, or not a wanted one, or its session is over. */
+  async #read(
+    agent: string,
+    session: string,
+    wanted: (about: About) => boolean = () => true,
+  ): Promise<Sighting | undefined> {
     if (!isSessionId(session)) return undefined;
     const read = await this.store.read(sessionKey(agent, session), MAX_RECORD_BYTES);
     if (read === undefined || !read.ok) return undefined;
     const record = parseSessionRecord(read.bytes, session);
-    return record === undefined ? undefined : this.#judge(record, read.modifiedAt);
+    return record !== undefined && wanted(aboutOf(record)) ? this.#judge(record, read.modifiedAt) : undefined;
   }
 
   #judge(record: SessionRecord, renewedAt: number): Sighting | undefined {
-    const { session, pid, since, cwd, client, client_process, aliases, wake, host, boot, namespace, start } = record;
+    const { session, pid, since, cwd, client, host, boot, namespace, start } = record;
     const process = this.processes.check({
       pid,
       host,
@@ -253,9 +263,7 @@ export class Presence {
         since,
         ...(cwd === undefined ? {} : { cwd }),
         ...(client === undefined ? {} : { client }),
-        ...(client_process === undefined ? {} : { clientProcess: client_process }),
-        ...(aliases === undefined ? {} : { aliases }),
-        ...(wake === undefined ? {} : { wake }),
+        ...aboutOf(record),
       },
       process,
       ...(silentMs < SILENT_AFTER_MS ? {} : { silentSince: renewedAt }),

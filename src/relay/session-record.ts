@@ -75,6 +75,15 @@ export function parseSharedPresence(bytes: Uint8Array): SharedPresence | undefin
   return { agent_id, pid, started, ...(session === undefined ? {} : { session }) };
 }
 
+/** What the session lets others know of itself beside that it lives; see `About`. */
+export function aboutOf({ client_process, aliases, wake }: SessionRecord) {
+  return {
+    ...(client_process === undefined ? {} : { clientProcess: client_process }),
+    ...(aliases === undefined ? {} : { aliases }),
+    ...(wake === undefined ? {} : { wake }),
+  };
+}
+
 /** Milliseconds since 1970; null for no call yet, undefined where the record does not say. */
 export function calledAtOf({ called_at }: SessionRecord): number | null | undefined {
   if (called_at === null || called_at === undefined) return called_at;

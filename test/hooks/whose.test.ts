@@ -1,5 +1,5 @@
 /** Which session a hook speaks for, and that it speaks for no other. */
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Session } from '../../src/relay/session.js';
 import { send } from '../helpers/relay-world.js';
 import { type Call, CLIENT, HookTest } from './hook-desk.js';
@@ -81,6 +81,18 @@ describe('by its process', () => {
     // Claude Code gives the session of a window another id with /clear.
     await hooks.start('carol', { clientProcess: OTHER, aliases: ['before'] });
     expect(await agentOf({ from: OTHER, input: { session_id: 'after' } })).toBe('carol');
+  });
+
+  it('the system is asked about no process but those that may be meant: each question can start a program', async () => {
+    await hooks.start('alice', { aliases: ['another'] });
+    const process = hooks.world.process();
+    await hooks.start('bob', { clientProcess: CLIENT }, process);
+    await hooks.start('carol', { clientProcess: OTHER });
+    const asked = vi.spyOn(hooks.world.processes, 'check');
+    expect(await agentOf()).toBe('bob');
+    expect(asked.mock.calls.map(([{ pid }]) => pid)).toEqual([process.identity.pid]);
+    expect(await agentOf({ from: { pid: 1 }, input: { session_id: 'another' } })).toBe('alice');
+    expect(asked).toHaveBeenCalledTimes(2);
   });
 
   it('a session that is over is nobody’s', async () => {
