@@ -44,7 +44,7 @@ interface Kind {
 /** `input` is undefined where it could not be read. */
 export function describeCaller(
   { client }: Pick<HookEvent, 'client'>,
-  input: HookInput | undefined,
+  input: Pick<HookInput, 'sessionId'> | undefined,
   env: NodeJS.ProcessEnv,
   ancestry: Ancestry,
 ): Caller {
@@ -63,9 +63,13 @@ export function describeCaller(
 
 /** A command that was run in a shell of the client, by its model, or in one that no client started. */
 export function describeShell(env: NodeJS.ProcessEnv, ancestry: Ancestry): Caller {
-  // Only Claude Code marks its shells with what it calls its session.
-  const client = env.CLAUDECODE === undefined ? '' : 'claude-code';
-  return describeCaller({ client }, undefined, env, ancestry);
+  const { CLAUDECODE, CLAUDE_PID, CODEX_THREAD_ID, GEMINI_CLI } = env;
+  // A client in the shell of another has the variables of both, and so have its shells: the nearest process tells them apart.
+  const isClaudes = CLAUDECODE !== undefined && Number(CLAUDE_PID) === ancestry.findClient()?.pid;
+  if (CODEX_THREAD_ID && !isClaudes)
+    return describeCaller({ client: 'codex' }, { sessionId: CODEX_THREAD_ID }, env, ancestry);
+  if (GEMINI_CLI && !isClaudes) return describeCaller({ client: 'gemini-cli' }, undefined, env, ancestry);
+  return describeCaller({ client: CLAUDECODE === undefined ? '' : 'claude-code' }, undefined, env, ancestry);
 }
 
 /** The folder that the session was opened in, where the client says so: its model may have gone elsewhere since. */
