@@ -42,7 +42,7 @@ export async function main(argv: readonly string[]): Promise<void> {
         findClient: () => processes.findClient(),
       }),
       alertsFor: config.watch ? startAlerts : undefined,
-      waking: new Waker(relay, { ...config.wake, inbox: await claudeInbox(process.env), log }),
+      waking: new Waker(relay, { ...config.wake, inbox: await claudeInbox(process.env, processes), log }),
       version: __VERSION__,
       maxReplyBytes: config.maxReplyBytes,
       instructions: config.instructions,
@@ -115,12 +115,13 @@ async function startAlerts(session: Session, relay: Relay): Promise<void> {
 }
 
 /** The socket that Claude Code gives its servers, and whether it is one of ours. */
-async function claudeInbox(env: NodeJS.ProcessEnv): Promise<ClaudeInbox> {
+async function claudeInbox(env: NodeJS.ProcessEnv, processes: Ancestry): Promise<ClaudeInbox> {
   const { Files } = await import('./store/filesystem/files.js');
   const { findSocketProblem } = await import('./store/filesystem/own-socket.js');
+  const { isInherited } = await import('./wake/claude-socket.js');
   const files = new Files();
   return {
-    path: env.CLAUDE_CODE_MESSAGING_SOCKET,
+    path: isInherited(env, () => processes.findClient()?.pid) ? undefined : env.CLAUDE_CODE_MESSAGING_SOCKET,
     token: env.CLAUDE_CODE_MESSAGING_TOKEN,
     findProblem: (path) => findSocketProblem(files, path),
   };

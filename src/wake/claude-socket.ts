@@ -7,6 +7,7 @@
  * `session_id`, which changes under a running server.
  */
 import type { Socket } from 'node:net';
+import { basename } from 'node:path';
 import { errnoOf } from '../model/errors.js';
 import { lazyBuiltin } from '../model/lazy-builtin.js';
 import { type Attempt, CLAUDE_CODE, type Connection, type Method } from './method.js';
@@ -18,7 +19,7 @@ export const SOCKET_BOUND_MS = 2000;
 const net = lazyBuiltin<typeof import('node:net')>('node:net');
 
 export interface ClaudeInbox {
-  /** CLAUDE_CODE_MESSAGING_SOCKET */
+  /** CLAUDE_CODE_MESSAGING_SOCKET, unless it is another session's. */
   readonly path: string | undefined;
   /** CLAUDE_CODE_MESSAGING_TOKEN */
   readonly token: string | undefined;
@@ -53,6 +54,17 @@ export class ClaudeSocket implements Method {
     this.failing = attempt.outcome === 'failed';
     return attempt;
   }
+}
+
+/**
+ * True where the variables are those of a session of Claude Code from whose shell this client was started: one that makes no
+ * socket of its own, as an older version or one that its organisation forbids it, hands them on to its servers. Such a shell
+ * says in CLAUDE_PID whose it is, and the socket has its name from that. `client` finds the PID of our own client.
+ */
+export function isInherited(env: NodeJS.ProcessEnv, client: () => number | undefined): boolean {
+  const { CLAUDE_CODE_MESSAGING_SOCKET: path, CLAUDE_PID } = env;
+  if (!path || !CLAUDE_PID || basename(path) !== `${CLAUDE_PID}.sock`) return false;
+  return client() !== Number(CLAUDE_PID);
 }
 
 /** The client closes when it has read to the end, which is all the answer there is. */

@@ -28,7 +28,11 @@ async function idle(sandbox: Sandbox, agent: string, { client = 'claude-code', .
   return { server, result: result as Json };
 }
 
-async function inbox(sandbox: Sandbox, name = 'inbox', options: { closes?: boolean } = {}): Promise<FakeInbox> {
+async function inbox(
+  sandbox: Sandbox,
+  name = 'inbox',
+  options: { closes?: boolean; name?: string } = {},
+): Promise<FakeInbox> {
   const fake = await FakeInbox.listen(path.join(sandbox.root, name), options);
   sandbox.atEnd(() => void fake.close());
   return fake;
@@ -175,6 +179,28 @@ test
       // Answered while the ring hangs: its two seconds are not over.
       expect(ringsIn(sandbox)).toEqual([]);
       expect(await aRing(sandbox)).toMatchObject([{ method: 'claude-socket', outcome: 'unconfirmed' }]);
+    },
+  );
+
+test
+  .runIf(process.platform === 'linux')
+  .concurrent(
+    'the socket of the session whose shell a client was started from is not written to by a server of that client',
+    async ({ sandbox, expect }) => {
+      // In a shell of Claude Code, CLAUDE_PID says whose shell it is. The client of these servers is this process.
+      const own = await inbox(sandbox, 'own', { name: `${process.pid}.sock` });
+      const above = await inbox(sandbox, 'above', { name: `${process.ppid}.sock` });
+      const env = { CLAUDE_PID: String(process.ppid) };
+      await idle(sandbox, 'bob', { env: { ...socketOf(above), ...env }, config: SOCKET_ONLY });
+      await idle(sandbox, 'carol', { env: { ...socketOf(own), ...env }, config: SOCKET_ONLY });
+      await idle(sandbox, 'dora', { env: { ...socketOf(own), CLAUDE_PID: String(process.pid) }, config: SOCKET_ONLY });
+      const alice = await sandbox.start('alice');
+      for (const agent of ['bob', 'carol', 'dora']) await announced(sandbox, agent);
+      const { cannot_wake } = await alice.call('dispatch', { target: 'all', message: 'hello', priority: 'urgent' });
+      expect(cannot_wake).toEqual(['bob']);
+      const rings = await aRing(sandbox, 2);
+      expect(rings.map(({ agent }) => agent).sort()).toEqual(['carol', 'dora']);
+      expect(above.received).toEqual([]);
     },
   );
 

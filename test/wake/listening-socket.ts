@@ -28,10 +28,13 @@ export class FakeInbox {
   }
 
   /** In a folder of its own below `folder`. With `closes: false` it reads and never closes. */
-  static async listen(folder: string, { closes = true }: { closes?: boolean } = {}): Promise<FakeInbox> {
+  static async listen(
+    folder: string,
+    { closes = true, name = 'inbox.sock' }: { closes?: boolean; name?: string } = {},
+  ): Promise<FakeInbox> {
     const own = path.join(folder, 'claude');
     mkdirSync(own, { recursive: true, mode: 0o700 });
-    const inbox = new FakeInbox(path.join(own, 'inbox.sock'), closes);
+    const inbox = new FakeInbox(path.join(own, name), closes);
     inbox.#server.listen(inbox.path);
     await once(inbox.#server, 'listening');
     chmodSync(inbox.path, 0o600);
