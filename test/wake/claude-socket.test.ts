@@ -150,6 +150,20 @@ describe.runIf(posix)('a path is never written to', () => {
     }
   });
 
+  it('below a folder in which others can replace it, unless that one keeps what lies there to its owners', async () => {
+    const below = (mode: number, through = '') =>
+      problem((socket) => {
+        chmodSync(folder, mode);
+        return path.join(folder, through, path.relative(folder, socket.path));
+      });
+    expect(await below(0o777)).toBe('other users can replace the folder of the socket');
+    await inbox?.close();
+    symlinkSync(folder, path.join(folder, 'link'));
+    expect(await below(0o777, 'link')).toBe('other users can replace the folder of the socket');
+    await inbox?.close();
+    expect(await below(0o1777)).toBeUndefined();
+  });
+
   it.runIf(process.getuid?.() === 0)('that belongs to another user, or whose folder does', async () => {
     expect(
       await problem((socket) => {

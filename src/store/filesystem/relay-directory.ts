@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { DispatchError } from '../../model/errors.js';
 import { newSessionId } from '../../model/ids.js';
 import type { Files } from './files.js';
+import { findOpenFolderAbove } from './folders-above.js';
 
 /** The layout that this version writes; `docs/relay-format.md` describes it. */
 export const FORMAT = 1;
@@ -14,8 +15,6 @@ const FORMAT_FILE = '.format';
 
 const GROUP_OR_OTHERS_WRITE = 0o022;
 const GROUP_OR_OTHERS_READ = 0o055;
-const OTHERS_WRITE = 0o002;
-const STICKY = 0o1000;
 
 export class RelayDirectory {
   /** Where a file is made before it gets its name. */
@@ -105,16 +104,11 @@ export class RelayDirectory {
         `${root} can be read by other users (mode ${octal(stat.mode)}). To keep mail private: chmod 700 "${root}"`,
       );
     }
-    // As it is written and as it is without links: whoever can write any of these folders can put another relay in place.
-    for (const above of new Set([...foldersAbove(root), ...foldersAbove(this.files.realPath(root))])) {
-      const found = this.files.lstat(above);
-      // The mode of a link says nothing; it is 0777 on Linux.
-      const mode = found === undefined || found.isSymbolicLink() ? 0 : found.mode;
-      if ((mode & OTHERS_WRITE) !== 0 && (mode & STICKY) === 0) {
-        throw this.#unsafe(
-          `lies in ${above}, which every user can write (mode ${octal(mode)}). Move the relay, or: chmod o-w "${above}"`,
-        );
-      }
+    const open = findOpenFolderAbove(this.files, root);
+    if (open !== undefined) {
+      throw this.#unsafe(
+        `lies in ${open.path}, which every user can write (mode ${octal(open.mode)}). Move the relay, or: chmod o-w "${open.path}"`,
+      );
     }
   }
 
@@ -156,13 +150,6 @@ export class RelayDirectory {
 /** Tells a directory from another one that took its place, also where the inode is used again. */
 function identityOf(stat: { dev: number; ino: number; birthtimeMs: number }): string {
   return `${stat.dev}:${stat.ino}:${stat.birthtimeMs}`;
-}
-
-function foldersAbove(path: string): string[] {
-  const found: string[] = [];
-  for (let above = dirname(path), below = path; above !== below; below = above, above = dirname(above))
-    found.push(above);
-  return found;
 }
 
 function octal(mode: number): string {
