@@ -95,13 +95,16 @@ export async function serve(options: ServeOptions): Promise<void> {
     );
     announcing = setTimeout(() => {
       void (async () => {
-        waking?.settled();
-        const session = await identity.sessionUncalled();
-        session.client ??= server.getClientVersion();
-        waking?.attend(session);
-        await session.announce();
-        alerts ??= options.alertsFor?.(session, options.relay);
-        await alerts;
+        try {
+          const session = await identity.sessionUncalled();
+          session.client ??= server.getClientVersion();
+          waking?.attend(session);
+          await session.announce();
+          alerts ??= options.alertsFor?.(session, options.relay);
+          await alerts;
+        } finally {
+          waking?.settled();
+        }
       })().catch((error: unknown) => log(error instanceof Error ? error.message : String(error)));
     }, ANNOUNCE_AFTER_MS);
     announcing.unref();

@@ -22,10 +22,12 @@ async function startClient(sandbox: Sandbox, agent: string, waitArguments = '') 
   await eventually(`the server of ${agent}`, () => answers.length === 1);
   const shell = sandbox.command({});
   const pidFile = path.join(sandbox.home, `${agent}.pid`);
-  const line = `'${process.execPath}' '${SERVER}' wait ${waitArguments} & echo $! > '${pidFile}'; wait $!`;
+  const line = `'${process.execPath}' '${SERVER}' wait ${waitArguments} & echo $! $$ > '${pidFile}'; wait $!`;
   ask({ command: 'sh', args: ['-c', line], env: shell.env });
-  const pid = Number(await eventually('the wait', () => existsSync(pidFile) && readFileSync(pidFile, 'utf8').trim()));
-  return { child, pid, answer: () => (answers.length < 2 ? undefined : JSON.parse(answers[1] as string)) };
+  const text = await eventually('the wait', () => existsSync(pidFile) && readFileSync(pidFile, 'utf8').trim());
+  // The command, and its shell.
+  const pids = text.split(' ').map(Number);
+  return { child, pids, answer: () => (answers.length < 2 ? undefined : JSON.parse(answers[1] as string)) };
 }
 
 test
@@ -59,8 +61,8 @@ test
 test
   .runIf(process.platform === 'linux')
   .concurrent('it is over when its client is gone, though nobody ends it', TIMEOUT, async ({ sandbox, expect }) => {
-    const { child, pid } = await startClient(sandbox, 'bob', '--follow');
-    expect(isAlive(pid)).toBe(true);
+    const { child, pids } = await startClient(sandbox, 'bob', '--follow');
+    expect(pids.map(isAlive)).toEqual([true, true]);
     child.kill('SIGKILL');
-    await eventually('the end of the wait', () => !isAlive(pid));
+    await eventually('the end of the wait', () => !pids.some(isAlive));
   });

@@ -19,7 +19,7 @@ import { NO_IDS, NO_TEXT, REFUSED, REFUSED_THREADS, SPELLINGS, THREADS } from '.
 const CONFIG = UNHINDERED;
 
 // A code, and words of printable ASCII: safe for a terminal, a log and a model. Short, however long the name was.
-const HELPFUL = /^(?:INVALID_AGENT_ID|INVALID_ARGUMENT|NO_RECIPIENT|NOT_FOUND): [ -~]{20,700}$/;
+const HELPFUL = /^(?:INVALID_AGENT_ID|INVALID_ARGUMENT|UNKNOWN_TARGET|NO_RECIPIENT|NOT_FOUND): [ -~]{20,700}$/;
 
 const names = Object.entries(REFUSED).flatMap(([kind, some]) => some.map((name) => [kind, name] as const));
 
@@ -52,6 +52,10 @@ async function refused(server: RawServer, tool: string, args: object): Promise<s
   return text;
 }
 
+const OF_AGENTS = /^INVALID_AGENT_ID: target: .*1 to 64 characters: a-z, 0-9/;
+const OF_TOPICS =
+  /^(?:INVALID_ARGUMENT: target: .*A topic is named like an agent: 1 to 64 characters of a-z, 0-9|UNKNOWN_TARGET: Nobody got it: #bob has no members)/;
+
 test('there are 200 names and more', () => {
   expect(new Set(names.map(([, name]) => name)).size).toBeGreaterThanOrEqual(200);
 });
@@ -61,7 +65,7 @@ describe('as a target', () => {
     const before = everything();
     for (const target of REFUSED[kind] ?? []) {
       const text = await refused(world.alice, 'dispatch', { message: 'hi', target });
-      expect(text, JSON.stringify(target)).toMatch(/^INVALID_AGENT_ID: target: .*1 to 64 characters: a-z, 0-9/);
+      expect(text, JSON.stringify(target)).toMatch(target.trim().startsWith('#') ? OF_TOPICS : OF_AGENTS);
     }
     expect(everything()).toEqual(before);
   });
