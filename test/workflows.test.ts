@@ -12,7 +12,7 @@ const workflows = readdirSync(`${root}.github/workflows`).map(
 );
 
 it.each(workflows)('%s runs scripts and tests that exist', (_, text) => {
-  const run = [...text.matchAll(/\bnpm (?:run (?:--silent )?)?(\w+)/g)].map(([, name = '']) => name);
+  const run = [...text.matchAll(/\bnpm (?:run (?:--silent )?)?([\w:]+)/g)].map(([, name = '']) => name);
   const ofNpm = ['pack', 'init', 'install'];
   expect(run.filter((name) => !ofNpm.includes(name) && scripts[name] === undefined)).toEqual([]);
   const tests = [...text.matchAll(/\btest\/[\w./-]+/g)].map(([file]) => file);

@@ -1,0 +1,222 @@
+/**
+ * A home in which somebody has used both clients before, and which has nothing of ours: signed in (to an API on loopback), the
+ * folder of the project trusted. The windows that are opened in it do not outlive the test.
+ */
+import { spawn } from 'node:child_process';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { test as base, inject } from 'vitest';
+import { eventually, isAlive, killIfAlive, SERVER } from '../helpers/server-sandbox.js';
+import { anthropic } from './anthropic.js';
+import { MODEL, openai } from './openai.js';
+import { ScriptedModel } from './scripted-model.js';
+import { Terminal } from './terminal.js';
+import { Window } from './window.js';
+
+// No credential: it goes to loopback only.
+const KEY = 'sk-of-nobody-for-loopback-only';
+
+export class World {
+  readonly root = realpathSync(mkdtempSync(path.join(os.tmpdir(), 'w-')));
+  readonly home = path.join(this.root, 'home');
+  readonly project = path.join(this.root, 'webapp');
+  readonly #bin = path.join(this.root, 'bin');
+  readonly #terminals: Terminal[] = [];
+
+  private constructor(
+    private readonly claude: ScriptedModel,
+    private readonly gpt: ScriptedModel,
+  ) {}
+
+  static async create(): Promise<World> {
+    const world = new World(await ScriptedModel.listen(anthropic), await ScriptedModel.listen(openai));
+    for (const folder of [world.home, world.project, world.#bin]) mkdirSync(folder, { mode: 0o700 });
+    const clients = inject('clients');
+    if ('missing' in clients) throw new Error(clients.missing);
+    for (const [name, program] of Object.entries(clients.programs)) symlinkSync(program, path.join(world.#bin, name));
+    world.#useClaudeCode();
+    world.#useCodex();
+    return world;
+  }
+
+  /** A file of the home. */
+  write(name: string, text: string): void {
+    const file = path.join(this.home, name);
+    mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
+    writeFileSync(file, text, { mode: 0o600 });
+  }
+
+  /** A file of the project's folder. */
+  writeInProject(name: string, text: string): void {
+    writeFileSync(path.join(this.project, name), text);
+  }
+
+  /** A rule of the person, so that Claude Code does not ask before it calls tools of ours. */
+  allowTools(): void {
+    this.write('.claude/settings.json', JSON.stringify({ permissions: { allow: ['mcp__mcp-dispatch'] } }));
+  }
+
+  /** Runs this program, as a person would in the project's folder, and gives its stdout. @throws Error when it fails. */
+  async run(...args: readonly string[]): Promise<string> {
+    const child = spawn(process.execPath, [SERVER, ...args], { cwd: this.project, env: this.#env(), stdio: 'pipe' });
+    child.stdin.end();
+    let [out, err] = ['', ''];
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      out += text;
+    });
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      err += text;
+    });
+    const code = await new Promise<number | null>((resolve) => child.on('close', resolve));
+    if (code !== 0) throw new Error(`mcp-dispatch ${args.join(' ')} ended with ${code}: ${err}${out}`);
+    return out;
+  }
+
+  /** Mail from a script: the id of the message. */
+  async send(to: string, text: string): Promise<string> {
+    return JSON.parse(await this.run('send', '--from', 'ci', '--json', to, text)).id;
+  }
+
+  /** Waits until `who` shows a session of this agent, and that somebody listens, where that is asked for. */
+  async present(agent: string, listening = false): Promise<void> {
+    await eventually(`${agent} to be there`, async () => {
+      // It fails as long as nobody is there.
+      const { agents } = JSON.parse(await this.run('who', '--json').catch(() => '{"agents":[]}'));
+      return agents.some(
+        (one: { agent_id: string; listening: string }) =>
+          one.agent_id === agent && (!listening || one.listening === 'yes'),
+      );
+    });
+  }
+
+  async claudeCode(...args: readonly string[]): Promise<Window> {
+    const { url } = this.claude;
+    const window = await this.#open(this.claude, ['claude', ...args], {
+      ANTHROPIC_BASE_URL: url,
+      ANTHROPIC_API_KEY: KEY,
+      CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
+      DISABLE_AUTOUPDATER: '1',
+      // Its sockets would else lie in a folder that all windows of the machine share.
+      CLAUDE_CODE_TMPDIR: this.root,
+      HTTPS_PROXY: url,
+      NO_PROXY: '127.0.0.1',
+    });
+    await window.terminal.until((screen) => /for shortcuts|shift\+tab to cycle|for agents/.test(screen), 'Claude Code');
+    return window;
+  }
+
+  /** Once it has hooks, a new window asks whether they are to be trusted: they are. */
+  async codex(...args: readonly string[]): Promise<Window> {
+    const { url } = this.gpt;
+    const proxy = { HTTPS_PROXY: url, HTTP_PROXY: url, NO_PROXY: '127.0.0.1' };
+    const window = await this.#open(this.gpt, ['codex', ...args], proxy);
+    await window.terminal.choose('Trust all and continue');
+    await window.terminal.until((screen) => /^› /m.test(screen), 'Codex');
+    return window;
+  }
+
+  /** Ends all windows. @throws Error naming each process that would not end. */
+  async dispose(): Promise<void> {
+    for (const terminal of this.#terminals) terminal.close();
+    for (const model of [this.claude, this.gpt]) model.close();
+    const left = await eventually('the processes of the windows to end', () => this.#processes().length === 0)
+      .then(() => [])
+      .catch(() => this.#processes());
+    for (const { pid } of left) killIfAlive(pid);
+    rmSync(this.root, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+    if (left.length > 0) throw new Error(left.map(({ pid, command }) => `left running: ${pid} ${command}`).join('\n'));
+  }
+
+  async #open(model: ScriptedModel, [program = '', ...args]: readonly string[], env: object): Promise<Window> {
+    const folder = path.join(this.root, `terminal-${this.#terminals.length}`);
+    mkdirSync(folder);
+    const argv = [path.join(this.#bin, program), ...args];
+    const terminal = new Terminal({ argv, env: { ...this.#env(), ...env }, cwd: this.project, folder });
+    this.#terminals.push(terminal);
+    return new Window(terminal, model, program === 'codex' ? /Worked for/ : / · done /);
+  }
+
+  /** All that a program gets of an environment: nothing of this process. */
+  #env(): Record<string, string> {
+    const PATH = [this.#bin, path.dirname(process.execPath), '/usr/local/bin', '/usr/bin', '/bin'].join(':');
+    return { PATH, HOME: this.home, LANG: 'C.UTF-8', TERM: 'xterm-256color' };
+  }
+
+  #useClaudeCode(): void {
+    const state = {
+      hasCompletedOnboarding: true,
+      theme: 'dark',
+      customApiKeyResponses: { approved: [KEY.slice(-20)], rejected: [] },
+      projects: { [this.project]: { hasTrustDialogAccepted: true, hasCompletedProjectOnboarding: true } },
+    };
+    this.write('.claude.json', JSON.stringify(state));
+  }
+
+  #useCodex(): void {
+    const settings = `model = "${MODEL}"
+model_provider = "scripted"
+check_for_update_on_startup = false
+
+[model_providers.scripted]
+name = "scripted"
+base_url = "${this.gpt.url}/v1"
+wire_api = "responses"
+supports_websockets = false
+
+[projects."${this.project}"]
+trust_level = "trusted"
+
+[analytics]
+enabled = false
+
+# A window would else leave its work to a process that stays.
+[features]
+daemon_auto_start = false
+`;
+    this.write('.codex/config.toml', settings);
+  }
+
+  /** Processes of this world, by what is in their environment. Known on Linux only. */
+  #processes(): { pid: number; command: string }[] {
+    if (process.platform !== 'linux') return [];
+    return readdirSync('/proc').flatMap((name) => {
+      const pid = Number(name);
+      if (!Number.isInteger(pid) || pid === process.pid) return [];
+      if (!readOr(`/proc/${pid}/environ`, '').includes(this.root) || !isAlive(pid)) return [];
+      return [{ pid, command: readOr(`/proc/${pid}/cmdline`, '?').replaceAll('\0', ' ').trim() }];
+    });
+  }
+}
+
+/** Tests with a world of their own. */
+const inWorlds = base.extend<{ world: World }>({
+  world: async ({ task: _ }, use) => {
+    const world = await World.create();
+    try {
+      await use(world);
+    } finally {
+      await world.dispose();
+    }
+  },
+});
+
+/** Skipped where the clients are not to be had; the run has said why. */
+export const test = inWorlds.skipIf('missing' in inject('clients'));
+
+function readOr(file: string, otherwise: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return otherwise;
+  }
+}
