@@ -2,6 +2,7 @@
  * The life of the server process. Starting writes nothing; stopping is prompt, whatever is going on: clients kill within
  * 0.1 to 0.5 s of a first signal, so nothing may depend on a clean end.
  */
+import { setMaxListeners } from 'node:events';
 import { forTerminal } from '../model/text.js';
 import type { Identity } from '../relay/identity.js';
 import type { Relay } from '../relay/relay.js';
@@ -41,6 +42,8 @@ export async function serve(options: ServeOptions): Promise<void> {
 
   const transport = new SettlingStdioTransport(process.stdin, process.stdout);
   const leaving = new AbortController();
+  // Each call that waits listens to it, and Node warns on stderr from the eleventh on.
+  setMaxListeners(0, leaving.signal);
   const server = createServer({ ...options, transport, ending: leaving.signal });
   let alerts: Promise<void> | undefined;
   let announcing: NodeJS.Timeout | undefined;

@@ -97,6 +97,24 @@ test.concurrent(
   },
 );
 
+test.concurrent(
+  'a hundred calls that wait side by side are answered each, and nothing is said of them on stderr',
+  TIMEOUT,
+  async ({ sandbox, expect }) => {
+    const alice = await sandbox.start('alice');
+    const { bob, answer } = await waitingBob(sandbox);
+    const others = Array.from({ length: 99 }, () => bob.call('peek', { wait_seconds: 240 }));
+    await alice.call('dispatch', { message: 'hello', target: 'bob' });
+    const first = await Promise.race([answer, ...others]);
+    expect(contents(first)).toEqual(['hello']);
+    bob.child.stdin.end();
+    const counts = (await Promise.all([answer, ...others])).map(({ count }) => count);
+    expect(counts.filter((count) => count === 1)).toHaveLength(1);
+    await bob.ending('the end of bob');
+    expect(bob.stderr).toBe('');
+  },
+);
+
 test.concurrent('a signal ends the server though a call waits', TIMEOUT, async ({ sandbox, expect }) => {
   const { bob } = await waitingBob(sandbox);
   bob.child.kill('SIGTERM');

@@ -97,7 +97,7 @@ export default {
       file: 'src/relay/recover.ts',
       find: 'if (isAnyBack) await store.ring(agent);',
       replace: '',
-      caughtBy: { file: RACES, title: 'is there for a peek of the next session that would wait' },
+      caughtBy: { file: RACES, title: 'ends a wait that began before' },
     },
     {
       name: 'mail-of-the-dead-unseen',
