@@ -1,5 +1,6 @@
 /** Tells in a reply which names of the project have mail and nobody who reads it: a message to a closed window is not lost. */
 import type { Waiting } from '../relay/slots.js';
+import { jsonBytes } from './reply.js';
 import type { ToolContext } from './tool.js';
 
 // To look takes a file for each name of every project.
@@ -26,7 +27,10 @@ export class UnservedNotices {
     // What was read or given up meanwhile can become news again.
     this.#told = new Map(waiting.map(({ agent, unread }) => [agent, Math.min(unread, this.#told.get(agent) ?? 0)]));
     if (news.length === 0) return;
-    reply.notice(describe(news));
+    const notice = describe(news);
+    // Of a small reply most is for what was asked; the next one may have more room.
+    if (jsonBytes(notice) > reply.room / 2) return;
+    reply.notice(notice);
     reply.whenWritten(async () => {
       this.#told = new Map([...this.#told, ...news.map(({ agent, unread }) => [agent, unread] as const)]);
     });

@@ -1,5 +1,5 @@
 /** What a reply says of mail that waits under names of the project which nobody serves. */
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Project } from '../../src/model/project.js';
 import { RelayClient, type ToolAnswer } from '../helpers/relay-client.js';
 import { RelayWorld, type TestProcess } from '../helpers/relay-world.js';
@@ -20,9 +20,11 @@ afterEach(async () => {
 const projectAt = (path: string, name: string): Project => ({ path, name, repository: { path, name } });
 const WEBAPP = projectAt('/work/webapp', 'webapp');
 
-async function client(options: { agent?: string; project?: Project; process?: TestProcess } = {}) {
-  const { agent, project = WEBAPP, process = world.process() } = options;
-  const made = new RelayClient(world, agent, { process, project });
+async function client(
+  options: { agent?: string; project?: Project; process?: TestProcess; maxReplyBytes?: number } = {},
+) {
+  const { agent, project = WEBAPP, process = world.process(), maxReplyBytes = 10_240 } = options;
+  const made = new RelayClient(world, agent, { process, project, maxReplyBytes });
   clients.push(made);
   await made.connect();
   return made;
@@ -131,4 +133,25 @@ describe('the notice of mail under a name that nobody serves', () => {
       ),
     ]);
   });
+});
+
+it('leaves the reply within its budget, however little room there is', async () => {
+  vi.spyOn(process, 'cwd').mockReturnValue(`/${'"'.repeat(300)}`);
+  const project = projectAt('/work/long', 'x'.repeat(58));
+  const windows = [];
+  for (let number = 0; number < 5; number++) {
+    const window = await client({ project, maxReplyBytes: 2048 });
+    windows.push([window, (await window.call('who')).json.self] as const);
+  }
+  const [live] = windows.shift() ?? [];
+  for (const [window, name] of windows) {
+    await window.close();
+    await send(name);
+  }
+  for (let number = 0; number < 4; number++) await world.process().session('x'.repeat(58));
+  later();
+  const args = { target: 'y'.repeat(64), message: 'hello', thread_id: '\u20ac'.repeat(128) };
+  const answer = await live?.call('dispatch', args);
+  expect(answer?.json.sent).toBe(true);
+  expect(Buffer.byteLength(answer?.text ?? '')).toBeLessThanOrEqual(2048);
 });
