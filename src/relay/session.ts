@@ -5,6 +5,7 @@
  * *over*. A health check that only lists tools stays quiet. Only `begin`, at a call, makes the agent known.
  */
 import type { Arrivals } from './arrivals.js';
+import { beginningBehindOthers } from './beginning.js';
 import type { Inbox } from './inbox.js';
 import type { Kept } from './kept.js';
 import { LISTENING_MS } from './listening.js';
@@ -34,8 +35,7 @@ export class Session {
   leftPending: readonly MessageName[] = [];
   readonly #topics: SessionTopics;
   readonly #order: NameClock;
-  /** When it began: ISO 8601, UTC. */
-  readonly since: string;
+  #since: string;
   #arrivals: Arrivals | undefined;
   #about: About = {};
   #heartbeat: NodeJS.Timeout | undefined;
@@ -56,7 +56,12 @@ export class Session {
     this.kept = relay.keptOf(agent, this.inbox);
     this.#topics = new SessionTopics(relay.topics, agent, relay.sessionTopics, relay.warn);
     this.#order = new NameClock(relay.clock);
-    this.since = new Date(relay.clock.now()).toISOString();
+    this.#since = new Date(relay.clock.now()).toISOString();
+  }
+
+  /** When it began: ISO 8601, UTC. Later than of all sessions of the agent that were there when it showed itself. */
+  get since(): string {
+    return this.#since;
   }
 
   /** Looks for this agent's mail while somebody subscribes; ends with the session. */
@@ -90,6 +95,7 @@ export class Session {
     }, HEARTBEAT_MS);
     this.#heartbeat.unref();
     try {
+      this.#since = await beginningBehindOthers(this.relay.presence, this);
       await this.#renew();
       // Older sessions of the agent stop waiting for its mail, and ring no more.
       await this.relay.store.ring(this.agent);

@@ -113,10 +113,10 @@ describe('two sessions under one name', () => {
   });
 
   it('are listed with the oldest first', async () => {
-    const [first, second] = [world.process(), world.process()];
-    await second.session('bob');
-    world.clock.advance(-1000);
+    const [second, first] = [world.process(), world.process()];
     await first.session('bob');
+    world.clock.advance(1000);
+    await second.session('bob');
     expect(await pids()).toEqual([first.identity.pid, second.identity.pid]);
   });
 });

@@ -46,6 +46,17 @@ export default {
       },
     },
     {
+      name: 'newest-by-the-clock',
+      promise: 'The session that began last is the newest, also when the clock was set back before it.',
+      file: 'src/relay/beginning.ts',
+      find: 'begunAt = otherAt + 1;',
+      replace: 'begunAt += 1;',
+      caughtBy: {
+        file: WAITING,
+        title: 'is for the session that began last, where the clock was set by %i ms meanwhile',
+      },
+    },
+    {
       name: 'stopped-session-counts',
       promise: 'A session that is stopped does not end the wait of one that runs.',
       file: 'src/relay/presence.ts',
