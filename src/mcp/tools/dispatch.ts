@@ -24,7 +24,7 @@ export const dispatch = defineTool({
   title: 'Send a message',
   description:
     'Sends a message to another agent, to the members of a "#topic", to "all" agents, or to "human" (the person at this machine). It is stored durably and waits until the recipient reads it, even while that agent is offline. ' +
-    'Returns the message id and queued_to, the inboxes that hold it; not_listening names those of them where nobody is there to read it soon, listening_unknown those where that cannot be told. ' +
+    'Returns the message id and queued_to, the inboxes that hold it; not_listening names those of them where nobody is there to read it soon, listening_unknown those where that cannot be told, cannot_wake those with a session that this message does not wake. ' +
     'What becomes of it appears later in sent_receipts of peek. Use who to find names.',
   input: z.strictObject({
     message: content.describe('What to say, as text. Not empty; at most about 64 KB with the payload.'),
