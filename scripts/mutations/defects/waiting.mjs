@@ -53,7 +53,7 @@ export default {
       replace: 'begunAt += 1;',
       caughtBy: {
         file: WAITING,
-        title: 'is for the session that began last, where the clock was set by %i ms meanwhile',
+        title: 'is for the session that began last, also where the clock was set back before that',
       },
     },
     {
