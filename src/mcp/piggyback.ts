@@ -2,6 +2,7 @@
 import type { Message } from '../model/message.js';
 import type { ShownBy } from '../relay/events.js';
 import type { Claim, ClaimOptions, Delivered } from '../relay/inbox.js';
+import { type MessageName, threadHash } from '../relay/message-name.js';
 import { tellHookFailures } from './hook-notices.js';
 import { tellRefusals } from './refusal-notices.js';
 import { jsonBytes, type Reply, type ReplyList } from './reply.js';
@@ -42,7 +43,7 @@ export async function deliver(
     return putIn(showPart(message, showing, offset, reply.room - beside - PART_MARGIN));
   };
   const claim = await session.inbox.claim({ ...options, offer });
-  session.leftPending = claim.waiting;
+  session.leftPending = countedBy(options, claim.waiting);
   // They were chosen by turns, and are shown by urgency and age.
   list.arrange(claim.delivered.flatMap(({ message }) => shown.get(message) ?? []));
   settleWith(reply, claim);
@@ -50,6 +51,17 @@ export async function deliver(
   tellWithdrawn(context, claim);
   if (claim.sawExpired) relay.sweeper.sweepIfDue(true).catch(() => {});
   return claim;
+}
+
+/** What `more` counts of what waits. A reply that was asked for a thread, or one message, says nothing of the others. */
+function countedBy(
+  { messageId, threadId }: Omit<ClaimOptions, 'offer'>,
+  waiting: readonly MessageName[],
+): readonly MessageName[] {
+  if (messageId !== undefined) return [];
+  if (threadId === undefined) return waiting;
+  const hash = threadHash(threadId);
+  return waiting.filter(({ thread }) => thread === hash);
 }
 
 /** Tells once what was withdrawn of mail that the agent was shown; without room for it, in the next reply. */

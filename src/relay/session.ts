@@ -31,7 +31,7 @@ export class Session {
   readonly kept: Kept;
   /** As the client named itself; set when it has. */
   client: ClientInfo | undefined;
-  /** What the last reply with mail left pending; set by whoever makes replies. */
+  /** What the last reply with mail left pending and counted; set by whoever makes replies. */
   leftPending: readonly MessageName[] = [];
   readonly #topics: SessionTopics;
   readonly #order: NameClock;

@@ -227,3 +227,20 @@ it('a call that still waits when its client leaves takes none of the mail that i
   expect(waiting.answer?.json).not.toHaveProperty('new_messages');
   expect(contents(await (await client('bob')).call('peek'))).toEqual(['older']);
 });
+
+it('a reply of one thread, or of one message, has announced nothing of the mail beside it', async () => {
+  const process = world.process();
+  const made = vi.spyOn(process.relay, 'session');
+  const bob = await client('bob', process);
+  const sent = async (thread_id?: string) =>
+    (await alice.call('dispatch', { message: 'hello', target: 'bob', thread_id })).json.id as string;
+  const [beside, first, second] = [await sent(), await sent('deploy'), await sent('deploy')];
+  const announced = async (args: object) => {
+    const { json } = await bob.call('peek', args);
+    return [json.more, made.mock.results[0]?.value.leftPending.map(({ id }: { id: string }) => id)];
+  };
+  expect(await announced({ thread_id: 'deploy', limit: 1 })).toEqual([1, [second]]);
+  expect(await announced({ message_id: first })).toEqual([undefined, []]);
+  expect(await announced({ thread_id: 'other', wait_seconds: 0 })).toEqual([undefined, []]);
+  expect((await bob.call('peek')).json.messages.map(({ id }: { id: string }) => id)).toEqual([beside, second]);
+});

@@ -141,6 +141,17 @@ export default {
       },
     },
     {
+      name: 'announced-unsaid',
+      promise: 'The doorbell is not silenced for mail that a reply has not counted.',
+      file: 'src/mcp/piggyback.ts',
+      find: 'return waiting.filter(({ thread }) => thread === hash);',
+      replace: 'return waiting.filter(() => hash.length > 0);',
+      caughtBy: {
+        file: RACES,
+        title: 'a reply of one thread, or of one message, has announced nothing of the mail beside it',
+      },
+    },
+    {
       name: 'mail-for-a-client-that-leaves',
       promise: 'A call that still waits when its client leaves takes no mail.',
       file: 'src/mcp/server.ts',
