@@ -1,12 +1,14 @@
 /** What a hook answers: a notice where there is news for its session at that moment, else nothing at all. */
+import type { Candidate } from '../relay/mail.js';
 import type { MessageName } from '../relay/message-name.js';
+import { judgeWorth } from '../relay/worth.js';
 import type { HookInput } from './input.js';
 import { isMemoryName, remember } from './memory.js';
 import { describeNotice } from './notice.js';
 import type { Office, Window } from './office.js';
 import type { HookEvent } from './shapes.js';
 import { afterTelling, newsAmong } from './told.js';
-import { findKept, findUnread } from './waiting.js';
+import { findKept, findUnread, readAddress } from './waiting.js';
 
 // Each time another hook of the session has told something meanwhile.
 const TRIES = 3;
@@ -38,27 +40,27 @@ async function attempt(
   { moment, show }: HookEvent,
   { sessionId }: HookInput,
 ): Promise<string | undefined | 'again'> {
-  const { agent, session, since, wakeOn } = window;
+  const { agent, session, since } = window;
   const waiting = await findUnread(office, agent);
-  // To start a turn is for the mail that the operator has said; to mention mail in one costs a few words.
-  const unread = moment === 'stop' && wakeOn === 'urgent' ? waiting.filter(isUrgent) : waiting;
   const owner = sessionId !== undefined && isMemoryName(sessionId) ? sessionId : session;
   // Without a name for the session nothing can be remembered: then only what comes seldom speaks.
   if (owner === undefined && (moment === 'step' || moment === 'stop')) return undefined;
-  if (unread.length === 0 && moment !== 'start' && moment !== 'prompt') return undefined;
+  if (waiting.length === 0 && moment !== 'start' && moment !== 'prompt') return undefined;
 
   const memory = owner === undefined ? undefined : await remember(office.store, agent, owner);
   const told = memory?.told ?? { prompt: [], step: [], stop: [], kept: false };
-  const ids = unread.map(({ id }) => id);
+  const ids = waiting.map(({ name }) => name.id);
   const fresh = new Set(newsAmong(ids, told, moment));
-  const news = unread.filter(({ id }) => fresh.has(id));
+  const untold = waiting.filter(({ name }) => fresh.has(name.id));
+  // To start a turn is for the mail that the operator has said; to mention mail in one costs a few words.
+  const news = (moment === 'stop' ? await worthATurn(office, window, untold) : untold).map(({ name }) => name);
   const kept = await keptFor(office, agent, moment, told.kept || memory === undefined ? undefined : since);
   if (news.length === 0 && kept.length === 0) return undefined;
   const after = afterTelling(
     told,
     moment,
-    [...fresh],
-    waiting.map(({ id }) => id),
+    news.map(({ id }) => id),
+    ids,
   );
   if (memory !== undefined && !(await memory.replace(after))) return 'again';
   return JSON.stringify(show(describeNotice({ agent, news, unread: waiting.length, kept })));
@@ -79,6 +81,13 @@ async function keptFor(
   return [];
 }
 
-function isUrgent({ priority }: MessageName): boolean {
-  return priority === 'urgent';
+/** What of `untold` the operator lets a turn be started for. Of very much mail to all, none. */
+async function worthATurn(
+  office: Office,
+  { agent, wakeOn }: Window,
+  untold: readonly Candidate[],
+): Promise<readonly Candidate[]> {
+  if (wakeOn !== 'direct' && wakeOn !== 'urgent') return untold;
+  const { passedOver, unfinished } = await judgeWorth(wakeOn, untold, (one) => readAddress(office, agent, one));
+  return unfinished ? [] : untold.filter(({ name }) => !passedOver.has(name.core));
 }

@@ -12,6 +12,7 @@
  */
 import type { Clock } from '../model/clock.js';
 import type { Candidate } from '../relay/mail.js';
+import type { Judgement } from '../relay/worth.js';
 
 export const GATHER_MS = 500;
 export const FIRST_PAUSE_MS = 60_000;
@@ -21,20 +22,13 @@ const GO_ON_MS = 1000;
 // A timer may go off a little before its time.
 const EARLY_MS = 50;
 
-/** What the doorbell is for, of what waits. */
-export interface Judgement {
-  /** Cores of the names of what is not worth a ring: broadcasts, perhaps. */
-  readonly passedOver: ReadonlySet<string>;
-  /** True when there was too much to judge at a time. */
-  readonly unfinished: boolean;
-}
-
 /** None of them may take for ever; what they reject with is passed to `failed`. */
 export interface DoorbellParts {
   readonly agent: string;
   readonly clock: Pick<Clock, 'steady'>;
   /** What waits, looked at now. */
   look(): Promise<readonly Candidate[]>;
+  /** What of it is not worth a ring. */
   judge(waiting: readonly Candidate[]): Promise<Judgement>;
   /** True when this session is the one to ring. */
   isNewest(): Promise<boolean>;

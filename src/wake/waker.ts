@@ -3,8 +3,10 @@
  * throws into a call, delays one, or keeps the process alive.
  */
 import { DispatchError } from '../model/errors.js';
+import { inboxKey } from '../relay/keys.js';
 import type { Relay } from '../relay/relay.js';
 import type { Session } from '../relay/session.js';
+import { judgeWorth, type WakeOn } from '../relay/worth.js';
 import { ClaudeChannel } from './claude-channel.js';
 import { type ClaudeInbox, ClaudeSocket } from './claude-socket.js';
 import { CodexQueue } from './codex-queue.js';
@@ -13,7 +15,6 @@ import { Ladder } from './ladder.js';
 import type { Connection, Method, MethodName } from './method.js';
 import { composeNotice } from './notice.js';
 import { OperatorCommand } from './operator-command.js';
-import { judgeWorth, type WakeOn } from './worth.js';
 
 export interface WakerOptions {
   readonly on: WakeOn;
@@ -115,7 +116,8 @@ export class Waker {
       agent,
       clock,
       look: async () => (await mail.scan(agent, false)).pending,
-      judge: (waiting) => judgeWorth(this.options.on, agent, waiting, mail),
+      judge: (waiting) =>
+        judgeWorth(this.options.on, waiting, (one) => mail.openAt(agent, inboxKey(agent, one.fileName), one, false)),
       isNewest: async () => (await session.standing()) === 'newest',
       ring: async (waiting) => {
         await this.#ladder.ring(composeNotice(agent, waiting, clock.now()));

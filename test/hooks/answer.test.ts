@@ -245,6 +245,25 @@ describe('a stop', () => {
     expect(await hooks.text({ event: 'PostToolBatch' })).toContain('1 unread message for bob (2 in all)');
   });
 
+  it('is not held back for mail to all, which wakes nobody, unless the operator wants that', async () => {
+    const bob = await hooks.start('bob');
+    await bob.describe({ wake: { on: 'direct', methods: [] } });
+    await send(alice, 'all', 'to all');
+    expect(await hooks.text({ event: 'Stop' })).toBeUndefined();
+    const direct = await send(alice, 'bob', 'to bob');
+    expect(await hooks.text({ event: 'Stop' })).toContain(`${direct} from alice`);
+    // That a direct one waits was told: another to all is no reason to tell it again.
+    const second = await send(alice, 'all', 'to all');
+    expect(await hooks.text({ event: 'Stop' })).toBeUndefined();
+    expect(await hooks.text({ event: 'PostToolBatch' })).toContain(`${second} from alice`);
+    const urgent = await send(alice, 'all', 'fire', { priority: 'urgent' });
+    expect(await hooks.text({ event: 'Stop' })).toContain(`${urgent} from alice`);
+    await bob.describe({ wake: { on: 'all', methods: [] } });
+    const third = await send(alice, 'all', 'to all');
+    expect(await hooks.text({ event: 'Stop' })).toContain(`${third} from alice`);
+    expect(await hooks.text({ event: 'Stop' })).toBeUndefined();
+  });
+
   it('is not held back for what was read and not acknowledged', async () => {
     const bob = await hooks.start('bob');
     await send(alice, 'bob', 'one');

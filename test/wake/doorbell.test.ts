@@ -1,7 +1,8 @@
 /** When a doorbell rings, and when it does not. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Candidate } from '../../src/relay/mail.js';
-import { Doorbell, type Judgement } from '../../src/wake/doorbell.js';
+import type { Judgement } from '../../src/relay/worth.js';
+import { Doorbell } from '../../src/wake/doorbell.js';
 import { HOUR, MINUTE, TestClock } from '../helpers/relay-world.js';
 import { candidate } from './candidates.js';
 

@@ -1,9 +1,9 @@
 /** The doorbell of one server: when it begins to ring, and what it says of itself. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Session } from '../../src/relay/session.js';
+import type { WakeOn } from '../../src/relay/worth.js';
 import type { MethodName } from '../../src/wake/method.js';
 import { Waker } from '../../src/wake/waker.js';
-import type { WakeOn } from '../../src/wake/worth.js';
 import { logOf } from '../helpers/event-log.js';
 import { claimAll, MINUTE, RelayWorld, send, type TestProcess } from '../helpers/relay-world.js';
 

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Relay } from '../../src/relay/relay.js';
 import type { Session } from '../../src/relay/session.js';
-import { judgeWorth, MOST_OPENED, type WakeOn } from '../../src/wake/worth.js';
+import { judgeWorth, MOST_OPENED, type WakeOn } from '../../src/relay/worth.js';
 import { foreignMessage, RelayWorld, send } from '../helpers/relay-world.js';
 
 let world: RelayWorld;
@@ -21,7 +21,7 @@ afterEach(() => world.close());
 /** How many of bob's messages are passed over, of how many, and whether there was more to judge. */
 async function judged(on: WakeOn): Promise<[number, number, boolean]> {
   const { pending } = await relay.mail.scan('bob', false);
-  const { passedOver, unfinished } = await judgeWorth(on, 'bob', pending, relay.mail);
+  const { passedOver, unfinished } = await judgeWorth(on, pending, (one) => relay.mail.open('bob', one));
   return [passedOver.size, pending.length, unfinished];
 }
 
@@ -58,9 +58,9 @@ describe('urgent mail', () => {
     await send(alice, 'all', 'fire', { priority: 'urgent' });
     await send(alice, 'bob', 'calm');
     const { pending } = await relay.mail.scan('bob', false);
-    const noReading = { openAt: () => Promise.reject(new Error('opened')) };
-    expect((await judgeWorth('direct', 'bob', pending, noReading)).passedOver.size).toBe(0);
-    expect((await judgeWorth('urgent', 'bob', pending, noReading)).passedOver.size).toBe(1);
-    expect((await judgeWorth('all', 'bob', pending, noReading)).passedOver.size).toBe(0);
+    const noReading = () => Promise.reject(new Error('opened'));
+    expect((await judgeWorth('direct', pending, noReading)).passedOver.size).toBe(0);
+    expect((await judgeWorth('urgent', pending, noReading)).passedOver.size).toBe(1);
+    expect((await judgeWorth('all', pending, noReading)).passedOver.size).toBe(0);
   });
 });
