@@ -3,6 +3,7 @@
  * 0.1 to 0.5 s of a first signal, so nothing may depend on a clean end.
  */
 import { setMaxListeners } from 'node:events';
+import { isDispatchError } from '../model/errors.js';
 import { forTerminal } from '../model/text.js';
 import type { Identity } from '../relay/identity.js';
 import type { Relay } from '../relay/relay.js';
@@ -96,21 +97,28 @@ export async function serve(options: ServeOptions): Promise<void> {
     waking?.initialized(server.getClientVersion()?.name, (method, params) =>
       server.notification({ method, params: { ...params } }),
     );
-    announcing = setTimeout(() => {
-      void (async () => {
-        try {
-          const session = await identity.sessionUncalled();
-          session.client ??= server.getClientVersion();
-          waking?.attend(session);
-          await session.announce();
-          alerts ??= options.alertsFor?.(session, options.relay);
-          await alerts;
-        } finally {
-          waking?.settled();
-        }
-      })().catch((error: unknown) => log(error instanceof Error ? error.message : String(error)));
-    }, ANNOUNCE_AFTER_MS);
+    announceSoon();
+  };
+  const announceSoon = (saidBefore?: string) => {
+    announcing = setTimeout(() => void announce(saidBefore), ANNOUNCE_AFTER_MS);
     announcing.unref();
+  };
+  const announce = async (saidBefore: string | undefined) => {
+    try {
+      const session = await identity.sessionUncalled();
+      session.client ??= server.getClientVersion();
+      waking?.attend(session);
+      await session.announce();
+      alerts ??= options.alertsFor?.(session, options.relay);
+      await alerts;
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      if (why !== saidBefore) log(why);
+      // A relay that is put right later has to find the session there: a model that calls nothing is only ever woken.
+      if (isDispatchError(error, 'STORE_UNAVAILABLE') || isDispatchError(error, 'RELAY_UNSAFE')) announceSoon(why);
+    } finally {
+      waking?.settled();
+    }
   };
   await server.connect(transport);
 }

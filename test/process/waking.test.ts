@@ -1,5 +1,5 @@
 /** Idle sessions of real servers, woken for mail: by a fake inbox of Claude Code, a fake codex, a channel, a command. */
-import { chownSync, existsSync, readFileSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Json } from '../helpers/server-client.js';
 import type { RawServer } from '../helpers/server-raw.js';
@@ -342,3 +342,24 @@ test.concurrent('with wake.on = "none" nothing is declared, and every sender is 
   const urgent = await alice.call('dispatch', { target: 'bob', message: 'hello', priority: 'urgent' });
   expect(urgent.cannot_wake).toEqual(['bob']);
 });
+
+test
+  .runIf(posix)
+  .concurrent(
+    'a session whose relay cannot be used at its start is there, and rung, once it can, without having called anything',
+    async ({ sandbox, expect }) => {
+      mkdirSync(sandbox.relay);
+      chmodSync(sandbox.relay, 0o777);
+      const socket = await inbox(sandbox);
+      const { server: bob } = await idle(sandbox, 'bob', { env: socketOf(socket) });
+      await eventually('the operator to be told', () => bob.stderr.includes('can be written by other users'));
+      chmodSync(sandbox.relay, 0o700);
+      await announced(sandbox, 'bob');
+      const alice = await sandbox.start('alice');
+      await alice.call('dispatch', { target: 'bob', message: 'hello' });
+      expect(await aRing(sandbox)).toMatchObject([{ agent: 'bob', method: 'claude-socket', outcome: 'rung' }]);
+      expect(
+        bob.stderr.split('\n').filter((line) => line.startsWith(`[dispatch] Relay ${sandbox.relay} `)),
+      ).toHaveLength(1);
+    },
+  );
