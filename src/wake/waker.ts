@@ -49,7 +49,7 @@ export class Waker {
     const socket = new ClaudeSocket(this.#connection, options.inbox);
     const all: readonly Method[] = [
       socket,
-      new CodexQueue(this.#connection),
+      new CodexQueue(this.#connection, relay.clock),
       new ClaudeChannel(this.#connection, wanted.includes('claude-socket') ? socket : undefined),
       new OperatorCommand(options.command),
     ];

@@ -4,11 +4,11 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { run } from '../../src/wake/child.js';
-import { CodexQueue } from '../../src/wake/codex-queue.js';
+import { CodexQueue, MISSING_MS } from '../../src/wake/codex-queue.js';
 import type { Connection } from '../../src/wake/method.js';
 import { composeNotice } from '../../src/wake/notice.js';
 import { fillIn, OperatorCommand } from '../../src/wake/operator-command.js';
-import { START } from '../helpers/relay-world.js';
+import { START, TestClock } from '../helpers/relay-world.js';
 import { eventually, isAlive } from '../helpers/server-sandbox.js';
 import { candidate } from './candidates.js';
 import { fakeProgram } from './fake-program.js';
@@ -29,8 +29,8 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const codex = (connection: Connection = {}) =>
-  new CodexQueue({ client: 'codex-mcp-client', thread: THREAD, ...connection });
+const codex = (connection: Connection = {}, clock = new TestClock()) =>
+  new CodexQueue({ client: 'codex-mcp-client', thread: THREAD, ...connection }, clock);
 
 const callsIn = (file: string) =>
   readFileSync(file, 'utf8')
@@ -53,10 +53,16 @@ describe.runIf(posix)('the queue of Codex', () => {
       expect(codex({ thread }).obstacle()).toBe('the thread has no id that codex takes');
   });
 
-  it('without the program fails once and is no method any more', async () => {
-    const method = codex();
+  it('without the program fails once and is no method for a quarter of an hour, in which it may come back', async () => {
+    const clock = new TestClock();
+    const method = codex({}, clock);
     expect(await method.ring(notice)).toEqual({ outcome: 'failed', why: 'codex queue: not found' });
+    clock.advance(MISSING_MS - 1);
     expect(method.obstacle()).toBe('the program codex was not found');
+    fakeProgram(folder, 'codex');
+    clock.advance(1);
+    expect(method.obstacle()).toBeUndefined();
+    expect(await method.ring(notice)).toEqual({ outcome: 'rung' });
   });
 
   it('whose program fails is an attempt that failed, and is tried again the next time', async () => {
