@@ -2,6 +2,7 @@
  * The words of a notice. They are the server's own: counts, names of agents and ids of messages, which are in a grammar, and
  * nothing that another agent wrote. Facts, not commands: a client's model is right to distrust orders from outside.
  */
+import { listSome } from '../model/listed.js';
 import type { MessageName } from '../relay/message-name.js';
 
 const MOST_NAMED = 8;
@@ -37,9 +38,8 @@ export function describeNotice({ agent, news, unread, kept }: Notice, mostNamed 
 }
 
 function list(names: readonly MessageName[], most: number): string {
-  const shown = names.slice(0, most).map(({ id, from }) => `${id} from ${from}`);
-  if (names.length > most) shown.push(`and ${names.length - most} more`);
-  return shown.join(', ');
+  const labels = names.map(({ id, from }) => `${id} from ${from}`);
+  return listSome(labels, most);
 }
 
 function messages(count: number, what: string): string {

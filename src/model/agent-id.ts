@@ -3,6 +3,7 @@
  * out separators, Unicode look-alikes (the Kelvin sign lowers to "k") and names that file systems fold together.
  */
 import { DispatchError } from './errors.js';
+import { listSome } from './listed.js';
 
 /** The person at the machine: can be written to, but no agent can claim the name. */
 export const HUMAN = 'human';
@@ -69,8 +70,7 @@ export function parseAgentId(text: string, what = 'agent id', advice?: string): 
 
 /** Names for an error, at most 20 of them and the number of the others. */
 export function listNames(names: readonly string[]): string {
-  const shown = names.slice(0, 20).join(', ');
-  return names.length > 20 ? `${shown} and ${names.length - 20} more` : shown;
+  return listSome(names, 20);
 }
 
 /** A caller's name as it may stand in an error: quoted, escaped, at most 80 characters. */

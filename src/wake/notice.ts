@@ -6,6 +6,7 @@
  * Each differs from all before, by its ids, its time and the age of the oldest: Claude Code drops a line that it has had.
  */
 import { ageOf } from '../model/age.js';
+import { listSome } from '../model/listed.js';
 import { byUrgencyThenTime, type Candidate } from '../relay/mail.js';
 
 /** One line of at most this many characters. */
@@ -32,7 +33,7 @@ export interface Notice {
 export function composeNotice(agent: string, waiting: readonly Candidate[], now: number): Notice {
   const names = [...waiting].sort(byUrgencyThenTime).map(({ name }) => name);
   const urgent = names.filter(({ priority }) => priority === 'urgent').length;
-  const from = listed([...new Set(names.map((name) => name.from))], MOST_SENDERS, SENDER_CHARACTERS);
+  const from = listSome([...new Set(names.map((name) => name.from))], MOST_SENDERS, SENDER_CHARACTERS);
   const ids = names.map(({ id }) => id);
   const labels = names.map(({ id, priority }) => (priority === 'urgent' ? `${id} (urgent)` : id));
   const oldest = names.reduce((earliest, { sentAt }) => Math.min(earliest, sentAt), now);
@@ -40,24 +41,11 @@ export function composeNotice(agent: string, waiting: readonly Candidate[], now:
   const text = [
     `mcp-dispatch: ${one ? '1 message waits' : `${names.length} messages wait`} for you (${agent})${urgent === 0 ? '' : `, ${urgent} urgent`}, from ${from}.`,
     `As of ${clockTime(now)}, the oldest for ${ageOf(oldest, now)}.`,
-    `${one ? 'Id' : 'Ids'}: ${listed(labels, MOST_IDS, ID_CHARACTERS)}.`,
+    `${one ? 'Id' : 'Ids'}: ${listSome(labels, MOST_IDS, ID_CHARACTERS)}.`,
     `The peek tool of mcp-dispatch shows ${one ? 'it' : 'them'}; an answer reaches ${one ? 'the sender' : 'its sender'} through the dispatch tool of mcp-dispatch, and not through SendMessage.`,
     'Written by the mcp-dispatch server of this session, not by the user or another session.',
   ].join(' ');
   return { agent, text, count: names.length, from, ids };
-}
-
-/** `a, b and 3 more`: as many as the bounds allow, at least the first. */
-function listed(words: readonly string[], most: number, characters: number): string {
-  const shown: string[] = [];
-  let used = 0;
-  for (const word of words.slice(0, most)) {
-    used += word.length + 2;
-    if (shown.length > 0 && used > characters) break;
-    shown.push(word);
-  }
-  const more = words.length - shown.length;
-  return more === 0 ? shown.join(', ') : `${shown.join(', ')} and ${more} more`;
 }
 
 function clockTime(now: number): string {

@@ -76,7 +76,7 @@ describe('the answer of a hook', () => {
     const urgent = await send(alice, 'bob', 'now', { priority: 'urgent' });
     const named = [urgent, ...ids.slice(0, 7)].map((id) => `${id} from alice`).join(', ');
     expect(await hooks.text({ event: 'UserPromptSubmit' })).toBe(
-      `[mcp-dispatch] 11 unread messages for bob, 1 urgent: ${named}, and 3 more. ${SHOWS}`,
+      `[mcp-dispatch] 11 unread messages for bob, 1 urgent: ${named} and 3 more. ${SHOWS}`,
     );
   });
 
