@@ -20,6 +20,7 @@ import sending from './defects/sending.mjs';
 import sessions from './defects/sessions.mjs';
 import topics from './defects/topics.mjs';
 import waiting from './defects/waiting.mjs';
+import waking from './defects/waking.mjs';
 
 export const GROUPS = [
   disk,
@@ -31,6 +32,7 @@ export const GROUPS = [
   limits,
   looking,
   waiting,
+  waking,
   topics,
   naming,
   resources,
