@@ -14,6 +14,7 @@ const acknowledgeAll: Move = (shown) => ({
 });
 
 test('after init, two new windows write to each other, and mail wakes the one that is idle', async ({ world }) => {
+  world.useCodexDaemon();
   await world.run('init');
   const claude = await world.claudeCode('--permission-mode', 'default');
   const codex = await world.codex();

@@ -2,23 +2,15 @@
  * A home in which somebody has used both clients before, and which has nothing of ours: signed in (to an API on loopback), the
  * folder of the project trusted. The windows that are opened in it do not outlive the test.
  */
-import { spawn } from 'node:child_process';
-import {
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { test as base, inject } from 'vitest';
-import { eventually, isAlive, killIfAlive, SERVER } from '../helpers/server-sandbox.js';
+import { eventually, SERVER } from '../helpers/server-sandbox.js';
 import { anthropic } from './anthropic.js';
 import { MODEL, openai } from './openai.js';
+import { kill, processesOf, WORLD_PREFIX } from './processes.js';
 import { ScriptedModel } from './scripted-model.js';
 import { Terminal } from './terminal.js';
 import { Window } from './window.js';
@@ -27,11 +19,13 @@ import { Window } from './window.js';
 const KEY = 'sk-of-nobody-for-loopback-only';
 
 export class World {
-  readonly root = realpathSync(mkdtempSync(path.join(os.tmpdir(), 'w-')));
+  readonly root = realpathSync(mkdtempSync(path.join(os.tmpdir(), WORLD_PREFIX)));
   readonly home = path.join(this.root, 'home');
   readonly project = path.join(this.root, 'webapp');
   readonly #bin = path.join(this.root, 'bin');
   readonly #terminals: Terminal[] = [];
+  #hasCodexDaemon = false;
+  #hasTrustedHooks = false;
 
   private constructor(
     private readonly claude: ScriptedModel,
@@ -115,12 +109,22 @@ export class World {
     return window;
   }
 
-  /** Once it has hooks, a new window asks whether they are to be trusted: they are. */
+  /**
+   * Codex as it comes: its windows leave the work to a process that goes on when they are closed. It copies Codex to the home,
+   * 400 MB, so that most tests do without.
+   */
+  useCodexDaemon(): void {
+    this.#hasCodexDaemon = true;
+    this.#useCodex();
+  }
+
+  /** The first window after its hooks were set up asks whether they are to be trusted: they are. */
   async codex(...args: readonly string[]): Promise<Window> {
     const { url } = this.gpt;
     const proxy = { HTTPS_PROXY: url, HTTP_PROXY: url, NO_PROXY: '127.0.0.1' };
     const window = await this.#open(this.gpt, ['codex', ...args], proxy);
-    await window.terminal.choose('Trust all and continue');
+    if (!this.#hasTrustedHooks) await window.terminal.choose('Trust all and continue');
+    this.#hasTrustedHooks = true;
     await window.terminal.until((screen) => /^› /m.test(screen), 'Codex');
     return window;
   }
@@ -128,11 +132,12 @@ export class World {
   /** Ends all windows. @throws Error naming each process that would not end. */
   async dispose(): Promise<void> {
     for (const terminal of this.#terminals) terminal.close();
+    if (this.#hasCodexDaemon) this.#stopCodexDaemon();
     for (const model of [this.claude, this.gpt]) model.close();
-    const left = await eventually('the processes of the windows to end', () => this.#processes().length === 0)
+    const left = await eventually('the processes of the windows to end', () => processesOf(this.root).length === 0)
       .then(() => [])
-      .catch(() => this.#processes());
-    for (const { pid } of left) killIfAlive(pid);
+      .catch(() => processesOf(this.root));
+    for (const one of left) kill(one);
     rmSync(this.root, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
     if (left.length > 0) throw new Error(left.map(({ pid, command }) => `left running: ${pid} ${command}`).join('\n'));
   }
@@ -144,6 +149,13 @@ export class World {
     const terminal = new Terminal({ argv, env: { ...this.#env(), ...env }, cwd: this.project, folder });
     this.#terminals.push(terminal);
     return new Window(terminal, model, program === 'codex' ? /Worked for/ : / · done /);
+  }
+
+  #stopCodexDaemon(): void {
+    const words = ['app-server', 'daemon', 'stop'];
+    spawnSync(path.join(this.#bin, 'codex'), words, { env: this.#env(), timeout: 20_000 });
+    // It looks for updates, and is left by that.
+    for (const one of processesOf(this.root)) if (/ pid-update-loop$/.test(one.command)) kill(one);
   }
 
   /** All that a program gets of an environment: nothing of this process. */
@@ -178,23 +190,9 @@ trust_level = "trusted"
 
 [analytics]
 enabled = false
-
-# A window would else leave its work to a process that stays.
-[features]
-daemon_auto_start = false
 `;
-    this.write('.codex/config.toml', settings);
-  }
-
-  /** Processes of this world, by what is in their environment. Known on Linux only. */
-  #processes(): { pid: number; command: string }[] {
-    if (process.platform !== 'linux') return [];
-    return readdirSync('/proc').flatMap((name) => {
-      const pid = Number(name);
-      if (!Number.isInteger(pid) || pid === process.pid) return [];
-      if (!readOr(`/proc/${pid}/environ`, '').includes(this.root) || !isAlive(pid)) return [];
-      return [{ pid, command: readOr(`/proc/${pid}/cmdline`, '?').replaceAll('\0', ' ').trim() }];
-    });
+    const alone = '\n[features]\ndaemon_auto_start = false\n';
+    this.write('.codex/config.toml', this.#hasCodexDaemon ? settings : settings + alone);
   }
 }
 
@@ -212,11 +210,3 @@ const inWorlds = base.extend<{ world: World }>({
 
 /** Skipped where the clients are not to be had; the run has said why. */
 export const test = inWorlds.skipIf('missing' in inject('clients'));
-
-function readOr(file: string, otherwise: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    return otherwise;
-  }
-}
