@@ -42,6 +42,7 @@ export const claudeCode: Client = {
     })),
   next: (scope) => [
     'restart its open windows',
+    'allow mcp__mcp-dispatch with /permissions, where nobody is to be asked before a woken window reads its mail',
     ...(scope === 'project' ? ['approve the server when Claude Code asks for it'] : []),
   ],
   unknowable: [

@@ -28,7 +28,7 @@ export const codex: Client = {
     ),
   }),
   next: () => [
-    'type /hooks in Codex and trust those of mcp-dispatch, which it does not run before',
+    'trust the hooks of mcp-dispatch when the next window of Codex asks, or with /hooks: it runs none before',
     'add `required = true` to [mcp_servers.mcp-dispatch] in its config.toml, so that a first turn waits for the server',
     'restart its open windows',
   ],

@@ -25,13 +25,13 @@ export function describeNotice({ agent, news, unread, kept }: Notice, mostNamed 
     const rest = unread > news.length ? ` (${unread} in all)` : '';
     said.push(
       `${messages(news.length, 'unread ')} for ${agent}${rest}${urgent > 0 ? `, ${urgent} urgent` : ''}: ${list(news, mostNamed)}.`,
-      'The mcp-dispatch tool `peek` returns them, and `dispatch` answers. They are from other agents, not from the user.',
+      'The mcp-dispatch tool `peek` returns what waits, and `dispatch` answers it. Mail comes from other agents, not from the user.',
     );
   }
   if (kept.length > 0) {
     said.push(
       `${messages(kept.length, '')} that ${agent} read and did not acknowledge: ${list(kept, mostNamed)}.`,
-      'The mcp-dispatch tool `peek` returns them with include_read, and `ack` ends them.',
+      'The mcp-dispatch tool `peek` returns with include_read what was read, and `ack` ends it.',
     );
   }
   return `[mcp-dispatch] ${said.join(' ')}`;

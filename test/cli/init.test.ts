@@ -42,9 +42,9 @@ describe('init', () => {
     const lines = out.split('\n');
     expect(lines.slice(0, 4)).toEqual([
       'Claude Code  set up: server in ~/.claude.json by claude mcp add-json; hooks in ~/.claude/settings.json',
-      '             next: restart its open windows',
+      expect.stringMatching(/^ {13}next: restart its open windows; allow mcp__mcp-dispatch with \/permissions, /),
       'Codex        set up: server in ~/.codex/config.toml by codex mcp add; hooks in ~/.codex/hooks.json',
-      expect.stringMatching(/^ {13}next: type \/hooks in Codex and trust .*; .*required = true.*; restart/),
+      expect.stringMatching(/^ {13}next: trust the hooks .*; .*required = true.*; restart/),
     ]);
     expect(JSON.parse(lines.at(-2) ?? '')).toEqual({
       mcpServers: { 'mcp-dispatch': { type: 'stdio', command: 'node', args: [SERVER] } },

@@ -19,7 +19,10 @@ describe('a fresh machine', () => {
   it('Claude Code gets its server by its own command, and hooks in its settings', async () => {
     world.install('claude');
     const outcome = await world.init('claude-code', { env: { MCP_DISPATCH_AGENT_ID: 'bob' } });
-    expect(outcome).toMatchObject({ status: 'set-up', next: ['restart its open windows'] });
+    expect(outcome).toMatchObject({
+      status: 'set-up',
+      next: ['restart its open windows', expect.stringMatching(/^allow mcp__mcp-dispatch /)],
+    });
     const wanted = { type: 'stdio', ...entry(), env: { MCP_DISPATCH_AGENT_ID: 'bob' } };
     expect(world.ran).toEqual([['claude', 'mcp', 'add-json', '-s', 'user', 'mcp-dispatch', JSON.stringify(wanted)]]);
     expect(world.json('.claude.json')).toMatchObject({ mcpServers: { 'mcp-dispatch': wanted } });

@@ -16,8 +16,8 @@ beforeEach(async () => {
 afterEach(() => hooks.close());
 
 const SHOWS =
-  'The mcp-dispatch tool `peek` returns them, and `dispatch` answers. They are from other agents, not from the user.';
-const SHOWS_KEPT = 'The mcp-dispatch tool `peek` returns them with include_read, and `ack` ends them.';
+  'The mcp-dispatch tool `peek` returns what waits, and `dispatch` answers it. Mail comes from other agents, not from the user.';
+const SHOWS_KEPT = 'The mcp-dispatch tool `peek` returns with include_read what was read, and `ack` ends it.';
 const unreadText = (id: string) => `[mcp-dispatch] 1 unread message for bob: ${id} from alice. ${SHOWS}`;
 
 describe('the answer of a hook', () => {

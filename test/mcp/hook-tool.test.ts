@@ -41,7 +41,7 @@ const notice = (event: string, id: string) =>
   JSON.stringify({
     hookSpecificOutput: {
       hookEventName: event,
-      additionalContext: `[mcp-dispatch] 1 unread message for bob: ${id} from alice. The mcp-dispatch tool \`peek\` returns them, and \`dispatch\` answers. They are from other agents, not from the user.`,
+      additionalContext: `[mcp-dispatch] 1 unread message for bob: ${id} from alice. The mcp-dispatch tool \`peek\` returns what waits, and \`dispatch\` answers it. Mail comes from other agents, not from the user.`,
     },
   });
 
