@@ -109,7 +109,7 @@ describe.each(pages)('%s', (page) => {
 });
 
 /** Names of other programs' settings, and of what is announced as not there. */
-const OTHERS = new Set(['required', 'env_vars', 'idempotency_key']);
+const OTHERS = new Set(['required', 'env_vars', 'daemon_auto_start', 'idempotency_key']);
 
 function read(file: string): string {
   return readFileSync(path.join(root, file), 'utf8');
