@@ -1,6 +1,7 @@
 /** Codex. Its files and `codex mcp` as of 0.169. */
 import path from 'node:path';
 import { type Client, groupedHook, plainEntry } from './client.js';
+import type { Entry } from './launch.js';
 import type { Machine } from './machine.js';
 
 const TIMEOUT_SECONDS = 10;
@@ -18,7 +19,7 @@ export const codex: Client = {
     path: ['mcp_servers'],
     // `codex mcp` knows the user's file only.
     ...(scope === 'user' ? { command: COMMAND } : {}),
-    shape: plainEntry,
+    shape: (entry) => plainEntry(scope === 'user' ? withFolder(entry, machine) : entry),
   }),
   hooks: (scope, machine) => ({
     file: path.join(folder(scope, machine), 'hooks.json'),
@@ -52,6 +53,11 @@ const COMMAND = {
   remove: (name: string) => ['mcp', 'remove', name],
   replaces: true,
 };
+
+/** Codex gives a server few variables, and `codex queue`, with which ours wakes it, has to look into the folder of its threads. */
+function withFolder(entry: Entry, { env: { CODEX_HOME } }: Machine): Entry {
+  return CODEX_HOME ? { ...entry, env: { ...entry.env, CODEX_HOME } } : entry;
+}
 
 function folder(scope: string, { env, home, cwd }: Machine): string {
   return scope === 'project' ? path.join(cwd, '.codex') : env.CODEX_HOME || path.join(home, '.codex');

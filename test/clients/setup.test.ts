@@ -48,6 +48,14 @@ describe('a fresh machine', () => {
     expect(await world.init('claude-code', {})).toMatchObject({ status: 'set-up' });
   });
 
+  it('Codex with a folder of its own gets a server that is told of it, so that it can wake its threads', async () => {
+    world.install('codex');
+    world.machine.env.CODEX_HOME = path.join(world.home, 'elsewhere');
+    await world.init('codex', {});
+    expect(world.read('elsewhere/config.toml')).toContain(`\nCODEX_HOME = "${world.machine.env.CODEX_HOME}"\n`);
+    expect(await world.init('codex', {})).toMatchObject({ status: 'already-set-up', changes: [] });
+  });
+
   it('Codex gets its server by its own command with its environment, and hooks in a file of their own', async () => {
     world.install('codex');
     const outcome = await world.init('codex', { env: { MCP_DISPATCH_AGENT_ID: 'bob', MCP_DISPATCH_DIR: '/r' } });
