@@ -134,7 +134,6 @@ export async function waitFor(
           if (gathering === undefined && fresh().length > 0)
             gathering = setTimeout(() => void announce().catch(reject), GATHER_MS);
         },
-        failed: reject,
       });
       // It keeps the process, which nothing else of this does.
       timers.push(

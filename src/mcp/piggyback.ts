@@ -49,6 +49,8 @@ export async function deliver(
   settleWith(reply, claim);
   countNewer(list.items, claim.waiting);
   tellWithdrawn(context, claim);
+  // Who asks for one thread may be waited for in another.
+  reply.set('elsewhere', claim.elsewhere > 0 ? claim.elsewhere : undefined);
   if (claim.sawExpired) relay.sweeper.sweepIfDue(true).catch(() => {});
   return claim;
 }

@@ -32,6 +32,8 @@ export interface Claim {
   readonly delivered: readonly Delivered[];
   /** How many more messages were pending and are not in this claim. */
   readonly more: number;
+  /** How many were pending that were not asked for: of another thread, or with another id. */
+  readonly elsewhere: number;
   /** The names of all pending mail that is not in this claim. */
   readonly waiting: readonly MessageName[];
   /** Which messages that the agent has or had were superseded, and by which; undefined for by none. */
@@ -135,6 +137,7 @@ export class Inbox {
     return this.#claimOf(taken, delivered, {
       by: options.by,
       more: matching.length - delivered.length - gone,
+      elsewhere: pending.length - matching.length,
       sawExpired: scan.expired.length > 0,
       waiting: this.#waiting(pending, taken),
       superseded,

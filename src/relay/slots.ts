@@ -89,11 +89,11 @@ export class Slots {
     }
   }
 
-  /** Mail that waits under names of the project which nobody serves, by name. */
+  /** Mail that waits under names of the project which nobody serves, and which are kept for nobody, by name. */
   async unserved(project: string): Promise<Waiting[]> {
     const found: Waiting[] = [];
     for (const slot of (await this.#look()).slots) {
-      if (slot.project !== project || !(await this.#isFree(slot))) continue;
+      if (slot.project !== project || slot.adopted === true || !(await this.#isFree(slot))) continue;
       const unread = (await this.relay.mail.scan(slot.name, false)).pending.length;
       if (unread > 0) found.push({ agent: slot.name, unread });
     }

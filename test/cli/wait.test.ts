@@ -139,6 +139,17 @@ describe('wait', () => {
     expect(running.code).toBe(0);
   });
 
+  it('goes on after a look that failed', async () => {
+    const running = begin({ follow: true });
+    await pass(1000);
+    vi.spyOn(desk.relay.mail, 'scan').mockRejectedValueOnce(new Error('EIO'));
+    await send(alice, 'bob', 'one');
+    await pass(6000);
+    expect([running.code, running.out.includes('1 unread message for bob')]).toEqual([undefined, true]);
+    running.stop();
+    await pass(50);
+  });
+
   it('gives up after --timeout with code 5, and says so', async () => {
     const running = begin({ timeout: 60 });
     await pass(59_000);

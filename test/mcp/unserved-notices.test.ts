@@ -106,6 +106,16 @@ describe('the notice of mail under a name that nobody serves', () => {
     expect(noticesOf(await live.call('who'))).toEqual([]);
   });
 
+  it('does not come for a name that a person has adopted for the next session', async () => {
+    const live = await client();
+    await live.call('who');
+    await closed();
+    await send('webapp-2');
+    await world.process().relay.slots.adopt('webapp-2', WEBAPP);
+    later();
+    expect(noticesOf(await live.call('who'))).toEqual([]);
+  });
+
   it('comes again when it was lost with the reply that it stood in', async () => {
     const live = await client();
     await live.call('who');

@@ -86,6 +86,7 @@ describe('peek with wait_seconds', () => {
     await alice.call('dispatch', { message: 'deployed', target: 'bob', thread_id: 'deploy' });
     await pass(60);
     expect(contents(waiting.answer)).toEqual(['deployed']);
+    expect(waiting.answer?.json.elsewhere).toBe(2);
     expect(contents(await bob.call('peek'))).toEqual(['other', 'none']);
   });
 
