@@ -75,5 +75,7 @@ export async function begin(post: Post, office: Office, agent: Agent): Promise<S
   const seat: Seat = { agent, alive: true, sent: 0 };
   await office.sit(seat);
   post.seats.push(seat);
+  // It looks as soon as it shows itself, so that what the dead had in hand rings nobody late.
+  post.takeBackFromTheDead(agent);
   return seat;
 }

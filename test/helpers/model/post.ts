@@ -4,7 +4,7 @@
  *
  * - *pending* until a reply carries it. While that reply is neither written nor given up, nobody else gets it.
  * - The reply was written: *read*. It was given up: pending as before. Its session died: pending, and redelivered, as
- *   soon as another session of the agent, or a sweep, looks.
+ *   soon as another session of the agent begins or looks, or a sweep does.
  * - *acked* when its reader says so, shown or not; *expired* when its time is over and it is not `must_read`, which a
  *   sweep makes final. Both ends are known for seven days.
  */
