@@ -7,7 +7,8 @@
  * 3. MCP_DISPATCH_AGENT_ID, unless a session of that agent is known to be another client's.
  */
 import { isAgentId, normalizeName } from '../model/agent-id.js';
-import type { About, Presence, Sighting } from '../relay/presence.js';
+import type { Presence } from '../relay/presence.js';
+import type { About, Sighting } from '../relay/sighting.js';
 import type { Caller } from './caller.js';
 import type { Window } from './office.js';
 

@@ -1,6 +1,6 @@
 /** What the server itself has to say in a reply, beside what was asked for. */
 import { forTerminal } from '../model/text.js';
-import type { Sighting } from '../relay/presence.js';
+import type { Sighting } from '../relay/sighting.js';
 import type { ToolContext } from './tool.js';
 
 const MOST_OTHERS = 3;

@@ -1,7 +1,7 @@
 /** Puts mail into replies: the one place where a message gets into an answer, and where its claim is tied to the reply. */
 import type { Message } from '../model/message.js';
+import type { Claim, ClaimOptions, Delivered } from '../relay/claim.js';
 import type { ShownBy } from '../relay/events.js';
-import type { Claim, ClaimOptions, Delivered } from '../relay/inbox.js';
 import { type MessageName, threadHash } from '../relay/message-name.js';
 import { tellHookFailures } from './hook-notices.js';
 import { tellRefusals } from './refusal-notices.js';

@@ -2,8 +2,9 @@
  * What the client calls its own session. Such an id is another name of ours: it tells which window came back after a
  * restart, and it may change under a running server, as with `/clear`.
  */
-import type { ClientInfo } from './presence.js';
+
 import { MOST_ALIASES } from './session-record.js';
+import type { ClientInfo } from './sighting.js';
 
 const CLAUDE_CODE = 'claude-code';
 

@@ -4,9 +4,9 @@ import { DispatchError } from '../model/errors.js';
 import { newSessionId } from '../model/ids.js';
 import type { Project } from '../model/project.js';
 import { ClientSession } from './client-session.js';
-import type { About, ClientInfo } from './presence.js';
 import type { Relay } from './relay.js';
 import type { Naming, Session } from './session.js';
+import type { About, ClientInfo } from './sighting.js';
 import type { Claimant } from './slots.js';
 
 export interface IdentityOptions {

@@ -6,7 +6,8 @@
 import { ageOf } from '../model/age.js';
 import { HUMAN } from '../model/agent-id.js';
 import type { Clock } from '../model/clock.js';
-import type { About, Presence, Sighting } from './presence.js';
+import type { Presence } from './presence.js';
+import type { About, Sighting } from './sighting.js';
 
 /**
  * A session counts as listening for this long after its last call of a tool, in milliseconds. A model at work calls tools

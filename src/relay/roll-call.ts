@@ -4,7 +4,8 @@ import type { Clock } from '../model/clock.js';
 import type { Agents } from './agents.js';
 import { judge, type Listening } from './listening.js';
 import type { Mail } from './mail.js';
-import { type LiveSession, liveAmong, type Presence, type Sighting } from './presence.js';
+import type { Presence } from './presence.js';
+import { type LiveSession, liveAmong, type Sighting } from './sighting.js';
 import type { Membership, Topics } from './topics.js';
 
 export interface Attendance extends Listening {

@@ -12,9 +12,10 @@ import { LISTENING_MS } from './listening.js';
 import type { MessageName } from './message-name.js';
 import { NameClock } from './name-clock.js';
 import type { Draft, Published, Sent } from './outbox.js';
-import { type About, type ClientInfo, HEARTBEAT_MS, type Standing } from './presence.js';
+import { HEARTBEAT_MS } from './presence.js';
 import type { Relay } from './relay.js';
 import { SessionTopics } from './session-topics.js';
+import type { About, ClientInfo, Standing } from './sighting.js';
 import { findWorkingDirectory } from './working-directory.js';
 
 // How often a call makes sure that its record is still there, in milliseconds.

@@ -3,7 +3,7 @@
  * inbox, no second first time, order, honest errors), judged from answers and files alone.
  */
 import { isDispatchError } from '../../src/model/errors.js';
-import type { Claim } from '../../src/relay/inbox.js';
+import type { Claim } from '../../src/relay/claim.js';
 import type { Draft } from '../../src/relay/outbox.js';
 import type { Session } from '../../src/relay/session.js';
 import type { Copy, RelayContents } from './relay-inspection.js';

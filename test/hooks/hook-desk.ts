@@ -1,7 +1,7 @@
 /** Hooks of sessions in a relay in memory: which process a client is, and what the hook gets, are the test's to say. */
 import { type HookDesk, runHook } from '../../src/cli/hook.js';
-import type { About } from '../../src/relay/presence.js';
 import type { Session } from '../../src/relay/session.js';
+import type { About } from '../../src/relay/sighting.js';
 import type { ProcessMark } from '../../src/store/processes.js';
 import type { Store } from '../../src/store/store.js';
 import { RelayWorld, type TestProcess } from '../helpers/relay-world.js';

@@ -4,7 +4,7 @@
  */
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
-import type { Claim } from '../../src/relay/inbox.js';
+import type { Claim } from '../../src/relay/claim.js';
 import type { Session } from '../../src/relay/session.js';
 import { FilesystemStore } from '../../src/store/filesystem/filesystem-store.js';
 import type { Store } from '../../src/store/store.js';

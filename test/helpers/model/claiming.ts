@@ -3,7 +3,7 @@
  * order of sending, and nothing is left out before what is shown. Across senders a reply only has its urgent mail first.
  */
 import { deepStrictEqual, ok } from 'node:assert/strict';
-import type { Delivered } from '../../../src/relay/inbox.js';
+import type { Delivered } from '../../../src/relay/claim.js';
 import { claimAll } from '../relay-world.js';
 import type { Office } from './office.js';
 import type { Copy, Post, Reply, Seat } from './post.js';

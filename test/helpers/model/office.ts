@@ -2,7 +2,7 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Claim } from '../../../src/relay/inbox.js';
+import type { Claim } from '../../../src/relay/claim.js';
 import type { Relay } from '../../../src/relay/relay.js';
 import type { Session } from '../../../src/relay/session.js';
 import { FilesystemStore } from '../../../src/store/filesystem/filesystem-store.js';
