@@ -9,7 +9,6 @@ import os from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import type { TestProject } from 'vitest/node';
-import { kill, processesOf, WORLD_PREFIX } from './processes.js';
 
 /** The versions of docs/clients.md. */
 const VERSIONS = { '@anthropic-ai/claude-code': '2.1.329', '@openai/codex': '0.169.0' } as const;
@@ -29,15 +28,11 @@ declare module 'vitest' {
 // Before the tests move it.
 const CACHE = path.join(os.tmpdir(), 'mcp-dispatch-clients');
 
-export default function setup(project: TestProject): () => void {
+export default function setup(project: TestProject): void {
   const clients = find();
   if ('missing' in clients) process.stderr.write(`The tests with real clients are skipped: ${clients.missing}\n`);
   else process.stderr.write(`Claude Code ${clients.versions.claude}, Codex ${clients.versions.codex}\n`);
   project.provide('clients', clients);
-  // What a run that was interrupted has left: its worlds are in the folder that the next setup makes.
-  return () => {
-    for (const left of processesOf(path.join(process.env.TMPDIR ?? os.tmpdir(), WORLD_PREFIX))) kill(left);
-  };
 }
 
 function find(): Clients | { missing: string } {

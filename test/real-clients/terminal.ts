@@ -2,7 +2,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
-import process from 'node:process';
 import { eventually } from '../helpers/server-sandbox.js';
 
 export interface TerminalOptions {
@@ -10,7 +9,7 @@ export interface TerminalOptions {
   /** All that the program gets of an environment. */
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string;
-  /** For the socket of tmux. Its path is to be short. */
+  /** For the socket of tmux, in the folder that the window has to itself. Its path is to be short. */
   readonly folder: string;
 }
 
@@ -25,10 +24,9 @@ export class Terminal {
     this.#socket = path.join(folder, 'tmux');
     this.#env = env;
     const script = path.join(folder, 'start.sh');
-    // Should this process be killed, the window ends too. tmux adds to the environment, so that is emptied again.
-    const watch = `(while kill -0 ${process.pid} 2>/dev/null; do sleep 1; done; tmux ${quoted(this.#words('kill-server'))}) &`;
+    // tmux adds to the environment, so that is emptied again.
     const settings = Object.entries(env).map(([name, value]) => `${name}=${value}`);
-    writeFileSync(script, `${watch}\nexec env -i ${quoted([...settings, ...argv])}\n`);
+    writeFileSync(script, `exec env -i ${quoted([...settings, ...argv])}\n`);
     execFileSync(
       'tmux',
       this.#words('-f', '/dev/null', 'new-session', '-d', '-x', '160', '-y', '50', '-c', cwd, `sh '${script}'`),

@@ -10,7 +10,7 @@ import { test as base, inject } from 'vitest';
 import { eventually, SERVER } from '../helpers/server-sandbox.js';
 import { anthropic } from './anthropic.js';
 import { MODEL, openai } from './openai.js';
-import { kill, processesOf, WORLD_PREFIX } from './processes.js';
+import { kill, processesOf, watchOver } from './processes.js';
 import { ScriptedModel } from './scripted-model.js';
 import { Terminal } from './terminal.js';
 import { Window } from './window.js';
@@ -19,11 +19,12 @@ import { Window } from './window.js';
 const KEY = 'sk-of-nobody-for-loopback-only';
 
 export class World {
-  readonly root = realpathSync(mkdtempSync(path.join(os.tmpdir(), WORLD_PREFIX)));
+  readonly root = realpathSync(mkdtempSync(path.join(os.tmpdir(), 'world-')));
   readonly home = path.join(this.root, 'home');
   readonly project = path.join(this.root, 'webapp');
   readonly #bin = path.join(this.root, 'bin');
   readonly #terminals: Terminal[] = [];
+  readonly #callOff = watchOver(this.root);
   #hasCodexDaemon = false;
   #hasTrustedHooks = false;
 
@@ -138,6 +139,7 @@ export class World {
       .then(() => [])
       .catch(() => processesOf(this.root));
     for (const one of left) kill(one);
+    this.#callOff();
     rmSync(this.root, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
     if (left.length > 0) throw new Error(left.map(({ pid, command }) => `left running: ${pid} ${command}`).join('\n'));
   }
