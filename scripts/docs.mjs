@@ -1,6 +1,6 @@
 /**
- * Writes what comes from elsewhere: into the README the tools, the configuration and the commands, as the code has them, and
- * into the manifests the version of package.json.
+ * Writes what comes from elsewhere: into the README the tools, the configuration and the commands, as the code has them, and the
+ * table of docs/clients.md; into the manifests the version of package.json.
  *
  *   node scripts/docs.mjs           brings them up to date
  *   node scripts/docs.mjs --check   changes nothing; exit code 1 when one is not up to date
@@ -28,9 +28,9 @@ const SOURCES = `
  * `readme` with each part as the code has it now.
  * @throws when a marker is missing or there twice: a part must not vanish unseen.
  */
-export function renderReadme(readme, { tools, config, commands }) {
+export function renderReadme(readme, { clients, tools, config, commands }) {
   let text = readme;
-  for (const [name, part] of Object.entries({ tools, config, commands })) {
+  for (const [name, part] of Object.entries({ clients, tools, config, commands })) {
     const [begin, end] = [`<!-- ${name} -->\n`, `<!-- /${name} -->\n`];
     const [before, ...rest] = text.split(begin);
     const [, after, ...more] = rest.join(begin).split(end);
@@ -105,9 +105,17 @@ async function loadParts() {
   }
 }
 
+/** The table of the clients, whose numbers lead to the page that has the tests. */
+function clientsTable(page) {
+  const [table] = /^\| client \|(?:.*\n)+?(?=\n)/m.exec(page) ?? [];
+  if (table === undefined) throw new Error('docs/clients.md must hold the table of the clients');
+  return table.replace(/\[(\d+)\](?!\()/g, '[[$1]](docs/clients.md)');
+}
+
 /** The parts as Markdown, from what `SOURCES` exports. */
 export function partsOf({ TOOLS, describeTool, renderConfigTable, parse }) {
   return {
+    clients: clientsTable(readFileSync(path.join(root, 'docs/clients.md'), 'utf8')),
     tools: TOOLS.map((tool) => renderTool(describeTool(tool))).join('\n'),
     config: renderConfigTable(),
     commands: `\`\`\`text\n${parse(['--help'], '').out.trim()}\n\`\`\``,

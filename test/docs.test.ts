@@ -51,8 +51,10 @@ describe('the guarantees', () => {
 });
 
 describe('renderReadme', () => {
-  const readme = ['tools', 'config', 'commands'].map((name) => `<!-- ${name} -->\n<!-- /${name} -->\n`).join('text\n');
-  const some = { tools: 'T $& $1', config: 'C', commands: 'M' };
+  const readme = ['clients', 'tools', 'config', 'commands']
+    .map((name) => `<!-- ${name} -->\n<!-- /${name} -->\n`)
+    .join('text\n');
+  const some = { clients: 'L', tools: 'T $& $1', config: 'C', commands: 'M' };
 
   it('replaces what is between the markers and nothing else, as often as it runs', () => {
     const once = script.renderReadme(readme, some);
