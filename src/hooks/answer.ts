@@ -38,7 +38,7 @@ async function attempt(
   office: Office,
   window: Window,
   { moment, show }: HookEvent,
-  { sessionId }: HookInput,
+  { sessionId, prompt }: HookInput,
 ): Promise<string | undefined | 'again'> {
   const { agent, session, since } = window;
   const waiting = await findUnread(office, agent);
@@ -51,18 +51,17 @@ async function attempt(
   const told = memory?.told ?? { prompt: [], step: [], stop: [], kept: false };
   const ids = waiting.map(({ name }) => name.id);
   const fresh = new Set(newsAmong(ids, told, moment));
-  const untold = waiting.filter(({ name }) => fresh.has(name.id));
+  // A doorbell is a prompt, and has named them.
+  const named = moment === 'prompt' ? ids.filter((id) => fresh.has(id) && prompt.includes(id)) : [];
+  const untold = waiting.filter(({ name }) => fresh.has(name.id) && !named.includes(name.id));
   // To start a turn is for the mail that the operator has said; to mention mail in one costs a few words.
   const news = (moment === 'stop' ? await worthATurn(office, window, untold) : untold).map(({ name }) => name);
   const kept = await keptFor(office, agent, moment, told.kept || memory === undefined ? undefined : since);
-  if (news.length === 0 && kept.length === 0) return undefined;
-  const after = afterTelling(
-    told,
-    moment,
-    news.map(({ id }) => id),
-    ids,
-  );
+  const isSilent = news.length === 0 && kept.length === 0;
+  if (isSilent && named.length === 0) return undefined;
+  const after = afterTelling(told, moment, [...news.map(({ id }) => id), ...named], ids);
   if (memory !== undefined && !(await memory.replace(after))) return 'again';
+  if (isSilent) return undefined;
   return JSON.stringify(show(describeNotice({ agent, news, unread: waiting.length, kept })));
 }
 

@@ -1,4 +1,4 @@
-/** What a client tells its hook. Of all that it says, four things are used, and words of other agents are in none of them. */
+/** What a client tells its hook. Little of what it says is used, and none of it is said again. */
 
 /** Beyond this an input is not read: the result of a tool can be of any size, and is in it. In bytes. */
 export const MAX_INPUT_BYTES = 1_048_576;
@@ -10,6 +10,8 @@ export interface HookInput {
   readonly isSubagent: boolean;
   /** The turn goes on because a hook has made it: to do that again would be a loop. */
   readonly isContinuation: boolean;
+  /** What is put to the model, where that is what the hook is about; else empty. */
+  readonly prompt: string;
 }
 
 // As long as an alias in a session's record may be.
@@ -33,13 +35,17 @@ export function parseInput(bytes: Uint8Array): HookInput | undefined {
 /** The same for what is parsed already. */
 export function readInput(json: unknown): HookInput | undefined {
   if (json === null || typeof json !== 'object' || Array.isArray(json)) return undefined;
-  const { session_id, conversation_id, agent_id, stop_hook_active, loop_count } = json as Record<string, unknown>;
+  const { session_id, conversation_id, agent_id, stop_hook_active, loop_count, prompt } = json as Record<
+    string,
+    unknown
+  >;
   return {
     sessionId: [session_id, conversation_id].find(isSessionName),
     // Whatever stands there: only where nothing does, it is surely the session itself.
     isSubagent: !isBlank(agent_id),
     // An input that came through `${stop_hook_active}` has text.
     isContinuation: stop_hook_active === true || stop_hook_active === 'true' || Number(loop_count ?? 0) > 0,
+    prompt: typeof prompt === 'string' ? prompt : '',
   };
 }
 

@@ -40,7 +40,7 @@ export function composeNotice(agent: string, waiting: readonly Candidate[], now:
   const one = names.length === 1;
   const text = [
     `mcp-dispatch: ${one ? '1 message waits' : `${names.length} messages wait`} for you (${agent})${urgent === 0 ? '' : `, ${urgent} urgent`}, from ${from}.`,
-    `As of ${clockTime(now)}, the oldest for ${ageOf(oldest, now)}.`,
+    `${one ? 'Sent' : 'The oldest was sent'} ${ageOf(oldest, now)} ago, as of ${clockTime(now)}.`,
     `${one ? 'Id' : 'Ids'}: ${listSome(labels, MOST_IDS, ID_CHARACTERS)}.`,
     `The peek tool of mcp-dispatch shows ${one ? 'it' : 'them'}; an answer reaches ${one ? 'the sender' : 'its sender'} through the dispatch tool of mcp-dispatch, and not through SendMessage.`,
     'Written by the mcp-dispatch server of this session, not by the user or another session.',

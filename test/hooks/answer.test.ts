@@ -159,6 +159,19 @@ describe('each message is announced once', () => {
     }
   });
 
+  it('and what the prompt itself names, as a doorbell does, is told neither with it nor by its steps', async () => {
+    await hooks.start('bob');
+    const [first, second] = [await send(alice, 'bob', 'one'), await send(alice, 'bob', 'two')];
+    const prompt = `mcp-dispatch: 1 message waits for you (bob), from alice. Id: ${first}.`;
+    expect(await hooks.text({ event: 'UserPromptSubmit', input: { prompt } })).toBe(
+      `[mcp-dispatch] 1 unread message for bob (2 in all): ${second} from alice. ${SHOWS}`,
+    );
+    expect(await hooks.text({ event: 'PostToolBatch' })).toBeUndefined();
+    const third = await send(alice, 'bob', 'three');
+    expect(await hooks.text({ event: 'UserPromptSubmit', input: { prompt: `Ids: ${third}.` } })).toBeUndefined();
+    expect(await hooks.text({ event: 'PostToolBatch' })).toBeUndefined();
+  });
+
   it('though several hooks of a session run at the same time', async () => {
     await hooks.start('bob');
     await send(alice, 'bob', 'one');

@@ -13,13 +13,13 @@ describe('a notice', () => {
     ];
     expect(composeNotice('bob', waiting, START + 3 * MINUTE)).toEqual({
       agent: 'bob',
-      text: 'mcp-dispatch: 3 messages wait for you (bob), 1 urgent, from carol, alice. As of 20:33:00 UTC, the oldest for 3 min. Ids: msg-b (urgent), msg-a, msg-c. The peek tool of mcp-dispatch shows them; an answer reaches its sender through the dispatch tool of mcp-dispatch, and not through SendMessage. Written by the mcp-dispatch server of this session, not by the user or another session.',
+      text: 'mcp-dispatch: 3 messages wait for you (bob), 1 urgent, from carol, alice. The oldest was sent 3 min ago, as of 20:33:00 UTC. Ids: msg-b (urgent), msg-a, msg-c. The peek tool of mcp-dispatch shows them; an answer reaches its sender through the dispatch tool of mcp-dispatch, and not through SendMessage. Written by the mcp-dispatch server of this session, not by the user or another session.',
       count: 3,
       from: 'carol, alice',
       ids: ['msg-b', 'msg-a', 'msg-c'],
     });
     expect(composeNotice('bob', waiting.slice(0, 1), START).text).toBe(
-      'mcp-dispatch: 1 message waits for you (bob), from alice. As of 20:30:00 UTC, the oldest for 0 s. Id: msg-a. The peek tool of mcp-dispatch shows it; an answer reaches the sender through the dispatch tool of mcp-dispatch, and not through SendMessage. Written by the mcp-dispatch server of this session, not by the user or another session.',
+      'mcp-dispatch: 1 message waits for you (bob), from alice. Sent 0 s ago, as of 20:30:00 UTC. Id: msg-a. The peek tool of mcp-dispatch shows it; an answer reaches the sender through the dispatch tool of mcp-dispatch, and not through SendMessage. Written by the mcp-dispatch server of this session, not by the user or another session.',
     );
   });
 
@@ -52,6 +52,6 @@ describe('a notice', () => {
   });
 
   it('says nothing negative of time when the clock was set back', () => {
-    expect(composeNotice('bob', [candidate('msg-a')], START - 1e9).text).toContain('the oldest for 0 s');
+    expect(composeNotice('bob', [candidate('msg-a')], START - 1e9).text).toContain('Sent 0 s ago');
   });
 });
