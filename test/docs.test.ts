@@ -20,7 +20,7 @@ const parts = () => script.partsOf({ TOOLS, describeTool, renderConfigTable, par
 const pages = ['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', ...under('docs')].filter((file) => file.endsWith('.md'));
 const sources = textOf('src');
 // Who works on the project is told of variables that its tests read.
-const tests = textOf('test/proof');
+const tests = textOf('test/proof') + textOf('test/real-clients');
 
 describe('README.md', () => {
   it('has the tools, the configuration and the commands as the code has them (npm run docs writes them)', () => {
