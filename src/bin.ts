@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * Checks the Node version, then loads main, or the part of the program that is a hook. The import is a dynamic one because
+ * Checks the Node version, then loads the part of the program that is asked for: the server, the commands, or a hook. The import is a dynamic one because
  * static imports run first: on an old Node the code behind them could fail, for reasons that help nobody, before the check
  * is reached.
  */
@@ -20,6 +20,8 @@ if (Number.parseInt(process.versions.node, 10) < OLDEST_NODE) {
     .catch((error: unknown) => {
       process.stderr.write(`mcp-dispatch hook: ${error instanceof Error ? error.message.split('\n')[0] : 'failed'}\n`);
     });
+} else if (process.argv.length > 2) {
+  void import('./command-main.js').then(({ commandMain }) => commandMain(process.argv.slice(2)));
 } else {
-  void import('./main.js').then(({ main }) => main(process.argv.slice(2)));
+  void import('./main.js').then(({ main }) => main());
 }

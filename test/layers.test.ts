@@ -81,7 +81,7 @@ describe('the rule', () => {
 
   it.each([
     ['main.ts', `const { FilesystemStore } = await import('./store/filesystem/filesystem-store.js');`],
-    ['main.ts', `import type { Config } from './config/schema.js';`],
+    ['open.ts', `import type { Config } from './config/schema.js';`],
     ['bin.ts', `void import('./main.js').then(({ main }) => main([]));`],
     ['mcp/stdio.ts', `import { StdioServerTransport } from '@modelcontextprotocol/sdk/server/stdio.js';`],
     ['mcp/tools/who.ts', `import type { Attendance } from '../../relay/roll-call.js';`],
@@ -123,9 +123,11 @@ const MAY_IMPORT: { readonly [room: string]: readonly string[] } = {
   wake: ['relay', 'model'],
   cli: ['hooks', 'relay', 'config', 'clients', 'model'],
   clients: ['model'],
-  'bin.ts': ['main.ts', 'hook-main.ts'],
+  'bin.ts': ['main.ts', 'command-main.ts', 'hook-main.ts'],
   'hook-main.ts': ['main.ts', 'cli', 'config', 'model', 'relay', 'store/filesystem'],
-  'main.ts': ['cli', 'config', 'mcp', 'model', 'relay', 'store', 'store/filesystem', 'wake'],
+  'main.ts': ['open.ts', 'mcp', 'model', 'relay', 'store', 'store/filesystem', 'wake'],
+  'command-main.ts': ['open.ts', 'cli', 'store/filesystem'],
+  'open.ts': ['cli', 'config', 'model', 'relay', 'store', 'store/filesystem'],
 };
 
 const READS_FILES = /^(store\/filesystem\/system-calls\.ts|config\/read-file\.ts|clients\/files\.ts|cli\/demo\.ts)$/;

@@ -21,7 +21,7 @@ import { inMemory, leftovers, useTemporaryDirectories } from '../helpers/store-r
 
 const ERRORS = ['ENOSPC', 'EDQUOT', 'EIO', 'EROFS', 'EACCES', 'EMFILE', ...SHORT_WRITES];
 // Odd, so that `once` and `for good`, which take turns, both come to every call.
-const SHARE = process.env.FAULTS === 'all' ? 1 : 5;
+const SHARE = process.env.FAULTS === 'all' ? 1 : 9;
 
 const isShort = (errno: string) => SHORT_WRITES.some((known) => known === errno);
 

@@ -72,7 +72,7 @@ export default {
     {
       name: 'worktree-apart',
       promise: 'Worktrees of a repository share its relay.',
-      file: 'src/main.ts',
+      file: 'src/open.ts',
       find: 'projectRelayPath(config.relayDir, project().repository)',
       replace: 'projectRelayPath(config.relayDir, project())',
       caughtBy: { file: 'test/process/scope.test.ts', title: 'worktrees share the relay of their repository' },

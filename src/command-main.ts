@@ -1,0 +1,22 @@
+/** The composition root of the commands: the relay as configured, and a look at what holds it. */
+import type { App } from './cli/app.js';
+import { runCommand } from './cli/program.js';
+import { open } from './open.js';
+
+/** Runs one command, and sets the exit code. */
+export async function commandMain(argv: readonly string[]): Promise<void> {
+  process.umask(0o077);
+  process.exitCode = await runCommand(argv, { open: openForCommand, version: __VERSION__ });
+}
+
+/** The same with a look at the directory itself, which only commands take. */
+async function openForCommand(env: NodeJS.ProcessEnv): Promise<App> {
+  const app = await open(env);
+  const { FilesystemInspection } = await import('./store/filesystem/inspection.js');
+  return {
+    ...app,
+    project: app.project(),
+    ancestry: app.processes,
+    inspection: new FilesystemInspection(app.relay.store.location, { program: import.meta.filename }),
+  };
+}

@@ -1,0 +1,51 @@
+/** The relay as configured: what the server and the commands are composed of. */
+import type { App } from './cli/app.js';
+import { lazy } from './model/lazy.js';
+import type { Project } from './model/project.js';
+import { linesForTerminal } from './model/text.js';
+import { parseTopicList } from './model/topic.js';
+import { findWorkingDirectory } from './relay/working-directory.js';
+import type { Ancestry } from './store/processes.js';
+
+/** The relay as configured. Nothing is read or written there before the first use. */
+export async function open(
+  env: NodeJS.ProcessEnv,
+  folder?: string,
+): Promise<Omit<App, 'project'> & { readonly project: () => Project; readonly processes: Ancestry }> {
+  const { loadConfig } = await import('./config/load.js');
+  const config = await loadConfig(env);
+  const { FilesystemStore } = await import('./store/filesystem/filesystem-store.js');
+  const { Files } = await import('./store/filesystem/files.js');
+  const { ProcessTable } = await import('./store/filesystem/process-table.js');
+  const { Relay } = await import('./relay/relay.js');
+  const { findProject, projectRelayPath } = await import('./store/filesystem/project-folder.js');
+  const { findHome } = await import('./config/paths.js');
+  const files = new Files(undefined, log);
+  // Not CLAUDE_PROJECT_DIR: where it is set it says the same, and other clients inherit it from the shells of Claude Code.
+  // When it is needed: Node remembers the directory that it is asked for, and a folder can be removed.
+  const project = lazy(() => findProject(folder ?? findWorkingDirectory(), findHome(), files));
+  const relayDir =
+    config.scope === 'project' ? projectRelayPath(config.relayDir, project().repository) : config.relayDir;
+  const processes = new ProcessTable(files);
+  const relay = new Relay({
+    store: new FilesystemStore(relayDir, { files, durability: config.durability }),
+    processes,
+    roster: config.agents,
+    maxMessageBytes: config.maxMessageBytes,
+    defaultTtlSeconds: config.defaultTtlSeconds,
+    receiptRetentionSeconds: config.receiptRetentionSeconds,
+    logRetentionSeconds: config.logRetentionSeconds,
+    logContent: config.logContent,
+    limits: config.limits,
+    watch: config.watch,
+    sessionTopics: parseTopicList(config.topics ?? '').topics,
+    warn: log,
+  });
+  return { config, relay, project, processes };
+}
+
+/** Says something to the person at the terminal. */
+export function log(text: string): void {
+  // Paths and names of files may hold anything.
+  process.stderr.write(`[dispatch] ${linesForTerminal(text).join('\n')}\n`);
+}
