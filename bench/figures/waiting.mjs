@@ -47,7 +47,7 @@ export const idle = {
       const batch = Array.from({ length: STARTING }, (_, one) =>
         servers.ours({ relay, agent: `agent-${index + one}` }),
       );
-      clients.push(...(await Promise.all(batch.map(connect))));
+      clients.push(...(await Promise.all(batch.map((server) => connect(server)))));
     }
     const waits = clients.map((client) => client.call('peek', { wait_seconds: 240 }));
     for (const wait of waits) wait.catch(() => {});
