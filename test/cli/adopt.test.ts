@@ -32,7 +32,7 @@ describe('adopt', () => {
     const id = await desk.send('alice', 'webapp-3');
     expect(await desk.run(['adopt', ' Webapp-3 '])).toMatchObject({
       code: 0,
-      out: 'The next new session in /work/webapp is webapp-3, and reads its 1 message.\n',
+      out: 'The next new session in /code/webapp is webapp-3, and reads its 1 message.\n',
       err: 'A session that is resumed keeps the name it had.\n',
     });
     const next = await session();
@@ -45,12 +45,12 @@ describe('adopt', () => {
   });
 
   it('gives a project the name of another, and says whose it was', async () => {
-    const old = { ...PROJECT, path: '/work/gone', name: 'gone' };
+    const old = { ...PROJECT, path: '/code/gone', name: 'gone' };
     await (await session(old)).end();
     expect((await desk.run(['adopt', 'gone', '--json'])).json).toEqual({
       adopted: 'gone',
-      project: '/work/webapp',
-      from: '/work/gone',
+      project: '/code/webapp',
+      from: '/code/gone',
       unread: 0,
     });
     expect([(await session()).agent, (await session(old)).agent]).toEqual(['gone', 'gone-2']);

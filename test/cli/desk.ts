@@ -12,9 +12,9 @@ export const CONFIG_FILE = '/etc/dispatch.toml';
 
 /** Where commands are called. */
 export const PROJECT: Project = {
-  path: '/work/webapp',
+  path: '/code/webapp',
   name: 'webapp',
-  repository: { path: '/work/webapp', name: 'webapp' },
+  repository: { path: '/code/webapp', name: 'webapp' },
 };
 
 export interface Ran {

@@ -105,7 +105,7 @@ describe('a hook that asks the server', () => {
 describe('a server that serves nobody yet', () => {
   it('takes no name for the sake of a hook', async () => {
     const { relay } = world.process();
-    const project = { path: '/work/webapp', name: 'webapp', repository: { path: '/work/webapp', name: 'webapp' } };
+    const project = { path: '/code/webapp', name: 'webapp', repository: { path: '/code/webapp', name: 'webapp' } };
     const identity = new Identity(relay, undefined, { project: () => project });
     const ask = () => answerHookTool({ event: 'UserPromptSubmit', session_id: 's' }, { relay, identity });
     await send(await world.session('alice'), 'webapp', 'hello');

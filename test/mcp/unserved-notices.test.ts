@@ -18,7 +18,7 @@ afterEach(async () => {
 });
 
 const projectAt = (path: string, name: string): Project => ({ path, name, repository: { path, name } });
-const WEBAPP = projectAt('/work/webapp', 'webapp');
+const WEBAPP = projectAt('/code/webapp', 'webapp');
 
 async function client(
   options: { agent?: string; project?: Project; process?: TestProcess; maxReplyBytes?: number } = {},
@@ -85,7 +85,7 @@ describe('the notice of mail under a name that nobody serves', () => {
     later();
     for (const options of [{ agent: 'bob' }, { agent: 'cyd' }])
       expect(noticesOf(await (await client(options)).call('who')).join()).toContain('webapp-2');
-    const elsewhere = await client({ project: projectAt('/work/other', 'other') });
+    const elsewhere = await client({ project: projectAt('/code/other', 'other') });
     expect(noticesOf(await elsewhere.call('who'))).toEqual([]);
   });
 
@@ -99,7 +99,7 @@ describe('the notice of mail under a name that nobody serves', () => {
     later();
     expect(noticesOf(await live.call('who'))).toEqual([]);
     process.kill();
-    const given = await client({ agent: 'webapp-2', project: projectAt('/work/other', 'other') });
+    const given = await client({ agent: 'webapp-2', project: projectAt('/code/other', 'other') });
     await given.call('who');
     await send('webapp-2');
     later();
@@ -147,7 +147,7 @@ describe('the notice of mail under a name that nobody serves', () => {
 
 it('leaves the reply within its budget, however little room there is', async () => {
   vi.spyOn(process, 'cwd').mockReturnValue(`/${'"'.repeat(300)}`);
-  const project = projectAt('/work/long', 'x'.repeat(58));
+  const project = projectAt('/code/long', 'x'.repeat(58));
   const windows = [];
   for (let number = 0; number < 5; number++) {
     const window = await client({ project, maxReplyBytes: 2048 });

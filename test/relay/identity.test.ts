@@ -17,7 +17,7 @@ const project = (path: string, name = path.split('/').at(-1) ?? ''): Project => 
   name,
   repository: { path, name },
 });
-const WEBAPP = project('/work/webapp');
+const WEBAPP = project('/code/webapp');
 
 const CLAUDE = { name: 'claude-code', version: '2.1.329' };
 const CODEX = { name: 'codex-mcp-client', version: '0.169.0' };
@@ -312,7 +312,7 @@ describe('a server that is named after its project', () => {
   });
 
   it('tells how it came to its name', async () => {
-    expect((await called()).session.naming).toEqual({ by: 'project', project: '/work/webapp' });
+    expect((await called()).session.naming).toEqual({ by: 'project', project: '/code/webapp' });
     expect((await called({ id: 'bob' })).session.naming).toEqual({ by: 'id' });
     await world.close();
     world = new RelayWorld({ roster: ['ada'] });
