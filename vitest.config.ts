@@ -22,8 +22,8 @@ export default defineConfig({
     // Files of one worker share what they import, which would else take longer than what they test.
     isolate: false,
     // Above what the slowest runner needs: nothing here fails because a machine is slow.
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     teardownTimeout: 10_000,
     reporters: [
       'default',
