@@ -75,8 +75,8 @@ export const role = z
   .refine((value) => !CONTROL.test(value), 'must be one line, without control characters')
   .refine(wellFormed, NOT_UNICODE);
 
-/** How long a call may wait for mail. Longer, and clients give the call up. */
-export const MOST_WAIT_SECONDS = 240;
+// How long a call may wait for mail. Longer, and clients give the call up.
+const MOST_WAIT_SECONDS = 240;
 
 export const waitSeconds = z
   .int(`must be a whole number of seconds, 0 to ${MOST_WAIT_SECONDS}`)

@@ -25,10 +25,10 @@ export interface ArrivalsOptions {
   readonly warn: (text: string) => void;
 }
 
-/** Milliseconds between two looks while hints come. */
-export const WATCHING_POLL_MS = 10_000;
-/** Milliseconds between two looks while none come. */
-export const POLLING_POLL_MS = 2000;
+// Milliseconds between two looks while hints come.
+const WATCHING_POLL_MS = 10_000;
+// Milliseconds between two looks while none come.
+const POLLING_POLL_MS = 2000;
 const POLLING = `${POLLING_POLL_MS / 1000} s`;
 // Looking takes no more than a third of the time, however much arrives and however much there is to list.
 const REST_MS = 10;
