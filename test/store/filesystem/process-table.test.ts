@@ -138,11 +138,17 @@ describe('a process', () => {
   });
 
   it.runIf(linux)('that is a zombie is dead', async () => {
-    // The shell becomes a program that never waits for the child that the shell had.
-    const parent = start('sh', '-c', 'sleep 0 & echo $!; exec sleep 600');
+    // The shell becomes a program that never waits for the child that the shell had. The child ends only after that:
+    // a shell that still is one would reap it.
+    const parent = start('sh', '-c', 'sleep 600 & echo $!; exec sleep 600');
     const [line] = (await once(parent.stdout as NodeJS.ReadableStream, 'data')) as [Buffer];
     const pid = Number(line.toString());
+    const name = (id: number | undefined) => readFileSync(`/proc/${id}/comm`, 'utf8').trim();
+    await vi.waitFor(() => expect([name(parent.pid), name(pid)]).toEqual(['sleep', 'sleep']), { timeout: 20_000 });
+    const identity = identityOf(pid);
+    process.kill(pid, 'SIGKILL');
     await vi.waitFor(() => expect(readFileSync(`/proc/${pid}/stat`, 'utf8')).toContain(') Z '), { timeout: 20_000 });
+    expect(new ProcessTable().check(identity)).toBe('dead');
     expect(new ProcessTable().check(identityOf(pid))).toBe('dead');
   });
 });
