@@ -1,7 +1,8 @@
 /** An event of the log as one line for a person. Names and ids are checked when the log is read; all other text goes through model/text.ts. */
 import { forTerminal } from '../model/text.js';
 import { markTopic } from '../model/topic.js';
-import { isOfAgent, type LoggedEvent } from '../relay/events.js';
+import { isOfAgent, isOfJob, type LoggedEvent, type LoggedJobEvent } from '../relay/events.js';
+import { jobDetailOf } from './job-line.js';
 import { momentOf } from './layout.js';
 import type { Style } from './terminal.js';
 
@@ -21,10 +22,25 @@ const COLOUR: Readonly<Record<LoggedEvent['event'], keyof Style>> = {
   joined: 'dim',
   left: 'dim',
   rang: 'dim',
+  'job.submitted': 'cyan',
+  'job.refused': 'red',
+  'job.claimed': 'cyan',
+  'job.started': 'cyan',
+  'job.completed': 'green',
+  'job.failed': 'red',
+  'job.released': 'yellow',
+  'job.lease_lost': 'yellow',
+  'job.parked': 'red',
+  'job.cancel_requested': 'yellow',
+  'job.cancelled': 'yellow',
+  'job.expired': 'yellow',
+  'job.recovered': 'cyan',
+  'job.pruned': 'dim',
 };
 
 /** Lines whose columns are aligned with those before: a column grows with what it has held, up to a bound. */
 export class EventLines {
+  #kind = 15;
   #who = 18;
   #id = 16;
 
@@ -34,10 +50,11 @@ export class EventLines {
     const { who, id, detail } = partsOf(event);
     this.#who = Math.min(Math.max(this.#who, who.length), 40);
     this.#id = Math.min(Math.max(this.#id, id.length), 24);
-    const kind = event.event.replace('_', ' ').padEnd(15);
+    const kind = event.event.replace(/[._]/g, ' ');
+    this.#kind = Math.max(this.#kind, kind.length);
     return [
       this.style.dim(momentOf(event.at)),
-      this.style[COLOUR[event.event]](kind),
+      this.style[COLOUR[event.event]](kind.padEnd(this.#kind)),
       who.padEnd(this.#who),
       id.padEnd(this.#id),
       detail,
@@ -48,6 +65,8 @@ export class EventLines {
 }
 
 function partsOf(event: LoggedEvent): { who: string; id: string; detail: string } {
+  if (isOfJob(event))
+    return { who: `${event.from} → ${forTerminal(event.to, 70)}`, id: event.job ?? '', detail: jobDetailOf(event) };
   const detail = detailOf(event);
   if (isOfAgent(event)) return { who: event.agent, id: '', detail };
   const to = typeof event.to === 'string' ? event.to : namesOf(event.to);
@@ -62,7 +81,7 @@ function namesOf(names: readonly string[]): string {
   return names.length <= 3 ? names.join(', ') : `${names.slice(0, 2).join(', ')} and ${names.length - 2} more`;
 }
 
-function detailOf(event: LoggedEvent): string {
+function detailOf(event: Exclude<LoggedEvent, LoggedJobEvent>): string {
   switch (event.event) {
     case 'sent': {
       const facts = [

@@ -15,6 +15,8 @@ const random20 = customRandom(ALPHABET, 20, randomBytes);
 /** What may stand as a message id in a file name and in a tool argument, ours or another program's. */
 const MESSAGE_ID = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
 
+const JOB_ID = /^job-[a-z0-9]{12}$/;
+
 const SESSION_ID = /^[a-z0-9]{20}$/;
 
 // One request for a hundred ids: asked for one at a time, randomness is a tenth of the work of a send.
@@ -33,6 +35,15 @@ export function newMessageId(): string {
 /** A new session id: 20 characters of a-z and 0-9. */
 export function newSessionId(): string {
   return random20();
+}
+
+/** A new job id, such as `job-k3j9x0q2m4ab`. */
+export function newJobId(): string {
+  return `job-${random12()}`;
+}
+
+export function isJobId(text: string): boolean {
+  return JOB_ID.test(text);
 }
 
 export function isMessageId(text: string): boolean {

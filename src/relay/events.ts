@@ -5,11 +5,15 @@
  *     {"at":"2026-02-17T20:30:00.000Z","event":"shown","id":"msg-k3j9x0q2m4ab","from":"alice","to":"bob","by":"peek"}
  *
  * An event is noted after the deed, so it never claims what did not happen; a process that dies in between leaves none.
+ * Events of jobs are the audit: they are chained, in logs of their own, and whoever writes one is told when it is not there.
  */
 import type { Clock } from '../model/clock.js';
 import { isDispatchError } from '../model/errors.js';
 import { isSessionId, newSessionId } from '../model/ids.js';
 import type { Store } from '../store/store.js';
+import { AuditLog } from './audit/audit-log.js';
+import type { AuditHead } from './audit/chain.js';
+import type { JobEvent } from './jobs/job-events.js';
 import { LOG, logKey } from './keys.js';
 import type { WasShown } from './was-shown.js';
 
@@ -56,7 +60,8 @@ export interface RangEvent {
   readonly ids: readonly string[];
 }
 
-export type RelayEvent =
+/** What is noted after the deed, and may be missing. */
+export type NotedEvent =
   | SentEvent
   | ({ readonly event: 'shown'; readonly by: ShownBy; readonly redelivered?: true } & OfMessage)
   /** New again: its reply was not written, or the session that had claimed it is over. */
@@ -101,6 +106,8 @@ export type RelayEvent =
   | { readonly event: 'left'; readonly agent: string; readonly topic: string }
   | RangEvent;
 
+export type RelayEvent = NotedEvent | JobEvent;
+
 /** An event as it stands in the log. */
 export type LoggedEvent = RelayEvent & { readonly at: string };
 
@@ -120,11 +127,19 @@ export function isOfAgent(event: LoggedEvent): event is OfAgent {
   return Object.hasOwn(OF_AGENT, event.event);
 }
 
+/** An event of a job, as it stands in the log. */
+export type LoggedJobEvent = Extract<LoggedEvent, { event: `job.${string}` }>;
+
+export function isOfJob(event: LoggedEvent): event is LoggedJobEvent {
+  return event.event.startsWith('job.');
+}
+
 const DAY = /^\d{4}-\d{2}-\d{2}$/;
 
 export class EventLog {
   // Made for the first event: randomness is loaded when it is first asked for, and most of a start is such loading.
   #writer: string | undefined;
+  readonly #audit: AuditLog;
 
   constructor(
     private readonly store: Store,
@@ -132,10 +147,12 @@ export class EventLog {
     private readonly retentionMs: number,
     /** Whether the text of messages is logged too. */
     readonly withContent: boolean,
-  ) {}
+  ) {
+    this.#audit = new AuditLog(store, clock);
+  }
 
   /** Adds what happened. Never fails: an event that cannot be written is lost, and the deed stands. */
-  async note(...events: readonly RelayEvent[]): Promise<void> {
+  async note(...events: readonly NotedEvent[]): Promise<void> {
     if (events.length === 0) return;
     try {
       const at = new Date(this.clock.now()).toISOString();
@@ -147,9 +164,28 @@ export class EventLog {
     }
   }
 
+  /**
+   * Adds what happened to a job, chained to the line before, and resolves to where the line stands. Calls of one process keep
+   * their order. Not synced.
+   * @throws DispatchError `STORE_UNAVAILABLE` where the line may be missing, RangeError for one of more than 4 KB.
+   */
+  audit(event: JobEvent): Promise<AuditHead> {
+    return this.#audit.append(event);
+  }
+
+  /** Where the newest line stands that `audit` wrote in this process; undefined before the first. */
+  get head(): AuditHead | undefined {
+    return this.#audit.head;
+  }
+
+  /** The first day that is kept, `YYYY-MM-DD`. */
+  oldestDay(now: number): string {
+    return new Date(now - this.retentionMs).toISOString().slice(0, 10);
+  }
+
   /** Removes the days past their retention. */
   async sweep(now: number): Promise<void> {
-    const oldest = new Date(now - this.retentionMs).toISOString().slice(0, 10);
+    const oldest = this.oldestDay(now);
     for (const day of await this.store.list(LOG)) {
       if (!DAY.test(day) || day >= oldest) continue;
       try {

@@ -1,6 +1,6 @@
 import type { Entry } from '../store/store.js';
 import type { Claim, ClaimOptions, Delivered } from './claim.js';
-import type { RelayEvent, ShownBy } from './events.js';
+import type { NotedEvent, ShownBy } from './events.js';
 import { inboxKey, readKey, readName, takenBy, takenKey } from './keys.js';
 import { byUrgencyThenTime, type Candidate, isRedelivered, redeliveredName } from './mail.js';
 import { type MessageName, parseName, SUFFIX, threadHash } from './message-name.js';
@@ -194,7 +194,7 @@ export class Inbox {
 
   async #commit(taken: readonly Taken[], by: ShownBy): Promise<void> {
     const entries: Entry[] = [];
-    const shown: RelayEvent[] = [];
+    const shown: NotedEvent[] = [];
     try {
       for (const one of taken) {
         const kept = readName(one.core, by, this.relay.clock.now());

@@ -4,7 +4,7 @@
  * are not known are let through.
  */
 import { isRecipient, isSender } from '../model/agent-id.js';
-import { isMessageId, isSessionId } from '../model/ids.js';
+import { isJobId, isMessageId, isSessionId } from '../model/ids.js';
 import { isTopic } from '../model/topic.js';
 import type { LoggedEvent, RelayEvent } from './events.js';
 
@@ -25,7 +25,14 @@ const recipients: Check = (value) => Array.isArray(value) && value.every(recipie
 const ids: Check = (value) => Array.isArray(value) && value.every(id);
 const outcome: Check = (value) => value === 'rung' || value === 'unconfirmed' || value === 'failed';
 const session: Check = (value) => typeof value === 'string' && isSessionId(value);
+const actor: Check = (value) => sender(value) || value === 'system';
 const topic: Check = (value) => typeof value === 'string' && isTopic(value);
+const flag: Check = (value) => typeof value === 'boolean';
+const strings: Check = (value) => Array.isArray(value) && value.every(string);
+const job: Check = (value) => typeof value === 'string' && isJobId(value);
+const fillings: Check = (value) =>
+  Array.isArray(value) &&
+  value.every((each) => string(each?.name) && whole(each?.bytes) && /^[0-9a-f]{64}$/.test(String(each?.sha256)));
 const was: Check = (value) => value === 'read' || value === 'unread' || value === 'maybe';
 
 const shape = (required: Record<string, Check>, optional: Record<string, Check> = {}): Shape => ({
@@ -35,6 +42,10 @@ const shape = (required: Record<string, Check>, optional: Record<string, Check> 
 
 const ofMessage = { id, from: sender, to: recipient };
 const ofSession = { agent: sender, session };
+
+const ofJob = { job, from: sender, to: string };
+const holder = { by: actor, session: string, attempt: whole, token: whole };
+const mayHold = { session: string, attempt: whole, token: whole, why: string };
 
 const SHAPES: Readonly<Record<RelayEvent['event'], Shape>> = {
   sent: shape(
@@ -55,6 +66,23 @@ const SHAPES: Readonly<Record<RelayEvent['event'], Shape>> = {
   joined: shape({ agent: sender, topic }, { role: string }),
   left: shape({ agent: sender, topic }),
   rang: shape({ ...ofSession, method: string, outcome, waiting: whole, ids }, { why: string }),
+  'job.submitted': shape({ ...ofJob, write: flag }),
+  'job.refused': shape({ from: sender, to: string, why: string }, { job, by: actor }),
+  'job.claimed': shape({ ...ofJob, ...holder, write: flag }),
+  'job.started': shape(
+    { ...ofJob, ...holder, write: flag, executor: string, argv: strings, filled: fillings },
+    { argv_sha256: string },
+  ),
+  'job.completed': shape({ ...ofJob, ...holder }),
+  'job.failed': shape({ ...ofJob, by: actor, why: string }, mayHold),
+  'job.released': shape({ ...ofJob, ...holder }, { why: string }),
+  'job.lease_lost': shape({ ...ofJob, ...holder }, { why: string }),
+  'job.parked': shape({ ...ofJob, by: actor, why: string }, mayHold),
+  'job.cancel_requested': shape({ ...ofJob, by: actor }),
+  'job.cancelled': shape({ ...ofJob, by: actor }, mayHold),
+  'job.expired': shape(ofJob),
+  'job.recovered': shape({ ...ofJob, by: actor, why: string }),
+  'job.pruned': shape(ofJob),
 };
 
 /** Whether a record is whole, and the event it holds, where it is one that is known here. */
