@@ -8,6 +8,9 @@ import { listSome } from './listed.js';
 /** The person at the machine: can be written to, but no agent can claim the name. */
 export const HUMAN = 'human';
 
+/** Says what no agent says: what became of a job that nobody held. No agent can claim the name, and nobody writes to it. */
+export const SYSTEM = 'system';
+
 /** The target that stands for every agent of the relay. */
 export const EVERYONE = 'all';
 
@@ -17,7 +20,7 @@ const RESERVED = new Set([
   EVERYONE,
   HUMAN,
   'user',
-  'system',
+  SYSTEM,
   'admin',
   'operator',
   'root',
@@ -41,13 +44,15 @@ export function isAgentId(name: string): boolean {
   return GRAMMAR.test(name) && !RESERVED.has(name);
 }
 
-/** True for what may stand in `from`: an agent id, or the human. */
+/** True for what may stand in `from`: an agent id, the human, or the system. */
 export function isSender(name: string): boolean {
-  return name === HUMAN || isAgentId(name);
+  return name === SYSTEM || isRecipient(name);
 }
 
 /** True for what may own an inbox: an agent id, or the human. */
-export const isRecipient = isSender;
+export function isRecipient(name: string): boolean {
+  return name === HUMAN || isAgentId(name);
+}
 
 /** True for a name that the grammar allows and the project keeps for itself. */
 export function isReserved(name: string): boolean {

@@ -41,25 +41,28 @@ export const idempotencyKey = z
   .refine((value) => !CONTROL.test(value), 'must not contain control characters')
   .refine(wellFormed, NOT_UNICODE);
 
-/** An object, or its JSON text. */
-export const payload = z.preprocess(
-  (value, context) => {
-    const parsed = parseIfText(value);
-    // The schema would drop it without a word.
-    if (parsed !== null && typeof parsed === 'object' && Object.hasOwn(parsed, '__proto__')) {
-      context.addIssue('must not have a key "__proto__"');
-    }
-    return parsed;
-  },
-  z
-    .looseObject({}, 'must be a JSON object, such as {"commit": "abc123"}')
-    .refine((value) => isNestedAtMost(value, MAX_PAYLOAD_DEPTH), `may nest at most ${MAX_PAYLOAD_DEPTH} levels deep`)
-    .refine(
-      (value) => !isNestedAtMost(value, MAX_PAYLOAD_DEPTH) || countValues(value) <= MAX_PAYLOAD_VALUES,
-      `may hold at most ${MAX_PAYLOAD_VALUES} values; write them to a file and send its path`,
-    )
-    .refine((value) => !isNestedAtMost(value, MAX_PAYLOAD_DEPTH) || isWellFormedThroughout(value), NOT_UNICODE),
-);
+/** An object, or its JSON text. `problem` says what it must be, where it is something else. */
+export const jsonObject = (problem: string) =>
+  z.preprocess(
+    (value, context) => {
+      const parsed = parseIfText(value);
+      // The schema would drop it without a word.
+      if (parsed !== null && typeof parsed === 'object' && Object.hasOwn(parsed, '__proto__')) {
+        context.addIssue('must not have a key "__proto__"');
+      }
+      return parsed;
+    },
+    z
+      .looseObject({}, problem)
+      .refine((value) => isNestedAtMost(value, MAX_PAYLOAD_DEPTH), `may nest at most ${MAX_PAYLOAD_DEPTH} levels deep`)
+      .refine(
+        (value) => !isNestedAtMost(value, MAX_PAYLOAD_DEPTH) || countValues(value) <= MAX_PAYLOAD_VALUES,
+        `may hold at most ${MAX_PAYLOAD_VALUES} values; write them to a file and send its path`,
+      )
+      .refine((value) => !isNestedAtMost(value, MAX_PAYLOAD_DEPTH) || isWellFormedThroughout(value), NOT_UNICODE),
+  );
+
+export const payload = jsonObject('must be a JSON object, such as {"commit": "abc123"}');
 
 export const ttlSeconds = z
   .int('must be a whole number of seconds')

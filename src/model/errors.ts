@@ -16,6 +16,12 @@
  * | `AGENT_IS_LIVE` | state | `agent` |
  * | `INBOX_NOT_EMPTY` | state | `agent`, `messages` |
  * | `IDEMPOTENCY_CONFLICT` | caller: the key was used for something else | `id` of the first message |
+ * | `REQUEST_CONFLICT` | caller: the request_id was used for another job | `job` |
+ * | `NOT_CLAIMABLE` | state: the job is not there to be taken | `job`, `state` |
+ * | `LEASE_ENDED` | state: the caller's hold on the job is over | `job`, `state` |
+ * | `HELD_BY_ANOTHER` | state: somebody else holds the job | `job` |
+ * | `ALREADY_FINISHED` | state: the job has ended | `job`, `state` |
+ * | `LANE_REFUSED` | policy: no such lane, or the list of lanes cannot be trusted | `known` where it can |
  * | `INBOX_FULL` | state: a limit of the recipient's inbox | `limit`, `max`, `to` |
  * | `RATE_LIMITED` | state: a limit of what is sent in a time | `limit`, `max`, `retryAt` (ISO 8601) |
  * | `NOT_ALLOWED` | policy | none |
@@ -35,6 +41,12 @@ export type ErrorCode =
   | 'AGENT_IS_LIVE'
   | 'INBOX_NOT_EMPTY'
   | 'IDEMPOTENCY_CONFLICT'
+  | 'REQUEST_CONFLICT'
+  | 'NOT_CLAIMABLE'
+  | 'LEASE_ENDED'
+  | 'HELD_BY_ANOTHER'
+  | 'ALREADY_FINISHED'
+  | 'LANE_REFUSED'
   | 'INBOX_FULL'
   | 'RATE_LIMITED'
   | 'NOT_ALLOWED'

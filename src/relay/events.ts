@@ -10,9 +10,9 @@
 import type { Clock } from '../model/clock.js';
 import { isDispatchError } from '../model/errors.js';
 import { isSessionId, newSessionId } from '../model/ids.js';
+import type { AuditHead } from '../model/job.js';
 import type { Store } from '../store/store.js';
 import { AuditLog } from './audit/audit-log.js';
-import type { AuditHead } from './audit/chain.js';
 import type { JobEvent } from './jobs/job-events.js';
 import { LOG, logKey } from './keys.js';
 import type { WasShown } from './was-shown.js';

@@ -3,6 +3,7 @@ import { SUFFIX } from './message-name.js';
 
 export const AGENTS = '.agents';
 export const HOOKS = '.hooks';
+export const JOBS = '.jobs';
 export const KEYS = '.keys';
 export const LOG = '.log';
 export const PACE = '.pace';
@@ -108,3 +109,30 @@ export const topicKey = (topic: string, agent?: string) =>
 /** What hooks have announced to the sessions of an agent, and what went wrong with them. */
 export const hooksKey = (agent: string, name?: string) =>
   name === undefined ? `${HOOKS}/${agent}` : `${HOOKS}/${agent}/${name}`;
+
+/** A job: a record. */
+export const jobKey = (id?: string) => (id === undefined ? `${JOBS}/records` : `${JOBS}/records/${id}`);
+
+/** Names of the jobs of an address that have not ended, or whose submitter is not told yet. */
+export const openJobKey = (segment?: string, name?: string) => below(`${JOBS}/open`, segment, name);
+
+/** Names of the jobs of an address that are over, while they are retained. */
+export const doneJobKey = (segment?: string, name?: string) => below(`${JOBS}/done`, segment, name);
+
+/** Names of the jobs that an agent has submitted. */
+export const jobsByKey = (from?: string, name?: string) => below(`${JOBS}/by`, from, name);
+
+/** Which job a submitter has made under a request id. */
+export const jobRequestKey = (from?: string, name?: string) => below(`${JOBS}/requests`, from, name);
+
+/** Outcomes that are too large for the record of their job, whole. */
+export const jobOutcomeKey = (name?: string) => below(`${JOBS}/outcomes`, name);
+
+/** Who runs the jobs of an address. */
+export const workerKey = (segment?: string, session?: string) => below(`${JOBS}/workers`, segment, session);
+
+/** What workers of an address listen to. No agent has such a name. */
+export const jobChannel = (segment: string) => `jobs.${segment}`;
+
+const below = (...segments: readonly (string | undefined)[]) =>
+  segments.filter((segment) => segment !== undefined).join('/');

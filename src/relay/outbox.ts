@@ -32,6 +32,8 @@ export interface Draft {
   readonly includeSelf?: boolean | undefined;
   /** Id of a message of the same sender that this one replaces; see `Withdrawals`. */
   readonly supersedes?: string | undefined;
+  /** Mail of this program about a job: held to what an inbox can hold, and not to how much an agent may say. @default false */
+  readonly ofJob?: boolean | undefined;
 }
 
 export interface Sent {
@@ -183,14 +185,15 @@ export class Outbox {
     };
     const value = serializeMessage(message);
     const bytes = utf8Bytes(value);
-    if (bytes > this.limits.maxMessageBytes) {
+    if (bytes > this.limits.maxMessageBytes && draft.ofJob !== true) {
       throw new DispatchError(
         'MESSAGE_TOO_LARGE',
         `The message would take ${bytes} bytes as stored (UTF-8 JSON), the limit is ${this.limits.maxMessageBytes}. Shorten it, split it, or write it to a file and send the path.`,
         { bytes, maxBytes: this.limits.maxMessageBytes },
       );
     }
-    const admission = await this.relay.limits.admit({ from, recipients, bytes, threadId: message.thread_id });
+    const { ofJob } = draft;
+    const admission = await this.relay.limits.admit({ from, recipients, bytes, threadId: message.thread_id, ofJob });
     const { time, counter } = order.next();
     return {
       message,

@@ -8,6 +8,8 @@ import { Agents } from './agents.js';
 import { Arrivals, type ArrivalsOptions } from './arrivals.js';
 import { EventLog } from './events.js';
 import { Inbox } from './inbox.js';
+import { Jobs } from './jobs/jobs.js';
+import type { LaneList } from './jobs/lane-list.js';
 import { Kept } from './kept.js';
 import { Limits } from './limits/limits.js';
 import type { LimitSettings } from './limits/settings.js';
@@ -50,6 +52,10 @@ export interface RelayOptions {
   readonly watch?: boolean;
   /** Topics that each session joins when it first shows itself, without their mark. @default none */
   readonly sessionTopics?: readonly string[];
+  /** Names that the operator has written an executor for: workers do their jobs. @default none */
+  readonly executors?: readonly string[];
+  /** The lanes that the operator allows. @default none */
+  readonly lanes?: LaneList | undefined;
   /** For the person at the terminal: quarantined files, unreadable ones. */
   readonly warn?: (text: string) => void;
 }
@@ -72,6 +78,7 @@ export class Relay {
   readonly sweeper: Sweeper;
   readonly roster: Roster | undefined;
   readonly slots: Slots;
+  readonly jobs: Jobs;
   readonly sessionTopics: readonly string[];
   readonly warn: (text: string) => void;
   readonly #outbox: Outbox;
@@ -105,8 +112,14 @@ export class Relay {
     this.sweeper = new Sweeper(this);
     this.roster = roster === undefined ? undefined : new Roster(roster, store, this.presence, processes);
     this.slots = new Slots(this, processes);
+    const maxMessageBytes = options.maxMessageBytes ?? 65_536;
+    this.jobs = new Jobs(this, processes, {
+      maxTaskBytes: maxMessageBytes,
+      executors: options.executors ?? [],
+      lanes: options.lanes,
+    });
     this.#outbox = new Outbox(this, {
-      maxMessageBytes: options.maxMessageBytes ?? 65_536,
+      maxMessageBytes,
       defaultTtlSeconds: options.defaultTtlSeconds ?? 0,
     });
   }

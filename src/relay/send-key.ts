@@ -11,9 +11,9 @@
  *    published, was lost in a power cut, and is made again under the same name. Receipts are kept for a day at least,
  *    longer than any key.
  */
+import { digestOfJson, sha256 } from '../model/digest.js';
 import { DispatchError, isDispatchError } from '../model/errors.js';
 import { isMessageId, newSessionId } from '../model/ids.js';
-import { lazyBuiltin } from '../model/lazy-builtin.js';
 import { type Message, serializeMessage } from '../model/message.js';
 import { normalizeTarget } from '../model/topic.js';
 import type { CreateOutcome, Store } from '../store/store.js';
@@ -30,8 +30,6 @@ export const KEY_LIFETIME_MS = 24 * 60 * 60 * 1000;
 const SWEEP_AFTER_MS = KEY_LIFETIME_MS + 60 * 60 * 1000;
 const MAX_RECORD_BYTES = 1024 * 1024;
 const RECORD_NAME = /^[0-9a-f]{32}$/;
-
-const crypto = lazyBuiltin<typeof import('node:crypto')>('node:crypto');
 
 /** What a key stands for. */
 export interface KeyedSend {
@@ -63,7 +61,7 @@ export class SendKey {
     key: string,
     private readonly draft: Draft,
   ) {
-    this.#name = hash(key).slice(0, 32);
+    this.#name = sha256(key).slice(0, 32);
     this.#digest = digestOf(draft);
   }
 
@@ -241,16 +239,7 @@ function digestOf(draft: Draft): string {
   const { target, content, priority = 'normal', threadId, replyTo, payload, ttl, mustRead = false, supersedes } = draft;
   const asked = [normalizeTarget(target), content, priority, threadId, replyTo, payload, ttl, mustRead, supersedes];
   // Only where it says something: a key of a version that knew nothing of it means the same send.
-  return hash(JSON.stringify(draft.includeSelf === true ? [...asked, 'include_self'] : asked, sortedKeys));
-}
-
-function sortedKeys(_key: string, value: unknown): unknown {
-  if (value === null || typeof value !== 'object' || Array.isArray(value)) return value;
-  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
-}
-
-function hash(text: string): string {
-  return crypto().createHash('sha256').update(text).digest('hex');
+  return digestOfJson(draft.includeSelf === true ? [...asked, 'include_self'] : asked);
 }
 
 /** A record as this program writes it; undefined for anything else. */

@@ -26,7 +26,17 @@ export class Sweeper {
   constructor(
     private readonly relay: Pick<
       Relay,
-      'store' | 'clock' | 'agents' | 'presence' | 'receipts' | 'refusals' | 'topics' | 'mail' | 'events' | 'withdrawals'
+      | 'store'
+      | 'clock'
+      | 'agents'
+      | 'presence'
+      | 'receipts'
+      | 'refusals'
+      | 'topics'
+      | 'mail'
+      | 'events'
+      | 'withdrawals'
+      | 'jobs'
     >,
   ) {
     this.#time = new SteadyTime(relay.clock);
@@ -55,6 +65,7 @@ export class Sweeper {
       const lost = await this.relay.presence.sweep();
       await this.relay.events.note(...lost.map((session) => ({ event: 'session_lost' as const, ...session })));
       const now = this.#time.now();
+      await this.relay.jobs.sweep(now);
       await this.relay.receipts.sweep(now);
       await this.relay.events.sweep(now);
       await sweepSendKeys(this.relay, now);

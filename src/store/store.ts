@@ -82,6 +82,12 @@ export interface Store {
    */
   update(key: string, revision: string | undefined, value: Value | undefined): Promise<boolean>;
 
+  /**
+   * Takes away what is left of a record that was ended, so that it costs nothing any more. One that holds a value stays.
+   * Only for keys that are never used again: whoever makes a record under the same key meanwhile may lose it.
+   */
+  forget(key: string): Promise<void>;
+
   /** Hints to whoever watches the channel that there is something to look at. Never fails, and may be lost. */
   ring(channel: string): Promise<void>;
 

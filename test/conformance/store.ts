@@ -486,6 +486,18 @@ export function describeStore(name: string, start: () => RelayUnderTest | Promis
         }
       });
 
+      it('is forgotten only when it was ended, and leaves nothing', async () => {
+        await store.update('r/1', undefined, 'x');
+        await store.forget('r/1');
+        const record = await store.readRecord('r/1');
+        expect(Buffer.from(record?.value ?? []).toString()).toBe('x');
+        await store.update('r/1', record?.revision, undefined);
+        await store.forget('r/1');
+        await store.forget('r/never');
+        expect(await store.list('r')).toEqual([]);
+        expect(await store.readRecord('r/1')).toBeUndefined();
+      });
+
       it('refuses a revision that was left behind, and one that never was', async () => {
         await store.update('r', undefined, '1');
         const first = (await store.readRecord('r'))?.revision;

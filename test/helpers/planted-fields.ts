@@ -62,7 +62,7 @@ export const FIELDS: readonly PlantedKind[] = [
   file('a time of 100 characters', json({ timestamp: `2026-02-17 (${'x'.repeat(100)})` }), wrong('timestamp')),
   file('a time at the end of 9999', json({ timestamp: '9999-12-31T23:59:59Z' }), delivered()),
   file('a time at the beginning of 1970', json({ timestamp: '1970-01-01T00:00:00Z' }), delivered()),
-  ...['../mallory', 'Mallory', 'all', 'system', 'a/b', '', 'mallory\n', '\u212aate', '__proto__', 'constructor'].map(
+  ...['../mallory', 'Mallory', 'all', 'admin', 'a/b', '', 'mallory\n', '\u212aate', '__proto__', 'constructor'].map(
     (from) => file(`a sender ${JSON.stringify(from)}`, json({ from }), NO_SENDER),
   ),
   file('the human as sender', json({ from: 'human' }), delivered({ from: 'human' })),

@@ -10,6 +10,7 @@ import {
   normalizeName,
   parseAgentId,
   quoteName,
+  SYSTEM,
 } from '../../src/model/agent-id.js';
 import { DispatchError } from '../../src/model/errors.js';
 
@@ -116,8 +117,14 @@ describe('the human', () => {
     ]);
   });
 
-  it('is the only reserved name that may stand in from', () => {
-    const others = RESERVED.filter((name) => name !== HUMAN);
+  it('and the system are the only reserved names that may stand in from; nobody writes to the system', () => {
+    expect([isSender(SYSTEM), isRecipient(SYSTEM), isAgentId(SYSTEM), isReserved(SYSTEM)]).toEqual([
+      true,
+      false,
+      false,
+      true,
+    ]);
+    const others = RESERVED.filter((name) => name !== HUMAN && name !== SYSTEM);
     expect(others.filter((name) => isSender(name) || isRecipient(name))).toEqual([]);
     expect(isSender(EVERYONE)).toBe(false);
   });

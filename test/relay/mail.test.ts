@@ -97,7 +97,7 @@ describe('what cannot be shown', () => {
     ['without an id', '1771360200000-alice.json', foreignMessage({ id: undefined })],
     ['with an id that breaks the grammar', '1771360200000-alice.json', foreignMessage({ id: '../../x' })],
     ['with a sender that breaks the grammar', '1771360200000-alice.json', foreignMessage({ from: 'a/b' })],
-    ['from a reserved name', '1771360200000-alice.json', foreignMessage({ from: 'system' })],
+    ['from a reserved name', '1771360200000-alice.json', foreignMessage({ from: 'admin' })],
     ["another agent's", '1771360200000-alice.json', foreignMessage({ to: 'carol' })],
     ['with half a surrogate pair', '1771360200000-alice.json', foreignMessage({ content: '\ud800' })],
     ['larger than any message', '1771360200000-alice.json', foreignMessage({ content: 'x'.repeat(8_400_000) })],

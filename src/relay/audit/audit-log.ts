@@ -4,10 +4,11 @@
  */
 import type { Clock } from '../../model/clock.js';
 import { newSessionId } from '../../model/ids.js';
+import type { AuditHead } from '../../model/job.js';
 import type { Store } from '../../store/store.js';
 import type { JobEvent } from '../jobs/job-events.js';
 import { LOG } from '../keys.js';
-import { type AuditHead, chainedLine } from './chain.js';
+import { chainedLine } from './chain.js';
 
 export class AuditLog {
   #head: AuditHead | undefined;

@@ -10,18 +10,10 @@
  *
  * There is no secret in it: who can rewrite a log to its end can chain it anew. That shows by the heads that jobs keep.
  */
+import type { AuditHead } from '../../model/job.js';
 import { lazyBuiltin } from '../../model/lazy-builtin.js';
 
 const crypto = lazyBuiltin<typeof import('node:crypto')>('node:crypto');
-
-/** Where a chained line stands. */
-export interface AuditHead {
-  /** `<day>/<writer>` */
-  readonly log: string;
-  readonly seq: number;
-  /** 64 hex digits. */
-  readonly hash: string;
-}
 
 /** Bytes of a chained line, its newline aside. Fields are bounded where they are made; this finds the one that is not. */
 export const MAX_LINE_BYTES = 4096;

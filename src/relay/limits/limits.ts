@@ -24,6 +24,8 @@ export interface Outgoing {
   readonly threadId: string | null;
   /** As stored. */
   readonly bytes: number;
+  /** Whether this program says it, about a job that was admitted when it was submitted. @default false */
+  readonly ofJob?: boolean | undefined;
 }
 
 /** Leave to publish. Its place is held until `settle`, also against other sends of this process. */
@@ -64,7 +66,7 @@ export class Limits {
    */
   async admit(outgoing: Outgoing): Promise<Admission> {
     const { from, recipients, bytes } = outgoing;
-    const rate = await this.#rateOf(from);
+    const rate = outgoing.ofJob === true ? undefined : await this.#rateOf(from);
     const pace = await this.#paceOf(outgoing);
     for (const to of this.#loads.areLimited ? recipients : []) {
       await this.#known('inbox_messages', () => this.#loads.refresh(to, bytes));
@@ -117,7 +119,7 @@ export class Limits {
     rate: SendRate | undefined,
     pace: Pace | undefined,
   ): Admission {
-    const { from, threadId, bytes } = outgoing;
+    const { from, threadId, bytes, ofJob } = outgoing;
     for (const to of recipients) this.#loads.add(to, 1, bytes);
     const counted = rate?.reserve();
     const said = pace?.reserve(from, heardBy(recipients));
@@ -132,7 +134,7 @@ export class Limits {
         if (said !== undefined) pace?.settle(said, happened);
       },
       followUp: async () => {
-        if (happened) await this.#record(from, threadId, recipients, pace, said);
+        if (happened && ofJob !== true) await this.#record(from, threadId, recipients, pace, said);
       },
     };
   }
@@ -160,7 +162,8 @@ export class Limits {
     return rate;
   }
 
-  async #paceOf({ from, recipients, threadId }: Outgoing): Promise<Pace | undefined> {
+  async #paceOf({ from, recipients, threadId, ofJob }: Outgoing): Promise<Pace | undefined> {
+    if (ofJob === true) return undefined;
     if ((this.settings.threadMessagesPerHour ?? 0) === 0 || from === HUMAN || isOfNoPace(from, recipients))
       return undefined;
     const name = paceName(threadId);

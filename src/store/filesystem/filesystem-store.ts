@@ -203,6 +203,15 @@ export class FilesystemStore implements Store {
     });
   }
 
+  async forget(key: string): Promise<void> {
+    const path = this.#path(key);
+    await this.#guarded('remove', path, () => {
+      if (!this.#folders.has(path)) return;
+      this.#folders.make(this.#folders.temporary, false);
+      this.#records.forget(path);
+    });
+  }
+
   async ring(channel: string): Promise<void> {
     const segment = this.#segment(channel);
     try {

@@ -61,6 +61,19 @@ export class Records {
     return this.#replace(folder, revision, value);
   }
 
+  /**
+   * Removes the folder of an ended record. It leaves its place in one step, whole: a folder that has lost its head and not
+   * yet its other files would be in the way of every later record.
+   */
+  forget(folder: string): void {
+    const head = this.files.list(folder).find((name) => HEAD.test(name));
+    if (head === undefined || nonceOf(head) !== ENDED) return;
+    const aside = this.temporaryPath();
+    if (!this.files.rename(folder, aside)) return;
+    for (const name of this.files.list(aside)) this.files.discard(join(aside, name));
+    this.files.removeEmptyDirectory(aside);
+  }
+
   #replace(folder: string, revision: string, value: Uint8Array): boolean {
     const nonce = newSessionId();
     const prepared = join(folder, nonce);

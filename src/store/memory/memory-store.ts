@@ -105,6 +105,10 @@ export class MemoryStore implements Store {
     return true;
   }
 
+  async forget(key: string): Promise<void> {
+    checked(key);
+  }
+
   async ring(channel: string): Promise<void> {
     for (const hint of this.#watchers.get(channel) ?? []) queueMicrotask(hint);
   }

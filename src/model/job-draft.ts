@@ -1,0 +1,39 @@
+/** The rules for what a job may be made of, whoever submits it. What was wrong follows the argument's name. */
+import * as z from 'zod/v4';
+import { idempotencyKey, jsonObject, text } from './draft.js';
+import { DEFAULT_LEASE_SECONDS, MOST_ATTEMPTS, MOST_LEASE_SECONDS, type Task } from './job.js';
+
+const SHAPE = 'must be a JSON object with a "prompt", such as {"prompt": "Find out why the build is red."}';
+
+/** An object with a prompt, or its JSON text. */
+export const task = jsonObject(SHAPE)
+  .refine((value) => typeof value.prompt === 'string' && value.prompt.trim() !== '', `needs a "prompt": it ${SHAPE}`)
+  // No program can be given it.
+  .refine((value) => !String(value.prompt).includes('\0'), 'has a NUL character in its prompt; leave it out')
+  .transform((value) => value as Task);
+
+/** A name of the submitter's own for one job, so that submitting it again makes no second one. */
+export const requestId = idempotencyKey;
+
+export const jobId = z
+  .string('must be a string')
+  .trim()
+  .regex(/^job-[a-z0-9]{12}$/, 'must be a job id such as "job-k3j9x0q2m4ab"');
+
+export const maxAttempts = z
+  .int(`must be a whole number from 1 to ${MOST_ATTEMPTS}`)
+  .min(1, `must be from 1 to ${MOST_ATTEMPTS}`)
+  .max(MOST_ATTEMPTS, `must be from 1 to ${MOST_ATTEMPTS}`);
+
+export const leaseSeconds = z
+  .int(`must be a whole number of seconds, 1 to ${MOST_LEASE_SECONDS}`)
+  .min(1, `must be from 1 to ${MOST_LEASE_SECONDS} seconds`)
+  .max(
+    MOST_LEASE_SECONDS,
+    `must be from 1 to ${MOST_LEASE_SECONDS} seconds; claim again with the token to hold it longer than ${DEFAULT_LEASE_SECONDS}`,
+  );
+
+export const reason = text()
+  .trim()
+  .max(500, 'may have at most 500 characters')
+  .refine((value) => !/[\p{Cc}\u2028\u2029]/u.test(value), 'must be one line, without control characters');

@@ -1,0 +1,192 @@
+/** A job as it is stored: the value of one record, changed by compare-and-set only. */
+import * as z from 'zod/v4';
+import { isJobId } from './ids.js';
+import { lazy } from './lazy.js';
+import type { JsonObject } from './message.js';
+
+export const JOB_STATES = [
+  'queued',
+  'running',
+  'completed',
+  'failed',
+  'cancelled',
+  'expired',
+  'needs_recovery',
+] as const;
+export type JobState = (typeof JOB_STATES)[number];
+
+/** What a job never leaves again. `needs_recovery` is none of them: it waits for a person. */
+const ENDED: ReadonlySet<JobState> = new Set(['completed', 'failed', 'cancelled', 'expired']);
+
+export function isEnded(state: JobState): boolean {
+  return ENDED.has(state);
+}
+
+/** How often a job is tried at most, where its submitter does not say. */
+export const DEFAULT_ATTEMPTS = 3;
+export const MOST_ATTEMPTS = 20;
+
+/** Seconds. */
+export const DEFAULT_LEASE_SECONDS = 120;
+export const MOST_LEASE_SECONDS = 3600;
+
+/** Bytes of the JSON of a result, and UTF-16 units of an error, that stand in the record itself. */
+export const INLINE_RESULT_BYTES = 8192;
+export const INLINE_ERROR_LENGTH = 2000;
+
+/** Bytes of the JSON of a result and an error together. What is larger belongs into a file of its author's. */
+export const MAX_OUTCOME_BYTES = 1024 * 1024;
+
+/** Who holds a job, and until when. */
+export interface Lease {
+  readonly agent: string;
+  readonly session: string;
+  /** Milliseconds since 1970. */
+  readonly until: number;
+  readonly seconds: number;
+}
+
+/** A fencing token: its number grows with each claim, its nonce is known to who claimed. */
+export interface Token {
+  readonly number: number;
+  readonly nonce: string;
+}
+
+export interface Transition {
+  /** Counts the transitions of the job, from 1. */
+  readonly n: number;
+  /** ISO 8601, UTC. */
+  readonly at: string;
+  readonly state: JobState;
+  /** Who did it: an agent, `human`, or `system` for what time did. */
+  readonly by: string;
+  readonly attempt?: number | undefined;
+  /** In words of this program. */
+  readonly why?: string | undefined;
+}
+
+/** Mail about a transition that is still to be published; under a key of its own, so that it is sent once. */
+export interface OwedMail {
+  /** The transition's. */
+  readonly n: number;
+  readonly from: string;
+  /** To the assignees that there is a job, or to the submitter what became of it. */
+  readonly to: 'assignees' | 'submitter';
+  readonly state: JobState;
+  readonly why?: string | undefined;
+}
+
+/** Where a chained line of the event log stands. */
+export interface AuditHead {
+  readonly log: string;
+  readonly seq: number;
+  /** SHA-256, 64 hex digits. */
+  readonly hash: string;
+}
+
+export interface Job {
+  readonly id: string;
+  readonly from: string;
+  /** An agent id, a topic such as `#build`, or a lane such as `acme/api`. */
+  readonly to: string;
+  readonly task: Task;
+  readonly request_id: string | null;
+  readonly thread_id: string | null;
+  /** Whether it may change things, which is never done again unattended. */
+  readonly write: boolean;
+  readonly state: JobState;
+  /** Claims that count; at most `max_attempts`. */
+  readonly attempts: number;
+  readonly max_attempts: number;
+  /** The newest fencing token; null before the first claim. */
+  readonly token: Token | null;
+  /** Of the one that holds it; null when nobody does. */
+  readonly lease: Lease | null;
+  /** Milliseconds since 1970 before which nobody may claim it again; null for at once. */
+  readonly not_before: number | null;
+  /** Seconds; 0 is never. */
+  readonly ttl: number;
+  /** ISO 8601, UTC. */
+  readonly created_at: string;
+  readonly updated_at: string;
+  readonly ended_at: string | null;
+  readonly cancel: { readonly by: string; readonly at: string; readonly reason: string | null } | null;
+  /** Whole, or its beginning as text where `outcome_bytes` says that the whole is in a file. */
+  readonly result: unknown;
+  readonly error: string | null;
+  /** Bytes of the file that holds result and error whole; null where the record does. */
+  readonly outcome_bytes: number | null;
+  /** Transitions so far. */
+  readonly n: number;
+  /** The first ones and the newest ones, where there are many. */
+  readonly history: readonly Transition[];
+  readonly owed: readonly OwedMail[];
+  readonly audit: AuditHead | null;
+}
+
+export type Task = JsonObject & { readonly prompt: string };
+
+const at = z.string().max(64);
+const state = z.enum(JOB_STATES);
+const name = z.string().max(256);
+const count = z.number().int().min(0);
+const why = z.string().max(500).optional();
+
+const storedJob = lazy(() =>
+  z.looseObject({
+    id: z.string().refine(isJobId),
+    from: name,
+    to: name,
+    task: z.looseObject({ prompt: z.string().min(1) }),
+    request_id: z.string().nullable(),
+    thread_id: z.string().nullable(),
+    write: z.boolean(),
+    state,
+    attempts: count,
+    max_attempts: count,
+    token: z.object({ number: count, nonce: name }).nullable(),
+    lease: z.object({ agent: name, session: name, until: z.number(), seconds: z.number() }).nullable(),
+    not_before: z.number().nullable(),
+    ttl: z.number().min(0),
+    created_at: at.refine(isTime),
+    updated_at: at,
+    ended_at: at.refine(isTime).nullable(),
+    cancel: z.object({ by: name, at, reason: z.string().nullable() }).nullable(),
+    result: z.unknown(),
+    error: z.string().nullable(),
+    outcome_bytes: count.nullable(),
+    n: count,
+    history: z.array(z.object({ n: count, at, state, by: name, attempt: count.optional(), why })),
+    owed: z.array(z.object({ n: count, from: name, to: z.enum(['assignees', 'submitter']), state, why })),
+    audit: z.object({ log: name, seq: count, hash: z.string().regex(/^[0-9a-f]{64}$/) }).nullable(),
+  }),
+);
+
+/** The job in the value of a record; undefined for anything that is none. Fields of a newer version are kept. */
+export function parseJob(value: Uint8Array): Job | undefined {
+  try {
+    const parsed = storedJob().safeParse(JSON.parse(Buffer.from(value).toString('utf8')));
+    return parsed.success ? (parsed.data as unknown as Job) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+export function serializeJob(job: Job): string {
+  return JSON.stringify(job);
+}
+
+/** As its holder has it: `3.k3j9x0q2m4ab...`. */
+export function formatToken({ number, nonce }: Token): string {
+  return `${number}.${nonce}`;
+}
+
+/** Undefined for what is no token. */
+export function parseToken(text: string): Token | undefined {
+  const [, number, nonce] = /^([1-9][0-9]{0,14})\.([a-z0-9]{20})$/.exec(text.trim()) ?? [];
+  return number === undefined || nonce === undefined ? undefined : { number: Number(number), nonce };
+}
+
+function isTime(text: string): boolean {
+  return !Number.isNaN(Date.parse(text));
+}

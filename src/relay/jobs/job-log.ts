@@ -1,0 +1,45 @@
+/** The line of the event log for a change of a job. */
+import { isEnded, type Job } from '../../model/job.js';
+import type { JobEvent } from './job-events.js';
+import type { Change } from './job-table.js';
+
+/** Undefined for a change that is none for the log, such as a renewal. */
+export function eventOf({ before, after }: Change): JobEvent | undefined {
+  const { id: job, from, to, write } = after;
+  const of = { job, from, to };
+  if (after.n === before.n) {
+    const asked = before.cancel === null ? after.cancel : null;
+    return asked === null ? undefined : { event: 'job.cancel_requested', ...of, by: asked.by };
+  }
+  const { by = 'system', why = '' } = after.history.at(-1) ?? {};
+  if (after.state === 'running') return { event: 'job.claimed', ...of, write, ...(holderOf(after) as Held) };
+  const held = holderOf(before);
+  switch (after.state) {
+    case 'completed':
+      return { event: 'job.completed', ...of, ...(held as Held) };
+    case 'failed':
+      if (before.state === 'needs_recovery') return { event: 'job.recovered', ...of, by, why: 'fail' };
+      return { event: 'job.failed', ...of, ...held, by, why: why === '' ? 'as its holder said' : why };
+    case 'cancelled':
+      return { event: 'job.cancelled', ...of, ...held, by };
+    case 'expired':
+      return { event: 'job.expired', ...of };
+    case 'needs_recovery':
+      return { event: 'job.parked', ...of, ...held, by, why };
+    case 'queued':
+      if (before.state === 'needs_recovery') return { event: 'job.recovered', ...of, by, why: 'retry' };
+      return { event: by === 'system' ? 'job.lease_lost' : 'job.released', ...of, ...(held as Held) };
+  }
+}
+
+interface Held {
+  readonly by: string;
+  readonly session: string;
+  readonly attempt: number;
+  readonly token: number;
+}
+
+function holderOf({ lease, attempts, token, state }: Job): Held | undefined {
+  if (lease === null || isEnded(state)) return undefined;
+  return { by: lease.agent, session: lease.session, attempt: attempts, token: token?.number ?? 0 };
+}

@@ -1,0 +1,108 @@
+/**
+ * What is told by mail: to the assignees that there is a job for them, to the submitter what became of it.
+ *
+ * Such mail is owed from the moment of the transition, in the record itself, and published under an idempotency key that the
+ * transition gives. So whoever meets a job that owes mail publishes it, and it is sent once, whoever crashes.
+ */
+import { kindOf } from '../../model/address.js';
+import { isDispatchError } from '../../model/errors.js';
+import type { Job, OwedMail } from '../../model/job.js';
+import { NameClock } from '../name-clock.js';
+import type { Draft } from '../outbox.js';
+import type { Relay } from '../relay.js';
+import type { JobTable } from './job-table.js';
+
+// Of the words of the one who did it, in UTF-16 units; poll gives the whole.
+const MOST_TOLD = 1500;
+
+type Parts = Pick<Relay, 'send' | 'clock'>;
+
+export class JobMail {
+  readonly #order: NameClock;
+
+  constructor(
+    private readonly relay: Parts,
+    private readonly table: JobTable,
+  ) {
+    this.#order = new NameClock(relay.clock);
+  }
+
+  /** Publishes what the job owes. Returns the job as it is then; one that cannot be told of now still owes it. */
+  async deliver(job: Job): Promise<Job> {
+    if (job.owed.length === 0) return job;
+    const told = new Set<number>();
+    for (const mail of job.owed) if (await this.#publish(job, mail)) told.add(mail.n);
+    if (told.size === 0) return job;
+    const change = await this.table.change(job.id, (now) => {
+      const owed = now.owed.filter(({ n }) => !told.has(n));
+      return owed.length === now.owed.length ? undefined : { ...now, owed };
+    });
+    return change?.after ?? { ...job, owed: job.owed.filter(({ n }) => !told.has(n)) };
+  }
+
+  /** Whether it need not be tried again. */
+  async #publish(job: Job, mail: OwedMail): Promise<boolean> {
+    const from = mail.to === 'assignees' ? job.from : mail.from;
+    try {
+      await this.relay.send(from, draftOf(job, mail), this.#order);
+      return true;
+    } catch (error) {
+      if (!isDispatchError(error)) throw error;
+      // Nobody to tell: a full inbox, a topic that all have left, a name that is off the roster. poll tells all the same.
+      return error.code !== 'STORE_UNAVAILABLE' && error.code !== 'RELAY_UNSAFE' && error.code !== 'RELAY_TOO_NEW';
+    }
+  }
+}
+
+/** The same for the same transition, whoever asks and whenever: it is sent under a key. */
+function draftOf(job: Job, { n, to, state, why }: OwedMail): Draft {
+  const payload = { type: 'job', job_id: job.id, state };
+  const common = {
+    payload,
+    threadId: job.thread_id ?? undefined,
+    idempotencyKey: `job:${job.id}:${n}`,
+    ofJob: true,
+    ttl: 0,
+  };
+  if (to === 'assignees') return { ...common, target: job.to, content: offer(job) };
+  return { ...common, target: job.from, content: report(job, state, why) };
+}
+
+function offer(job: Job): string {
+  const what = job.write ? 'It may change things.' : 'It is to change nothing.';
+  const whose = kindOf(job.to) === 'topic' ? ` for ${job.to}, and whoever claims it first does it` : '';
+  return `There is a job${whose}: ${job.id}. ${what} claim(job_id="${job.id}") takes it.\n\n${cut(job.task.prompt)}`;
+}
+
+function report(job: Job, state: Job['state'], why: string | undefined): string {
+  const head = `Job ${job.id} for ${job.to}`;
+  switch (state) {
+    case 'queued':
+      return `${head} waits again: ${why}. It is tried again by itself.`;
+    case 'needs_recovery':
+      return `${head} is parked: ${why}. A person decides: \`mcp-dispatch recover ${job.id} --retry\` or \`--fail\`.`;
+    case 'completed':
+      return `${head} is completed.${wordsOf(job)}`;
+    default:
+      return `${head} is ${state}${why === undefined ? '' : `: ${why}`}.${wordsOf(job)}`;
+  }
+}
+
+/** Only of a job that has ended: nothing changes there any more. */
+function wordsOf({ id, result, error, outcome_bytes }: Job): string {
+  const words = error ?? textOf(result);
+  if (words === undefined) return '';
+  const whole = outcome_bytes === null && words.length <= MOST_TOLD ? '' : `\n\npoll(job_id="${id}") shows the rest.`;
+  return `\n\n${cut(words)}${whole}`;
+}
+
+function textOf(result: unknown): string | undefined {
+  if (result === null || result === undefined) return undefined;
+  if (typeof result === 'string') return result;
+  if (typeof result === 'object' && 'message' in result && typeof result.message === 'string') return result.message;
+  return JSON.stringify(result);
+}
+
+function cut(words: string): string {
+  return words.length <= MOST_TOLD ? words : `${words.slice(0, MOST_TOLD).toWellFormed()} ...`;
+}

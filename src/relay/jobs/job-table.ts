@@ -1,0 +1,113 @@
+/**
+ * Where jobs are kept: each a record of its own, changed by compare-and-set, and beside it names in the listings of its
+ * address and its submitter. The record decides; the names are how it is found, and are made before it is.
+ */
+import { addressSegment } from '../../model/address.js';
+import { DispatchError } from '../../model/errors.js';
+import { type Job, parseJob, serializeJob } from '../../model/job.js';
+import { doneJobKey, jobKey, jobsByKey, openJobKey } from '../keys.js';
+import type { Relay } from '../relay.js';
+import { doneName, type JobName, openName, parseJobName } from './job-name.js';
+
+export interface Change {
+  readonly before: Job;
+  readonly after: Job;
+}
+
+// Each lost round somebody else has changed the job; one that can be lost so often can never be won.
+const ROUNDS = 100;
+
+type Parts = Pick<Relay, 'store' | 'events'>;
+
+export class JobTable {
+  constructor(private readonly relay: Parts) {}
+
+  /** Undefined for none. @throws DispatchError `STORE_UNAVAILABLE` for a record that cannot be understood. */
+  async read(id: string): Promise<Job | undefined> {
+    const record = await this.relay.store.readRecord(jobKey(id));
+    return record === undefined ? undefined : this.#parsed(id, record.value);
+  }
+
+  /** Makes the record of a new job, and its names first. False when there is one already; durable when it returns. */
+  async create(job: Job): Promise<boolean> {
+    await this.#name(job);
+    const made = await this.relay.store.update(jobKey(job.id), undefined, serializeJob(this.#anchored(job)));
+    if (!made) return false;
+    // A submitter that was stopped in between may find its names swept away.
+    const named = await this.relay.store.read(openJobKey(addressSegment(job.to), openName(job)), 0);
+    if (named === undefined) await this.#name(job);
+    return true;
+  }
+
+  /**
+   * Changes a job by compare-and-set: `decide` is asked again for each state that it is found in, and may throw or, with
+   * undefined, leave it. Undefined when it was left. Durable when it returns.
+   * @throws DispatchError `NOT_FOUND`, `STORE_UNAVAILABLE`, and what `decide` throws.
+   */
+  async change(id: string, decide: (job: Job) => Job | undefined): Promise<Change | undefined> {
+    for (let round = 0; round < ROUNDS; round++) {
+      const record = await this.relay.store.readRecord(jobKey(id));
+      if (record === undefined) throw notFound(id);
+      const before = this.#parsed(id, record.value);
+      const decided = decide(before);
+      if (decided === undefined) return undefined;
+      const after = this.#anchored(decided);
+      if (await this.relay.store.update(jobKey(id), record.revision, serializeJob(after))) return { before, after };
+    }
+    throw this.#broken(id, 'cannot be changed');
+  }
+
+  /** The open jobs of an address, oldest first. */
+  async open(address: string): Promise<JobName[]> {
+    return this.#listed(openJobKey(addressSegment(address)));
+  }
+
+  /** The jobs of an address that are over, oldest first. */
+  async done(address: string): Promise<JobName[]> {
+    return this.#listed(doneJobKey(addressSegment(address)));
+  }
+
+  async submittedBy(from: string): Promise<JobName[]> {
+    return this.#listed(jobsByKey(from));
+  }
+
+  /** Moves the name of a job that is over, and whose submitter was told, out of the way of those that are not. */
+  async close(job: Job): Promise<void> {
+    const segment = addressSegment(job.to);
+    await this.relay.store.move(openJobKey(segment, openName(job)), doneJobKey(segment, doneName(job)));
+  }
+
+  async #listed(prefix: string): Promise<JobName[]> {
+    const names = (await this.relay.store.list(prefix)).flatMap((name) => parseJobName(name) ?? []);
+    return names.sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  async #name(job: Job): Promise<void> {
+    const name = openName(job);
+    const keys = [openJobKey(addressSegment(job.to), name), jobsByKey(job.from, name)];
+    const outcomes = await this.relay.store.createAll(keys.map((key) => ({ key, value: '' })));
+    for (const outcome of outcomes) if (outcome.state === 'failed') throw outcome.error;
+  }
+
+  /** With the newest line of this process's audit, so that a log whose tail is cut off shows. */
+  #anchored(job: Job): Job {
+    return { ...job, audit: this.relay.events.head ?? job.audit };
+  }
+
+  #parsed(id: string, value: Uint8Array): Job {
+    const job = parseJob(value);
+    if (job?.id === id) return job;
+    throw this.#broken(id, 'cannot be understood');
+  }
+
+  #broken(id: string, what: string): DispatchError {
+    const where = `${jobKey(id)} in ${this.relay.store.location}`;
+    const why = `The record of job ${id}, ${where}, ${what}. \`mcp-dispatch doctor\` tells more; move that folder away to give the job up.`;
+    return new DispatchError('STORE_UNAVAILABLE', why, { job: id, outcome: 'none' });
+  }
+}
+
+export function notFound(id: string): DispatchError {
+  const why = `There is no job ${id} here. Jobs that ended are kept for 7 days; the tool jobs lists yours.`;
+  return new DispatchError('NOT_FOUND', why, { id });
+}

@@ -1,0 +1,85 @@
+/**
+ * Which workers serve an address: `.jobs/workers/<address>/<session>`, a small JSON object with the process. It tells
+ * others whether anybody will take a job up soon, and decides nothing.
+ */
+import * as z from 'zod/v4';
+import { addressSegment } from '../../model/address.js';
+import { isSessionId } from '../../model/ids.js';
+import { lazy } from '../../model/lazy.js';
+import type { Processes } from '../../store/processes.js';
+import type { Store } from '../../store/store.js';
+import { holderSchema, livenessOf } from '../holder.js';
+import { workerKey } from '../keys.js';
+
+const MAX_BYTES = 4096;
+
+const workerSchema = lazy(() =>
+  holderSchema().extend({
+    since: z.string().max(64),
+    writes: z.boolean(),
+    concurrency: z.number().int().min(1),
+  }),
+);
+
+export interface Worker {
+  readonly session: string;
+  readonly pid: number;
+  /** ISO 8601, UTC. */
+  readonly since: string;
+  /** Whether it takes jobs that may write. */
+  readonly writes: boolean;
+  /** How many it runs at a time. */
+  readonly concurrency: number;
+}
+
+export class Workers {
+  constructor(
+    private readonly store: Store,
+    private readonly processes: Processes,
+  ) {}
+
+  async enter(address: string, worker: Omit<Worker, 'pid'>): Promise<void> {
+    const value = JSON.stringify({ ...worker, ...this.processes.self() });
+    await this.store.put(workerKey(addressSegment(address), worker.session), value);
+  }
+
+  async leave(address: string, session: string): Promise<void> {
+    await this.store.remove(workerKey(addressSegment(address), session), { durable: false });
+  }
+
+  /** Whoever is not known to be dead. */
+  async serving(address: string): Promise<Worker[]> {
+    return (await this.#all(addressSegment(address))).filter(({ alive }) => alive).map(({ worker }) => worker);
+  }
+
+  /** Removes the records of the dead. */
+  async sweep(): Promise<void> {
+    for (const segment of await this.store.list(workerKey())) {
+      for (const { worker, alive } of await this.#all(segment)) {
+        if (!alive) await this.store.remove(workerKey(segment, worker.session), { durable: false });
+      }
+      await this.store.prune(workerKey(segment));
+    }
+  }
+
+  async #all(segment: string): Promise<{ worker: Worker; alive: boolean }[]> {
+    const found: { worker: Worker; alive: boolean }[] = [];
+    for (const name of (await this.store.list(workerKey(segment))).filter(isSessionId)) {
+      const read = await this.store.read(workerKey(segment, name), MAX_BYTES);
+      const parsed = read?.ok === true ? workerSchema().safeParse(parseJson(read.bytes)) : undefined;
+      if (parsed?.success !== true || parsed.data.session !== name) continue;
+      const { session, pid, since, writes, concurrency } = parsed.data;
+      const alive = livenessOf(this.processes, parsed.data) !== 'dead';
+      found.push({ worker: { session, pid, since, writes, concurrency }, alive });
+    }
+    return found;
+  }
+}
+
+function parseJson(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(Buffer.from(bytes).toString('utf8'));
+  } catch {
+    return undefined;
+  }
+}
