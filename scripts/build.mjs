@@ -5,6 +5,7 @@
  *     main.cjs           the server
  *     command.cjs        the commands
  *     hook.cjs           `mcp-dispatch hook`, for which a model waits at each step
+ *     keeper.cjs         what a worker starts beside itself, and what programs of executors run under
  *
  * Several files, because Node reads through all of a file before it runs the first line of it: of all of them together that
  * takes as long as to start Node. CommonJS because it starts about 10 ms sooner than ESM does.
@@ -39,6 +40,8 @@ const PROGRAM = [
   { entry: 'src/hook-main.ts', file: 'hook.cjs', external: ['chokidar', 'proper-lockfile'] },
   { entry: 'src/main.ts', file: 'main.cjs' },
   { entry: 'src/command-main.ts', file: 'command.cjs' },
+  // It stands by for as long as a worker does.
+  { entry: 'src/keeper-main.ts', file: 'keeper.cjs' },
   { entry: 'src/bin.ts', file: 'mcp-dispatch.cjs' },
 ];
 

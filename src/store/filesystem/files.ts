@@ -37,6 +37,16 @@ export class Files {
     return readPlainFile(this.#sys, this.#uid, path, { offset, maxBytes });
   }
 
+  /** Runs `work` with a plain file of ours open for reading, for another process to inherit. */
+  withOpen<T>(path: string, work: (fd: number) => T): T {
+    const fd = this.#sys.openSync(path, OPEN.rdonly | OPEN.nofollow | OPEN.nonblock);
+    try {
+      return work(fd);
+    } finally {
+      this.#sys.closeSync(fd);
+    }
+  }
+
   /** Creates a file that must not exist, 0600, and writes all of `bytes`; after a failure there is no such file. */
   writeNew(path: string, bytes: Uint8Array, sync: boolean): void {
     const fd = this.#sys.openSync(path, OPEN.wronly | OPEN.creat | OPEN.excl | OPEN.nofollow, 0o600);

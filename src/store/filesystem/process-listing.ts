@@ -10,6 +10,8 @@ export interface ProcessStat {
   /** As one letter. */
   readonly state: string;
   readonly parent: number;
+  readonly group: number;
+  readonly session: number;
   readonly leadsTerminal: boolean;
   readonly start: string;
 }
@@ -20,10 +22,12 @@ export function readStat(files: Files, proc: string, pid: number): ProcessStat |
   if (stat === undefined) return undefined;
   // "pid (command) state ppid ...": the command may hold spaces and brackets, so count from its last bracket.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  const [state = '', parent, , session, terminal] = fields;
+  const [state = '', parent, group, session, terminal] = fields;
   return {
     state,
     parent: Number(parent),
+    group: Number(group),
+    session: Number(session),
     leadsTerminal: Number(session) === pid && Number(terminal) !== 0,
     start: fields[19] ?? '',
   };

@@ -1,0 +1,197 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { systemClock } from '../../src/model/clock.js';
+import { Files } from '../../src/store/filesystem/files.js';
+import { MESSAGE_BYTES, TAIL_BYTES } from '../../src/worker/executor.js';
+import { Keeper } from '../../src/worker/keeper.js';
+import { eventually } from '../helpers/server-sandbox.js';
+import { isRunning, KEEPER, ProgramFolder } from './programs.js';
+
+const { steady } = systemClock;
+const ON_LINUX = process.platform === 'linux';
+
+let programs: ProgramFolder;
+let keeper: Keeper;
+beforeEach(() => {
+  programs = new ProgramFolder();
+  keeper = new Keeper(KEEPER, new Files(), steady);
+});
+afterEach(async () => {
+  const { pid } = keeper;
+  await keeper.close();
+  expect(pid === undefined || !isRunning(pid)).toBe(true);
+  programs.remove();
+});
+
+const begun = (count = 1) => eventually('the processes', () => programs.pids().length >= count);
+
+describe('a run', () => {
+  it('tells how the program ended, what it left and what it printed, and leaves no folder', async () => {
+    expect(keeper.pid).toBeUndefined();
+    const request = programs.request('say');
+    const outcome = await keeper.start(request).outcome;
+    expect(outcome).toMatchObject({ exitCode: 0, signal: null, message: 'the last word' });
+    expect([outcome.stdout, outcome.stderr]).toEqual(['to stdout\n', 'to stderr\n']);
+    expect(outcome.endedBy).toBeUndefined();
+    expect(outcome.durationMs).toBeGreaterThan(0);
+    expect(existsSync(String(request.folder))).toBe(false);
+  });
+
+  it.each([
+    ['fail', { exitCode: 1, signal: null, stdout: '', stderr: 'no luck\n' }],
+    ['nothing', { exitCode: 0, signal: null, stdout: '', stderr: '' }],
+    ['killed', { exitCode: null, signal: 'SIGKILL' }],
+    ['closed', { exitCode: 0, message: 'later' }],
+  ])('of a program that would %s is told as it was', async (kind, expected) => {
+    const outcome = await keeper.start(programs.request(kind)).outcome;
+    expect(outcome).toMatchObject(expected);
+    expect(outcome).not.toHaveProperty('endedBy');
+    if (kind !== 'closed') expect(outcome).not.toHaveProperty('message');
+  });
+
+  it.each([
+    [{ program: '/nowhere/codex' }, '/nowhere/codex is gone'],
+    [{ program: import.meta.filename }, `${import.meta.filename} may not be run`],
+    [{ cwd: '/nowhere' }, 'or the folder /nowhere is'],
+    [{ args: ['x'.repeat(200_000)] }, 'too long for an argument'],
+  ])('that cannot start says why: %#', async (change, why) => {
+    const outcome = await keeper.start(programs.request('say', change)).outcome;
+    expect(outcome.notStarted).toContain(why);
+    expect(outcome).toMatchObject({ exitCode: null, signal: null });
+    expect(readdirSync(programs.path)).toEqual(['program.mjs']);
+  });
+
+  it('gets its input from a file that ends, and none where there is none', async () => {
+    const read = async (input?: string) =>
+      JSON.parse(String((await keeper.start(programs.request('dump', { input })).outcome).message)) as object;
+    const input = 'Zeile\n"$(id)"\n'.repeat(10_000);
+    expect(await read(input)).toMatchObject({ stdin: Buffer.from(input).toString('latin1') });
+    expect(await read()).toMatchObject({ stdin: '' });
+  });
+
+  it('makes files as its operator does, in the folder that was named', async () => {
+    const outcome = await keeper.start(programs.request('dump', { umask: 0o027 })).outcome;
+    expect(JSON.parse(String(outcome.message))).toMatchObject({ umask: 0o027, cwd: programs.path });
+  });
+
+  it('is not told what a link leads to, and no more of a message than there is room for', async () => {
+    expect((await keeper.start(programs.request('link')).outcome).message).toBeUndefined();
+    const { message, messageCut } = await keeper.start(programs.request('huge')).outcome;
+    expect([message?.length, messageCut]).toEqual([MESSAGE_BYTES, true]);
+  });
+
+  it('is not begun in a folder that somebody has made already', async () => {
+    const { notStarted } = await keeper.start(programs.request('say', { folder: programs.path })).outcome;
+    expect(notStarted).toContain('EEXIST');
+    expect(existsSync(programs.program)).toBe(true);
+  });
+});
+
+describe('what a run leaves behind', () => {
+  it('in its group is killed when it ends by itself', async () => {
+    const outcome = await keeper.start(programs.request('fork')).outcome;
+    expect(outcome.exitCode).toBe(0);
+    expect(programs.pids()).toHaveLength(4);
+    expect(programs.running()).toEqual([]);
+  });
+
+  it.runIf(ON_LINUX)('outside of its group, with the output still open, is found and killed', async () => {
+    const outcome = await keeper.start(programs.request('daemon')).outcome;
+    expect(outcome.exitCode).toBe(0);
+    expect(programs.pids()).toHaveLength(2);
+    await eventually('its end', () => programs.running().length === 0, 2000);
+  });
+
+  it.runIf(ON_LINUX)('outside of its group, below it, is killed with it', async () => {
+    const run = keeper.start(programs.request('leave'));
+    await begun(2);
+    run.end('cancelled');
+    await run.outcome;
+    expect(programs.pids()).toHaveLength(2);
+    await eventually('its end', () => programs.running().length === 0, 2000);
+  });
+});
+
+describe('the end of a run', () => {
+  it.each(['hang', 'deaf', 'flood'])('comes when its time is over, also for one that would %s', async (kind) => {
+    const outcome = await keeper.start(programs.request(kind, { timeoutMs: 700, graceMs: 300 })).outcome;
+    expect(outcome.endedBy).toBe('timeout');
+    expect(outcome.signal).toBe(kind === 'deaf' ? 'SIGKILL' : 'SIGTERM');
+    expect(outcome.durationMs).toBeGreaterThanOrEqual(700);
+    expect(programs.running()).toEqual([]);
+  });
+
+  it('comes before its lease is over, and a renewed lease puts it off', async () => {
+    const startedAt = steady();
+    const run = keeper.start(programs.request('hang', { graceMs: 200, leaseEndsAt: startedAt + 900 }));
+    run.setLease(startedAt + 1600);
+    const outcome = await run.outcome;
+    expect(outcome.endedBy).toBe('lease');
+    expect(outcome.durationMs).toBeGreaterThanOrEqual(1300);
+    expect(programs.running()).toEqual([]);
+  });
+
+  it('comes at once where the lease was over before it began', async () => {
+    const outcome = await keeper.start(programs.request('hang', { leaseEndsAt: steady() - 1 })).outcome;
+    expect(outcome.endedBy).toBe('lease');
+  });
+
+  it('comes when it is asked for, with the first reason, and asking after it does nothing', async () => {
+    const run = keeper.start(programs.request('hang'));
+    await begun();
+    run.end('cancelled');
+    run.end('stopped');
+    expect(await run.outcome).toMatchObject({ endedBy: 'cancelled', signal: 'SIGTERM' });
+    run.end('lost');
+    run.setLease(0);
+  });
+
+  it('keeps what a flood has printed last, and grows with none of it', async () => {
+    const run = keeper.start(programs.request('flood'));
+    await begun();
+    const memory = () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${keeper.pid}/status`, 'utf8'))?.[1]) / 1024;
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    if (ON_LINUX) expect(memory()).toBeLessThan(150);
+    run.end('cancelled');
+    expect((await run.outcome).stdout).toBe('x'.repeat(TAIL_BYTES));
+  });
+});
+
+describe('a keeper', () => {
+  it('that is killed takes its runs with it, and they are told as lost', async () => {
+    const requests = [programs.request('deaf'), programs.request('leave')];
+    const runs = requests.map((request) => keeper.start(request));
+    await begun(3);
+    const first = Number(keeper.pid);
+    process.kill(first, 'SIGKILL');
+    for (const { outcome } of runs) expect(await outcome).toMatchObject({ keeperLost: true, exitCode: null });
+    await eventually('their end', () => programs.running().length === 0, 2000);
+    for (const { folder } of requests) expect(existsSync(String(folder))).toBe(false);
+    expect(await keeper.start(programs.request('say')).outcome).toMatchObject({ message: 'the last word' });
+    expect(keeper.pid).not.toBe(first);
+  });
+
+  it('that is stopped does not keep a run beyond its end: it is killed, and another does the next', async () => {
+    const run = keeper.start(programs.request('deaf', { graceMs: 200 }));
+    await begun();
+    process.kill(Number(keeper.pid), 'SIGSTOP');
+    run.end('cancelled');
+    expect(await run.outcome).toMatchObject({ keeperLost: true, endedBy: 'cancelled' });
+    await eventually('its end', () => programs.running().length === 0, 2000);
+  });
+
+  it('that cannot be started is told as lost', async () => {
+    const none = new Keeper(path.join(programs.path, 'none.cjs'), new Files(), steady);
+    expect(await none.start(programs.request('say')).outcome).toMatchObject({ keeperLost: true });
+    await none.close();
+  });
+
+  it('that is let go ends what runs', async () => {
+    const run = keeper.start(programs.request('deaf'));
+    await begun();
+    await keeper.close();
+    expect(programs.running()).toEqual([]);
+    expect(await run.outcome).toMatchObject({ exitCode: null });
+  });
+});

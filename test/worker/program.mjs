@@ -1,0 +1,83 @@
+/**
+ * A program for executors, in many kinds. `node program.mjs <kind> <output file> ...` writes the ids of its processes, one a
+ * line, into `pids` beside itself, so that a test can look whether they are gone.
+ */
+import { spawn } from 'node:child_process';
+import { appendFileSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+
+const [kind, outputFile] = process.argv.slice(2);
+const note = (pid) => appendFileSync(path.join(import.meta.dirname, 'pids'), `${pid}\n`);
+const forever = () => setInterval(() => {}, 1000);
+const sleeper = (options) => {
+  const child = spawn(process.execPath, ['-e', 'process.on("SIGTERM", () => {}); setInterval(() => {}, 1000)'], {
+    stdio: 'ignore',
+    ...options,
+  });
+  note(child.pid);
+  child.unref();
+  return child;
+};
+note(process.pid);
+
+const KINDS = {
+  /** All that it was given, byte for byte. */
+  dump() {
+    const raw = (file) => readFileSync(`/proc/self/${file}`).toString('latin1');
+    const stdin = readFileSync(0).toString('latin1');
+    const state = { argv: process.argv, env: process.env, cwd: process.cwd(), umask: process.umask(), stdin };
+    const linux = process.platform === 'linux' ? { cmdline: raw('cmdline'), environ: raw('environ') } : {};
+    writeFileSync(outputFile, JSON.stringify({ ...state, ...linux }));
+  },
+  say() {
+    writeFileSync(outputFile, 'the last word');
+    process.stdout.write('to stdout\n');
+    process.stderr.write('to stderr\n');
+  },
+  fail() {
+    process.stderr.write('no luck\n');
+    process.exitCode = 1;
+  },
+  nothing() {},
+  hang: forever,
+  deaf() {
+    process.on('SIGTERM', () => {});
+    forever();
+  },
+  flood() {
+    const chunk = 'x'.repeat(65_536);
+    const write = () => {
+      while (process.stdout.write(chunk));
+      process.stdout.once('drain', write);
+    };
+    write();
+  },
+  /** Children in its group that do not hear; it ends. */
+  fork() {
+    for (let count = 0; count < 3; count++) sleeper();
+  },
+  /** A child in a group and session of its own; it stays. */
+  leave() {
+    sleeper({ detached: true });
+    forever();
+  },
+  /** The same, and it ends; the child has kept the output. */
+  daemon() {
+    sleeper({ detached: true, stdio: ['ignore', 'inherit', 'inherit'] });
+  },
+  closed() {
+    process.stdout.end();
+    process.stderr.end();
+    setTimeout(() => writeFileSync(outputFile, 'later'), 300);
+  },
+  link() {
+    symlinkSync('/etc/passwd', outputFile);
+  },
+  huge() {
+    writeFileSync(outputFile, 'y'.repeat(3 * 1024 * 1024));
+  },
+  killed() {
+    process.kill(process.pid, 'SIGKILL');
+  },
+};
+KINDS[kind]();
