@@ -13,14 +13,15 @@ export async function open(
   folder?: string,
 ): Promise<Omit<App, 'project'> & { readonly project: () => Project; readonly processes: Ancestry }> {
   const { loadConfig } = await import('./config/load.js');
-  const config = await loadConfig(env);
-  const { FilesystemStore } = await import('./store/filesystem/filesystem-store.js');
   const { Files } = await import('./store/filesystem/files.js');
+  const { findOthers } = await import('./store/filesystem/operator-file.js');
+  const files = new Files(undefined, log);
+  const config = await loadConfig(env, (file) => findOthers(files, file));
+  const { FilesystemStore } = await import('./store/filesystem/filesystem-store.js');
   const { ProcessTable } = await import('./store/filesystem/process-table.js');
   const { Relay } = await import('./relay/relay.js');
   const { findProject, projectRelayPath } = await import('./store/filesystem/project-folder.js');
   const { findHome } = await import('./config/paths.js');
-  const files = new Files(undefined, log);
   // Not CLAUDE_PROJECT_DIR: where it is set it says the same, and other clients inherit it from the shells of Claude Code.
   // When it is needed: Node remembers the directory that it is asked for, and a folder can be removed.
   const project = lazy(() => findProject(folder ?? findWorkingDirectory(), findHome(), files));

@@ -12,6 +12,7 @@ import { identityProblems } from './config-check.js';
 import { doctorWake } from './doctor-wake.js';
 import { EXIT } from './exit-code.js';
 import { count, paragraph } from './layout.js';
+import { exposedWords } from './runners.js';
 
 // Of a relay that no server may use, all that is in it would be one more finding.
 const UNUSABLE = new Set(['relay-mode', 'relay-unsafe', 'relay-unusable']);
@@ -58,13 +59,13 @@ export const defineDoctor: Define = (program, choose) => {
 };
 
 async function doctor(context: Context, fix: boolean): Promise<number> {
-  const { config, file, problems } = await checkConfig(context.env);
-  if (config === undefined) {
+  const { config: read, file, problems } = await checkConfig(context.env);
+  if (read === undefined) {
     const findings = problems.map((problem) => configFinding('config-invalid', renderProblem(problem), problem.path));
     await print(context, { relay: undefined, config: file, findings }, fix);
     return EXIT.usage;
   }
-  const { relay, inspection } = await context.open();
+  const { config, relay, inspection } = await context.open();
   const { location } = relay.store;
   const inConfig = configFindings(config);
   const findings: Repaired[] = [...inConfig];
@@ -100,6 +101,11 @@ function configFindings(config: Config): CodedFinding[] {
     const message = `limits.inbox_bytes (${inboxBytes}) is below max_message_bytes (${config.maxMessageBytes}), so a message of a size that is allowed never fits into an inbox. Raise the one or lower the other.`;
     found.push({ ...configFinding('limits-contradict', message, config.file), severity: 'warning' });
   }
+  if (config.operatorProblem !== undefined) {
+    found.push(configFinding('executors-unsafe', config.operatorProblem, config.file));
+  }
+  const exposed = exposedWords(config).map((message) => configFinding('prompt-exposed', message, config.file));
+  found.push(...exposed.map((finding) => ({ ...finding, severity: 'note' as const })));
   return found;
 }
 

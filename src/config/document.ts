@@ -2,29 +2,20 @@
  * From the text of a configuration file to checked values, with every problem in it.
  *
  * 1. Parse. A syntax error is the only problem then: nothing after it can be trusted.
- * 2. Walk the tables there are: the top level, `[dispatch]`, and those of the schema in either; else a key is unknown.
- * 3. Judge each setting by the schema; a setting in both places is a problem even if the values agree.
- * 4. Give each problem its place, in the order of the file.
+ * 2. Judge what is in it: `walkTables`.
+ * 3. Give each problem its place, in the order of the file.
  */
-import { isTable, KNOWN, nameOf, showPath, TABLES, type Table, tableOf, unknownKeys } from './known-keys.js';
+import { showPath, type Table } from './known-keys.js';
 import { locateKeys } from './locate.js';
 import { excerptOf, type Problem } from './problem.js';
-import { SECTION, type Values } from './schema.js';
-import { judge } from './validate.js';
+import { type Contents, NO_CONTENTS, walkTables } from './walk.js';
 
-/** A problem without its place. */
-interface Finding {
-  readonly path: readonly string[];
-  readonly index?: number;
-  readonly message: string;
-}
-
-/** The values the text sets, and all that is wrong with it; values are complete only when nothing is. */
+/** What the text sets, and all that is wrong with it; the contents are complete only when nothing is. */
 export async function checkDocument(
   path: string,
   text: string,
   home: string | undefined,
-): Promise<{ values: Values; problems: readonly Problem[] }> {
+): Promise<Contents & { readonly problems: readonly Problem[] }> {
   const lines = text.split(/\r?\n/);
   const { parse, TomlError } = await import('smol-toml');
   let root: Table;
@@ -33,10 +24,10 @@ export async function checkDocument(
     root = parse(text, { integersAsBigInt: true });
   } catch (error) {
     if (!(error instanceof TomlError)) throw error;
-    return { values: {}, problems: [syntaxProblem(path, lines, error)] };
+    return { ...NO_CONTENTS, problems: [syntaxProblem(path, lines, error)] };
   }
-  const { values, findings } = check(root, home);
-  if (findings.length === 0) return { values, problems: [] };
+  const { findings, ...contents } = walkTables(root, home);
+  if (findings.length === 0) return { ...contents, problems: [] };
 
   const find = locateKeys(text);
   const problems = findings.map((finding): Problem => {
@@ -45,41 +36,7 @@ export async function checkDocument(
     return { path, ...place, key: showPath(finding.path), message: finding.message };
   });
   problems.sort((a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0));
-  return { values, problems };
-}
-
-function check(root: Table, home: string | undefined): { values: Values; findings: readonly Finding[] } {
-  const findings: Finding[] = [];
-  const values: Record<string, unknown> = {};
-  const seen = new Set<string>();
-  const walk = (table: Table, at: readonly string[]): void => {
-    for (const [key, value] of Object.entries(table)) {
-      const path = [...at, key];
-      const name = nameOf(path);
-      const setting = KNOWN.get(name);
-      if (setting === undefined) {
-        if (!TABLES.has(name)) findings.push(...unknownKeys(path, value));
-        else if (isTable(value)) walk(value, path);
-        else
-          findings.push({ path, message: `this must be one table: write [${showPath(path)}] and the keys below it.` });
-        continue;
-      }
-      // TOML has no key twice in one table, so the other one is not under [dispatch].
-      if (seen.has(name)) {
-        const place = tableOf(name) === '' ? 'at the top of the file' : `under [${tableOf(name)}]`;
-        findings.push({ path, message: `this is also set ${place}. Keep one of the two.` });
-      }
-      seen.add(name);
-      const verdict = judge(setting, value, home);
-      if (verdict.faults !== undefined) findings.push(...verdict.faults.map((fault) => ({ path, ...fault })));
-      else values[name] = verdict.value;
-    }
-  };
-  // [dispatch] last, wherever it stands: of two places that set a key, the one under it is the one to report.
-  const { [SECTION]: section, ...top } = root;
-  walk(top, []);
-  if (section !== undefined) walk({ [SECTION]: section }, []);
-  return { values: values as Values, findings };
+  return { ...contents, problems };
 }
 
 /** What smol-toml says, in our layout, with advice for the mistakes that its words do not explain. */

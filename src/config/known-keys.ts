@@ -1,7 +1,8 @@
 /**
  * The keys and tables of the schema by name, and what to say of those that are not in it.
  *
- * A path is what stands in the file, from the top down. A name is what the schema calls it: without `dispatch`, with dots.
+ * A path is what stands in the file, from the top down. A name is the path without `dispatch`, with dots. A row is what the
+ * schema calls it: a name in which `<agent>` stands for the agent of an executor.
  */
 import { findNearest } from './nearest.js';
 import { SECTION, SETTINGS, type Setting } from './schema.js';
@@ -12,14 +13,34 @@ export const KNOWN: ReadonlyMap<string, Setting> = new Map(SETTINGS.map((setting
 const KEYS = [...KNOWN.keys()];
 const LEAVES = KEYS.map(leafOf);
 
-/** The names of the tables; "" is the top level, and `[dispatch]`, which is as good as it. */
-export const TABLES: ReadonlySet<string> = new Set(['', ...KEYS.map(tableOf)]);
-const NAMED_TABLES = [...TABLES].filter((name) => name !== '');
+const EXECUTORS = 'executors';
+/** The row of the table of each executor. */
+export const EXECUTOR = `${EXECUTORS}.<agent>`;
+
+const NAMED_TABLES = [...new Set(KEYS.map(tableOf))].filter((name) => name !== '');
 const HEADERS = [SECTION, ...NAMED_TABLES, ...NAMED_TABLES.map((name) => `${SECTION}.${name}`)];
+
+/** The rows of the tables; "" is the top level, and `[dispatch]`, which is as good as it. */
+export const TABLES: ReadonlySet<string> = new Set(['', EXECUTORS, ...NAMED_TABLES]);
 
 /** Quotes are part of the name, so the one key `"limits.inbox_bytes"` is not `inbox_bytes` in `[limits]`. */
 export function nameOf(path: readonly string[]): string {
-  return showPath(path[0] === SECTION ? path.slice(1) : path);
+  return showPath(withoutSection(path));
+}
+
+export function rowOf(path: readonly string[]): string {
+  const [first, agent, ...rest] = withoutSection(path);
+  if (first !== EXECUTORS || agent === undefined) return nameOf(path);
+  return rest.length === 0 ? EXECUTOR : `${EXECUTOR}.${showPath(rest)}`;
+}
+
+/** The agent of whose executor this path is the table, or a key in it. */
+export function agentOf(path: readonly string[]): string {
+  return withoutSection(path)[1] ?? '';
+}
+
+function withoutSection(path: readonly string[]): readonly string[] {
+  return path[0] === SECTION ? path.slice(1) : path;
 }
 
 /** The table of a key, or the table around a table; "" for none. */
@@ -28,7 +49,7 @@ export function tableOf(name: string): string {
 }
 
 /** What is left of a name inside of its table. */
-function leafOf(name: string): string {
+export function leafOf(name: string): string {
   return name.slice(name.lastIndexOf('.') + 1);
 }
 
@@ -60,14 +81,16 @@ export function unknownKeys(path: readonly string[], value: unknown): { path: re
 
 function nearestHeader(path: readonly string[]): string | undefined {
   const around = showPath(path.slice(0, -1));
-  const beside = HEADERS.filter((header) => tableOf(header) === around);
-  const near = findNearest(path.at(-1) ?? '', beside.map(leafOf));
-  return beside.find((header) => leafOf(header) === near);
+  // Of [executor.codex] it is the first part that is wrong.
+  const plain = (header: string) => header.replace(/\.<agent>$/, '');
+  const beside = HEADERS.filter((header) => tableOf(plain(header)) === around);
+  const near = findNearest(path.at(-1) ?? '', beside.map(plain).map(leafOf));
+  return beside.find((header) => leafOf(plain(header)) === near);
 }
 
 function hintFor(path: readonly string[]): string {
   const name = path.at(-1) ?? '';
-  const here = keysIn(nameOf(path.slice(0, -1)));
+  const here = keysIn(rowOf(path.slice(0, -1)));
   if (here.includes(name)) return 'Write it without the quotes.';
   // The very name of a key of another table says more than a similar name in this one.
   const near = LEAVES.includes(name) ? undefined : findNearest(name, here);

@@ -1,11 +1,14 @@
 /** The configuration of this process: the file, then the environment over it. Never silently the defaults. */
 import path from 'node:path';
 import { checkDocument } from './document.js';
+import { executorOf, lanesOf } from './executors.js';
+import { laneOverrides } from './overrides.js';
 import { DEFAULT_CONFIG_PATH, expandPath, findHome } from './paths.js';
 import { configError, type Problem } from './problem.js';
 import { readConfigText } from './read-file.js';
 import { type Config, DEFAULTS, type Values } from './schema.js';
 import { judgePath } from './validate.js';
+import { type Contents, NO_CONTENTS } from './walk.js';
 
 export interface ConfigCheck {
   /** Absolute path of the file that was read or should have been. Absent when there is no default file. */
@@ -18,21 +21,25 @@ export interface ConfigCheck {
   readonly fromFile?: readonly string[];
 }
 
+/** Why somebody else could have written the file at this path, as a clause; undefined where nobody else can. */
+export type FindOthers = (file: string) => string | undefined;
+
 /**
  * The checked configuration. Reads at most one file and writes nothing.
+ * @param findOthers looks at who can write the file, where it says what is to be run; nothing is run where nobody has looked.
  * @throws DispatchError `CONFIG_INVALID` for the first problem; its message says how many more there are.
  */
-export async function loadConfig(env: NodeJS.ProcessEnv): Promise<Config> {
-  const { problems, config } = await checkConfig(env);
+export async function loadConfig(env: NodeJS.ProcessEnv, findOthers?: FindOthers): Promise<Config> {
+  const { problems, config } = await checkConfig(env, findOthers);
   if (config === undefined) throw configError(problems);
   return config;
 }
 
 /** The same, with every problem instead of an error for the first. Does not throw for what a user can get wrong. */
-export async function checkConfig(env: NodeJS.ProcessEnv): Promise<ConfigCheck> {
+export async function checkConfig(env: NodeJS.ProcessEnv, findOthers?: FindOthers): Promise<ConfigCheck> {
   const home = findHome();
   const problems: Problem[] = [];
-  let values: Values = {};
+  let contents = NO_CONTENTS;
 
   const named = env.MCP_DISPATCH_CONFIG || undefined;
   const file = placeOf(named, home, problems);
@@ -41,17 +48,45 @@ export async function checkConfig(env: NodeJS.ProcessEnv): Promise<ConfigCheck> 
   if ('problem' in read) problems.push(read.problem);
   else if ('text' in read && file !== undefined) {
     const document = await checkDocument(file, read.text, home);
-    values = document.values;
+    contents = document;
     problems.push(...document.problems);
   } else if (named !== undefined && file !== undefined) {
     const message = 'MCP_DISPATCH_CONFIG names this file, and it does not exist. Create it, or unset the variable.';
     problems.push({ path: file, message });
   }
 
-  const relayDir = relayDirOf(env.MCP_DISPATCH_DIR || undefined, values.dispatch_dir, home, problems);
+  const relayDir = relayDirOf(env.MCP_DISPATCH_DIR || undefined, contents.values.dispatch_dir, home, problems);
+  const overridden = laneOverrides(env, contents.values, home, problems);
   if (problems.length > 0 || relayDir === undefined) return { ...used, problems };
-  const config = Object.freeze({ ...configOf(env, values, relayDir), ...used });
-  return { ...used, problems, config, fromFile: Object.keys(values) };
+  const settled = { ...contents, values: overridden };
+  const config = Object.freeze({
+    ...configOf(env, overridden, relayDir),
+    ...runnersOf(settled, file, findOthers),
+    ...used,
+  });
+  return { ...used, problems, config, fromFile: namesOf(contents) };
+}
+
+/** What runs work, or why nothing does: whoever can write the file would choose what is run. */
+function runnersOf(
+  { values, executors }: Contents,
+  file: string | undefined,
+  findOthers: FindOthers = () => 'nobody has looked who can write it',
+): Pick<Config, 'executors' | 'lanes' | 'operatorProblem'> {
+  const lanes = lanesOf(values);
+  if (file === undefined || (executors.size === 0 && lanes === undefined)) return { executors: new Map() };
+  const others = findOthers(file);
+  if (others !== undefined) {
+    const operatorProblem = `${others}, so no executor and no lane of this file exists: it says what is run here.`;
+    return { executors: new Map(), operatorProblem };
+  }
+  const made = new Map([...executors].map(([agent, of]) => [agent, executorOf(of)]));
+  return { executors: made, ...(lanes === undefined ? {} : { lanes }) };
+}
+
+function namesOf({ values, executors }: Contents): string[] {
+  const inTables = [...executors].flatMap(([agent, of]) => Object.keys(of).map((key) => `executors.${agent}.${key}`));
+  return [...Object.keys(values), ...inTables];
 }
 
 /**
@@ -90,7 +125,7 @@ function relayDirOf(
   return undefined;
 }
 
-function configOf(env: NodeJS.ProcessEnv, values: Values, relayDir: string): Config {
+function configOf(env: NodeJS.ProcessEnv, values: Values, relayDir: string): Omit<Config, 'executors'> {
   const settled = { ...DEFAULTS, ...values };
   const { MCP_DISPATCH_AGENT_ID: agentId, MCP_DISPATCH_TOPICS: topics } = env;
   return {
@@ -115,6 +150,7 @@ function configOf(env: NodeJS.ProcessEnv, values: Values, relayDir: string): Con
       methods: settled['wake.methods'],
       ...(settled['wake.command'] === undefined ? {} : { command: settled['wake.command'] }),
     }),
+    toolsets: settled.toolsets,
     ...(settled.instructions === undefined ? {} : { instructions: settled.instructions }),
     watch: settled.watch,
     durability: settled.durability,

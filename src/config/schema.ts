@@ -4,9 +4,11 @@
  *
  * Imported at every start of a server: data only, no TOML parser and no zod.
  */
+import { EXECUTOR_SETTINGS, LANE_SETTINGS } from './job-settings.js';
 import { DEFAULT_CONFIG_PATH, DEFAULT_RELAY_PATH } from './paths.js';
 import type { Setting } from './setting.js';
 
+export type { Config } from './config.js';
 export type { Setting };
 
 /** The optional table that the keys may also stand in, so that one file can serve several programs. */
@@ -107,6 +109,15 @@ export const SETTINGS = [
     description: 'What a client tells its model about this server; `{agent_id}` and `{agent_list}` are filled in.',
   },
   {
+    key: 'toolsets',
+    type: 'choices',
+    default: ['mail', 'topics', 'jobs'],
+    values: ['mail', 'topics', 'jobs'],
+    whenEmpty: 'so a client would find no tool at all. Name one, or leave the key out for all',
+    description:
+      'Which tools a server offers: `mail` is `dispatch`, `peek`, `ack` and `who`, `topics` is `join` and `leave`, `jobs` is durable work.',
+  },
+  {
     key: 'watch',
     type: 'boolean',
     default: true,
@@ -187,6 +198,8 @@ export const SETTINGS = [
     description:
       'What the method `command` runs, without a shell: a program and its arguments, in which `{agent}`, `{count}`, `{from}` and `{notice}` are filled in.',
   },
+  ...EXECUTOR_SETTINGS,
+  ...LANE_SETTINGS,
 ] as const satisfies readonly Setting[];
 
 /** The environment variables that are read. An empty one counts as not set. */
@@ -219,78 +232,20 @@ type ValueOf<S> = S extends { type: 'agent ids' }
         ? V
         : S extends { type: 'choices'; values: readonly (infer V)[] }
           ? readonly V[]
-          : S extends { type: 'argv' }
+          : S extends { type: 'argv' | 'variables' | 'texts' }
             ? readonly string[]
             : string;
 
 /** The values of a file by key, checked; a key that the file does not set is absent. */
 export type Values = { readonly [S in Rows as S['key']]?: ValueOf<S> };
+
+/** The same of one executor, by key within its table. */
+export type ExecutorValues = {
+  readonly [K in keyof Values as K extends `executors.<agent>.${infer Key}` ? Key : never]: Values[K];
+};
 type Defaults = { readonly [S in Extract<Rows, { default: unknown }> as S['key']]: ValueOf<S> };
 
 /** The default of each key that has one. */
 export const DEFAULTS = Object.fromEntries(
   SETTINGS.flatMap((setting) => ('default' in setting ? [[setting.key, setting.default]] : [])),
 ) as unknown as Defaults;
-
-/** What an agent may do to the others; 0 is no limit. Frozen. */
-export interface Limits {
-  /** Messages that an inbox may hold. 0 to 1_000_000. @default 10_000 */
-  readonly inboxMessages: number;
-  /** Bytes that the messages of an inbox may have together. 0 to 1_099_511_627_776 (2^40). @default 67_108_864 (64 MiB) */
-  readonly inboxBytes: number;
-  /** Sends of one agent in a minute; a broadcast is one. 0 to 100_000. @default 120 */
-  readonly sendsPerMinute: number;
-  /**
-   * Messages of an hour between agents without a word from `human`: in one thread or, outside threads, among the same
-   * agents. 0 to 1_000_000. @default 200
-   */
-  readonly threadMessagesPerHour: number;
-}
-
-/** How a session is woken for new mail. Frozen. */
-export interface Wake {
-  /** For which mail. @default 'direct' */
-  readonly on: 'direct' | 'urgent' | 'all' | 'none';
-  /** By which methods, in this order; empty for by none. @default all of them, in the order of the type */
-  readonly methods: readonly ('claude-socket' | 'codex-queue' | 'claude-channel' | 'command')[];
-  /** A program and its arguments, 1 to 32 of at most 1000 characters, with placeholders. Absent: none. */
-  readonly command?: readonly string[];
-}
-
-/** The checked configuration of one process: file and environment together. Frozen. */
-export interface Config {
-  /** The roster: normalized ids in the order of the file, at least one, no two alike. Absent in dynamic mode. */
-  readonly agents?: readonly string[];
-  /** Whether a server without an id, where there is no roster, is named after its project. @default 'auto' */
-  readonly identity: 'auto' | 'required';
-  /** Whether each repository has a relay of its own, below `relayDir`. @default 'user' */
-  readonly scope: 'user' | 'project';
-  /** Absolute path, normalized, no trailing slash; need not exist. @default ~/.config/mcp-dispatch/messages */
-  readonly relayDir: string;
-  /** UTF-8 bytes of the stored file. 1024 to 8_388_608. @default 65_536 */
-  readonly maxMessageBytes: number;
-  /** UTF-8 bytes of one tool answer. 2048 to 1_048_576. @default 10_240 */
-  readonly maxReplyBytes: number;
-  /** Seconds, 0 = never expires. 0 to 315_360_000 (ten years). @default 0 */
-  readonly defaultTtlSeconds: number;
-  /** Seconds; how long a sender can ask what became of a message. 86_400 to 315_360_000. @default 604_800 (7 days) */
-  readonly receiptRetentionSeconds: number;
-  /** Seconds; how long the event log is kept. 86_400 to 315_360_000. @default 2_592_000 (30 days) */
-  readonly logRetentionSeconds: number;
-  /** Whether the event log holds the text of messages too. @default false */
-  readonly logContent: boolean;
-  readonly limits: Limits;
-  readonly wake: Wake;
-  /** Template with `{agent_id}` and `{agent_list}`, not filled in; 1 to 1999 characters. Absent: the built-in text. */
-  readonly instructions?: string;
-  /** @default true */
-  readonly watch: boolean;
-  /** Whether publishing syncs to disk (`full`) or leaves that to the system (`process`). @default 'full' */
-  readonly durability: 'full' | 'process';
-  /** MCP_DISPATCH_AGENT_ID as it came, neither trimmed nor checked: the relay judges it. Absent when empty or blank. */
-  readonly agentId?: string;
-  /** MCP_DISPATCH_TOPICS as it came: `parseTopicList` judges it. Absent when empty or blank. */
-  readonly topics?: string;
-  /** Absolute path of the file that was read. Absent when there was none. */
-  readonly file?: string;
-}

@@ -36,6 +36,12 @@ function allowedOf(setting: Setting): string {
       return setting.values.map((value) => `\`"${value}"\``).join(' or ');
     case 'choices':
       return `array of ${setting.values.map((value) => `\`"${value}"\``).join(', ')}`;
+    case 'variables':
+      return `array of at most ${setting.maxItems} names`;
+    case 'texts':
+      return `array of at most ${setting.maxItems} texts`;
+    case 'host':
+      return 'text';
     case 'argv':
       return `array of at most ${setting.maxItems} texts of at most ${setting.maxLength} characters`;
   }
@@ -44,6 +50,7 @@ function allowedOf(setting: Setting): string {
 function defaultOf(setting: Setting): string {
   if (!('default' in setting)) return setting.whenAbsent ?? '';
   if (setting.type === 'choices') return 'all of them';
+  if (setting.type === 'variables') return `\`${JSON.stringify(setting.default)}\``;
   return `\`${typeof setting.default === 'string' ? JSON.stringify(setting.default) : setting.default}\``;
 }
 

@@ -1,17 +1,11 @@
 /** Judges one value of the file by its row in the schema. Says what was expected and what was found. */
 import { AGENT_ID_RULE, isAgentId, isReserved, normalizeName, quoteName } from '../model/agent-id.js';
+import { judgeArgv, unknownPlaceholders } from './judge-argv.js';
+import { judgeWords } from './judge-words.js';
 import { findNearest } from './nearest.js';
 import { expandPath, startsAtHome } from './paths.js';
-import type { Setting } from './schema.js';
-
-export interface Fault {
-  readonly message: string;
-  /** The element of an array that is at fault, from 0; absent when it is the whole value. */
-  readonly index?: number;
-}
-
-/** The value as the program wants it, or everything that is wrong with it (then at least one fault). */
-export type Verdict = { readonly value: unknown; readonly faults?: never } | { readonly faults: readonly Fault[] };
+import type { Setting } from './setting.js';
+import { describe, type Fault, fault, type Verdict, wrongType } from './verdict.js';
 
 /** `value` comes from the parser with `integersAsBigInt`: a bigint is a TOML integer, a number is a TOML float. */
 export function judge(setting: Setting, value: unknown, home: string | undefined): Verdict {
@@ -34,6 +28,10 @@ export function judge(setting: Setting, value: unknown, home: string | undefined
       return judgeChoices(setting, value);
     case 'argv':
       return judgeArgv(setting, value);
+    case 'variables':
+    case 'texts':
+    case 'host':
+      return judgeWords(setting, value);
   }
 }
 
@@ -67,22 +65,10 @@ function judgeTemplate(setting: Extract<Setting, { type: 'template' }>, text: st
   return faults.length === 0 ? { value: text } : { faults };
 }
 
-/** Only a name alone in braces: JSON examples in the text are left in peace. */
-function unknownPlaceholders(placeholders: readonly string[], text: string): string[] {
-  const names = new Set([...text.matchAll(/\{(\s*[A-Za-z_][\w-]*\s*)\}/g)].map((match) => match[1] ?? ''));
-  return [...names]
-    .filter((name) => !placeholders.includes(name))
-    .map((name) => {
-      const nearest = findNearest(name.trim(), placeholders);
-      const known = placeholders.map((placeholder) => `{${placeholder}}`).join(' and ');
-      const hint = nearest === undefined ? `Known are ${known}.` : `Did you mean {${nearest}}?`;
-      return `unknown placeholder ${quoteName(`{${name}}`)}. ${hint}`;
-    });
-}
-
 function judgeChoices(setting: Extract<Setting, { type: 'choices' }>, value: unknown): Verdict {
   const known = setting.values.map((choice) => JSON.stringify(choice)).join(', ');
   if (!Array.isArray(value)) return wrongType(`an array of some of ${known}`, value);
+  if (value.length === 0 && setting.whenEmpty !== undefined) return fault(`the array is empty, ${setting.whenEmpty}.`);
   const faults: Fault[] = [];
   value.forEach((element: unknown, index) => {
     if (typeof element !== 'string') {
@@ -96,34 +82,6 @@ function judgeChoices(setting: Extract<Setting, { type: 'choices' }>, value: unk
     }
   });
   return faults.length === 0 ? { value: Object.freeze([...value]) } : { faults };
-}
-
-function judgeArgv(setting: Extract<Setting, { type: 'argv' }>, value: unknown): Verdict {
-  if (!Array.isArray(value)) {
-    return wrongType('an array of a program and its arguments, like ["notify-send", "{notice}"]', value);
-  }
-  if (value.length === 0) return fault('the array is empty. Name a program, or leave the key out.');
-  if (value.length > setting.maxItems) {
-    return fault(`the array has ${value.length} elements; at most ${setting.maxItems} are allowed.`);
-  }
-  const faults = value.flatMap((element: unknown, index): Fault[] =>
-    findArgumentProblems(setting, element, index === 0).map((message) => ({ index, message })),
-  );
-  return faults.length === 0 ? { value: Object.freeze([...value]) } : { faults };
-}
-
-function findArgumentProblems(
-  { maxLength, placeholders }: Extract<Setting, { type: 'argv' }>,
-  element: unknown,
-  isProgram: boolean,
-): string[] {
-  if (typeof element !== 'string') return [`expected text in quotes, found ${describe(element)}.`];
-  if (element.includes('\0')) return ['an argument cannot contain a NUL character.'];
-  if (isProgram && element.trim() === '') return ['the program has no name.'];
-  if (element.length > maxLength) {
-    return [`the argument has ${element.length} characters; at most ${maxLength} are allowed.`];
-  }
-  return unknownPlaceholders(placeholders, element);
 }
 
 function judgeAgentIds(value: unknown): Verdict {
@@ -154,32 +112,4 @@ function judgeAgentIds(value: unknown): Verdict {
     } else spellings.set(id, element);
   });
   return faults.length === 0 ? { value: Object.freeze([...spellings.keys()]) } : { faults };
-}
-
-function fault(message: string): Verdict {
-  return { faults: [{ message }] };
-}
-
-/** `unquoted`: what would have been right without quotes around it. */
-function wrongType(expected: string, value: unknown, unquoted?: RegExp): Verdict {
-  const hint = typeof value === 'string' && unquoted?.test(value) ? ' Write it without quotes.' : '';
-  return fault(`expected ${expected}, found ${describe(value)}.${hint}`);
-}
-
-/** A value of the file in words. */
-function describe(value: unknown): string {
-  if (typeof value === 'string') return `the text ${quoteName(value)}`;
-  if (typeof value === 'bigint') return `the number ${cut(String(value))}`;
-  if (typeof value === 'boolean') return String(value);
-  if (typeof value === 'number') {
-    if (Number.isNaN(value)) return 'nan';
-    if (!Number.isFinite(value)) return value > 0 ? 'inf' : '-inf';
-    return `the decimal number ${Number.isInteger(value) ? `${value}.0` : value}`;
-  }
-  if (Array.isArray(value)) return value.length === 0 ? 'an empty array' : 'an array';
-  return value instanceof Date ? 'a date or time' : 'a table';
-}
-
-function cut(digits: string): string {
-  return digits.length > 40 ? `${digits.slice(0, 37)}...` : digits;
 }

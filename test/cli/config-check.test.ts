@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import type { Config } from '../../src/config/config.js';
+import { checkConfig } from '../../src/config/load.js';
 import { useSandbox } from '../config/sandbox.js';
 import { Desk } from './desk.js';
 
@@ -92,5 +94,45 @@ describe('config check', () => {
     sandbox.write('scope = "project"\n');
     expect((await check({})).out).toMatch(/^Relay: memory$/m);
     expect((await check({}, '--json')).json).toMatchObject({ ok: true, relay: 'memory' });
+  });
+
+  it('shows each executor and the lanes, and tells what a template leaves open', async () => {
+    sandbox.write(
+      '[executors.codex]\nargv = ["codex", "exec", "{prompt}"]\n[lanes]\nargv = ["l", "{repo}", "--", "{task}"]\n',
+    );
+    const { config } = await checkConfig({}, () => undefined);
+    const given = { env: { DISPATCH_TIMEOUT: '60' }, config: config as Config };
+    const { code, json } = await desk.run(['config', 'check', '--json'], given);
+    expect(code).toBe(0);
+    const settings = settingsOf(json);
+    expect(settings).toMatchObject({
+      'executors.codex.argv': { value: ['codex', 'exec', '{prompt}'], source: 'file' },
+      'executors.codex.write_argv': { value: null, source: 'default' },
+      'executors.codex.timeout_seconds': { value: 1800, source: 'default' },
+      'lanes.argv': { source: 'file' },
+      'lanes.timeout_seconds': { value: 60, source: 'DISPATCH_TIMEOUT' },
+    });
+    expect(Object.keys(settings).join()).not.toContain('<agent>');
+    const note =
+      'executors.codex.argv has no "--" right before {prompt}, so a job whose text begins with "-" is refused.';
+    expect(json.notes).toEqual([expect.stringContaining(note)]);
+    const { out } = await desk.run(['config', 'check'], given);
+    expect(out).toMatch(/^executors\.codex\.write_argv +\(jobs that write are refused\) +default$/m);
+    expect(out).toContain(`Note: ${note}`);
+  });
+
+  it('says of executors in a file that others can write that there are none, with 2', async () => {
+    const file = sandbox.write('[executors.codex]\nargv = ["codex", "exec", "--", "{prompt}"]\n');
+    const { config } = await checkConfig({}, () => `${file} can be written by other users`);
+    const { code, out } = await desk.run(['config', 'check'], { config: config as Config });
+    expect(code).toBe(2);
+    expect(out).toContain(`${file} can be written by other users, so no executor and no lane of this file exists`);
+    expect(out).toContain('1 problem. The server starts, and no worker does.');
+  });
+
+  it('shows no lanes where there are none', async () => {
+    const settings = settingsOf((await check({}, '--json')).json);
+    expect(Object.keys(settings).filter((key) => /lanes|executors/.test(key))).toEqual(['lanes.argv']);
+    expect((await check({})).out).toMatch(/^lanes\.argv +\(no lanes\) +default$/m);
   });
 });

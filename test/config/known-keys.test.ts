@@ -48,7 +48,8 @@ describe('an unknown key', () => {
       key: 'extra',
       line: 1,
       column: 2,
-      message: 'unknown table. Known tables: [dispatch], [limits], [wake], [dispatch.limits], [dispatch.wake].',
+      message:
+        'unknown table. Known tables: [dispatch], [limits], [wake], [executors.<agent>], [lanes], [dispatch.limits], [dispatch.wake], [dispatch.executors.<agent>], [dispatch.lanes].',
     });
     for (const name of ['dispach', 'Dispatch', 'mcp-dispatch']) {
       const problem = await sandbox.problem(`[${name}]\nagents = ["a"]\nwatch = true`);

@@ -23,6 +23,8 @@ describe('without a file and without variables', () => {
       limits: { inboxMessages: 10_000, inboxBytes: 67_108_864, sendsPerMinute: 120, threadMessagesPerHour: 200 },
       wake: { on: 'direct', methods: ['claude-socket', 'codex-queue', 'claude-channel', 'command'] },
       watch: true,
+      toolsets: ['mail', 'topics', 'jobs'],
+      executors: new Map(),
       durability: 'full',
     });
   });

@@ -9,14 +9,14 @@ import { useSandbox } from './sandbox.js';
 const sandbox = useSandbox();
 const settings: readonly Setting[] = SETTINGS;
 const example = readFileSync(new URL('../../config.example.toml', import.meta.url), 'utf8');
-const allKeys = example.replace(/^# (?=[a-z_]+ = )/gm, '');
+const allKeys = example.replace(/^# (?=[a-z_]+ = |\[executors\.)/gm, '');
 
 /** As the schema names them: `key`, or `table.key` below a [table]. */
 function keysOf(text: string): string[] {
   let table = '';
-  return [...text.matchAll(/^(?:\[([a-z_]+)\]|([a-z_]+) = )/gm)].flatMap(([, header, key = '']) => {
+  return [...text.matchAll(/^(?:\[([a-z_.]+)\]|([a-z_]+) = )/gm)].flatMap(([, header, key = '']) => {
     if (header === undefined) return [`${table}${key}`];
-    table = `${header}.`;
+    table = `${header.replace('.codex', '.<agent>')}.`;
     return [];
   });
 }
@@ -30,8 +30,10 @@ describe('config.example.toml', () => {
 
   it('loads with every key uncommented', async () => {
     sandbox.write(allKeys);
-    const { problems, config } = await checkConfig({});
+    const { problems, config } = await checkConfig({}, () => undefined);
     expect(problems).toEqual([]);
+    expect(config?.executors.get('codex')).toMatchObject({ stdin: '{prompt}', models: ['gpt-5.4', 'gpt-5.4-mini'] });
+    expect(config?.lanes).toMatchObject({ host: 'localhost', executor: { stdin: '{task}', timeoutSeconds: 60 } });
     expect(config?.wake.command).toEqual(['notify-send', '{agent}', '{notice}']);
     expect(config).toMatchObject({ agents: ['alice', 'bob'], instructions: expect.stringContaining('{agent_list}') });
   });
@@ -39,14 +41,17 @@ describe('config.example.toml', () => {
   it('lists every key of the schema once, in its order, and comments out those whose absence means something', () => {
     expect(keysOf(allKeys)).toEqual(settings.map(({ key }) => key));
     expect(keysOf(example)).toEqual(
-      settings.filter(({ whenAbsent }) => whenAbsent === undefined).map(({ key }) => key),
+      // An executor is a table of its own, and none is there unless somebody wrote it.
+      settings.filter((one) => one.whenAbsent === undefined && !one.key.startsWith('executors.')).map(({ key }) => key),
     );
   });
 
   it('states the bounds that are enforced', () => {
     for (const setting of settings) {
-      const name = setting.key.split('.').at(-1);
-      const comment = new RegExp(`((?:^#.*\\n)+)(?:# )?${name} = `, 'm').exec(example)?.[1];
+      const [name = '', table = ''] = setting.key.split('.').reverse();
+      const header = table === '' ? '' : setting.key.replace('<agent>', 'codex').slice(0, -name.length - 1);
+      const part = example.slice(header === '' ? 0 : example.indexOf(`[${header}]\n`));
+      const comment = new RegExp(`((?:^#.*\\n)+)(?:# )?${name} = `, 'm').exec(part)?.[1];
       if (setting.type === 'integer') expect(comment).toContain(`${setting.min} to ${setting.max}`);
       if (setting.type === 'integer' && setting.zero !== undefined) expect(comment).toContain(`0: ${setting.zero}`);
       if (setting.type === 'template') expect(comment).toContain(`at most ${setting.maxLength} characters`);
@@ -66,20 +71,22 @@ describe('the schema', () => {
       const { key } = setting;
       expect('default' in setting, key).toBe(setting.whenAbsent === undefined);
       if (!('default' in setting)) continue;
-      const value = setting.type === 'integer' ? BigInt(setting.default) : setting.default;
+      const value = setting.type === 'integer' ? BigInt(setting.default ?? 0) : setting.default;
       expect(judge(setting, value, sandbox.home).faults, key).toBeUndefined();
       expect(DEFAULTS).toHaveProperty(key, setting.default);
     }
   });
 
   it('documents the bounds and defaults of the Config fields as they are', () => {
-    const source = readFileSync(new URL('../../src/config/schema.ts', import.meta.url), 'utf8');
-    const docs = source.slice(source.indexOf('export interface Limits'));
+    const files = ['config/config.ts', 'model/executor.ts'];
+    const docs = files.map((file) => readFileSync(new URL(`../../src/${file}`, import.meta.url), 'utf8')).join('\n');
     const grouped = (value: number): string => String(value).replace(/\B(?=(\d{3})+$)/g, value < 10_000 ? '' : '_');
     for (const setting of settings) {
       if (setting.type !== 'integer') continue;
       expect(docs).toMatch(
-        new RegExp(`${grouped(setting.min)} to ${grouped(setting.max)}.*@default ${grouped(setting.default)}\\s`),
+        new RegExp(
+          `${grouped(setting.min)} to ${grouped(setting.max)}.*(?:@default|lanes) ${grouped(setting.default)}(?![\\d_])`,
+        ),
       );
     }
   });

@@ -1,0 +1,95 @@
+/** `doctor` and `config check` as they are shipped: what they say of a file that decides what is run. */
+import { spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { SERVER } from '../helpers/server-sandbox.js';
+
+let home: string;
+let folder: string;
+let file: string;
+beforeEach(() => {
+  home = realpathSync(mkdtempSync(path.join(os.tmpdir(), 'mcp-dispatch-executors-')));
+  folder = path.join(home, '.config', 'mcp-dispatch');
+  file = path.join(folder, 'config.toml');
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  write('[executors.codex]\nargv = ["codex", "exec", "--", "{prompt}"]\n');
+});
+afterEach(() => rmSync(home, { recursive: true, force: true }));
+
+function write(text: string): void {
+  writeFileSync(file, text, { mode: 0o600 });
+}
+
+function run(...argv: string[]) {
+  const { PATH = '' } = process.env;
+  const options = { encoding: 'utf8', cwd: home, env: { PATH, HOME: home } } as const;
+  const { status, stdout } = spawnSync(process.execPath, [SERVER, ...argv, '--json'], options);
+  return { code: status, json: JSON.parse(stdout) };
+}
+
+const doctor = () => {
+  const { code, json } = run('doctor');
+  return [code, json.findings.map((one: { code: string; severity: string }) => `${one.severity} ${one.code}`)];
+};
+
+/** Something that gives another user a say in what is run. */
+const SPOILS: readonly (readonly [string, string, () => void])[] = [
+  ['its folder can be written by all', 'can be written by other users (mode 0777', () => chmodSync(folder, 0o777)],
+  ['a folder above can be written by the group', '(mode 0770', () => chmodSync(path.join(home, '.config'), 0o770)],
+  [
+    'it is a link into a folder that all can write',
+    '(mode 0777',
+    () => {
+      const open = path.join(home, 'open');
+      mkdirSync(open);
+      chmodSync(open, 0o777);
+      writeFileSync(path.join(open, 'c.toml'), '[lanes]\nargv = ["l", "{repo}", "--", "{task}"]\n', { mode: 0o600 });
+      rmSync(file);
+      symlinkSync(path.join(open, 'c.toml'), file);
+    },
+  ],
+  ...(process.getuid?.() === 0
+    ? [['it is of another user', 'belongs to another user (uid 65534)', () => chownSync(file, 65_534, 65_534)] as const]
+    : []),
+];
+
+describe.skipIf(process.platform === 'win32')('a configuration that says what is run', () => {
+  it('is in order where nobody else can write it', () => {
+    expect(doctor()).toEqual([0, ['note relay-missing']]);
+    const { code, json } = run('config', 'check');
+    expect([code, json.ok]).toEqual([0, true]);
+    expect(json.settings).toContainEqual({
+      key: 'executors.codex.argv',
+      value: ['codex', 'exec', '--', '{prompt}'],
+      source: 'file',
+    });
+  });
+
+  it.each(SPOILS)('is refused when %s', (_, said, spoil) => {
+    spoil();
+    expect(doctor()).toEqual([2, ['error executors-unsafe', 'note relay-missing']]);
+    const { code, json } = run('config', 'check');
+    expect([code, json.ok, json.problems]).toEqual([
+      2,
+      false,
+      [{ path: file, message: expect.stringContaining(said) }],
+    ]);
+    expect(json.problems[0].message).toContain('so no executor and no lane of this file exists');
+  });
+
+  it('is noted where the text of a job could be an option', () => {
+    write('[executors.codex]\nargv = ["codex", "exec", "{prompt}"]\n');
+    expect(doctor()).toEqual([0, ['note prompt-exposed', 'note relay-missing']]);
+  });
+});
