@@ -100,6 +100,12 @@ export async function connect(server, name) {
   return client;
 }
 
+/** Has a process killed with the servers, if it still runs then. */
+export function killWithOthers(child) {
+  running.add(child);
+  child.once('close', () => running.delete(child));
+}
+
 /** Kills what still runs. For the end of a bench that failed. */
 export function killAll() {
   for (const child of running) child.kill('SIGKILL');

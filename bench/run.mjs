@@ -26,6 +26,7 @@ import { fanIn } from './figures/fan-in.mjs';
 import { firstPage } from './figures/first-page.mjs';
 import { growth } from './figures/growth.mjs';
 import { hook } from './figures/hook.mjs';
+import { claim, worker } from './figures/jobs.mjs';
 import { limits } from './figures/limits.mjs';
 import { memory, memoryPending } from './figures/memory.mjs';
 import { peek } from './figures/peek.mjs';
@@ -58,6 +59,8 @@ const FIGURES = [
   waiting,
   doorbell,
   idle,
+  worker,
+  claim,
   bytes,
   growth,
 ];
