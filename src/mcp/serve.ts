@@ -3,8 +3,11 @@
  * 0.1 to 0.5 s of a first signal, so nothing may depend on a clean end.
  */
 import { setMaxListeners } from 'node:events';
+import type { Clock } from '../model/clock.js';
 import { isDispatchError } from '../model/errors.js';
+
 import { forTerminal } from '../model/text.js';
+import { untilBeat } from '../relay/beat.js';
 import type { Identity } from '../relay/identity.js';
 import type { Relay } from '../relay/relay.js';
 import type { Session } from '../relay/session.js';
@@ -83,7 +86,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   );
   // Without a terminal to read it, what is said on stderr may have nowhere to go; that is no reason to stop.
   process.stderr.on('error', () => {});
-  watchParent(() => void end(0, 'The client is gone.', 0));
+  watchParent(options.relay.clock, () => void end(0, 'The client is gone.', 0));
 
   transport.onsettleerror = (error) =>
     log(`Bookkeeping after a reply failed: ${error instanceof Error ? error.message : String(error)}`);
@@ -131,12 +134,14 @@ function describeFrameError(error: Error): string {
 }
 
 /** Calls `gone` when the process that started this one is no more. */
-function watchParent(gone: () => void): void {
+function watchParent(clock: Clock, gone: () => void): void {
   const parent = process.ppid;
   if (parent <= 1) return;
-  setInterval(() => {
+  const look = () => {
     if (process.ppid !== parent || !exists(parent)) gone();
-  }, PARENT_CHECK_MS).unref();
+    else setTimeout(look, untilBeat(clock, PARENT_CHECK_MS)).unref();
+  };
+  setTimeout(look, untilBeat(clock, PARENT_CHECK_MS)).unref();
 }
 
 function exists(pid: number): boolean {

@@ -2,12 +2,13 @@
  * Looks for the mail of one agent on behalf of all who wait for it in this process: alerts, waiting calls, doorbells. A watch
  * is a hint and makes it prompt; a slow poll is the truth, and finds the mail of senders that ring no bell too. It marks nothing.
  *
- * States: *idle* while nobody subscribes; *watching* while hints come, with a look every 10 s; *polling*, every 2 s, when no
+ * States: *idle* while nobody subscribes; *watching* while hints come, with a look every 10 s or sooner; *polling*, every 2 s, when no
  * watch is wanted or to be had, the watched bell is gone, or mail was found that no hint announced. Entering it against the
  * operator's wish is warned of once; each poll tries to watch again when the watch ended.
  */
 import { forTerminal } from '../model/text.js';
 import type { Store, Watch } from '../store/store.js';
+import { untilBeat } from './beat.js';
 import type { Candidate, Mail } from './mail.js';
 import { SUFFIX } from './message-name.js';
 
@@ -175,7 +176,8 @@ export class Arrivals {
       const endedAt = this.parts.clock.steady();
       this.#restUntil = endedAt + REST_MS + REST_FACTOR * (endedAt - begunAt);
       if (this.#again) this.#schedule(0);
-      else this.#schedule(this.#isWatching && !failed ? WATCHING_POLL_MS : POLLING_POLL_MS);
+      else
+        this.#schedule(this.#isWatching && !failed ? untilBeat(this.parts.clock, WATCHING_POLL_MS) : POLLING_POLL_MS);
     }
   }
 

@@ -5,6 +5,7 @@
  * *over*. A health check that only lists tools stays quiet. Only `begin`, at a call, makes the agent known.
  */
 import type { Arrivals } from './arrivals.js';
+import { untilBeat } from './beat.js';
 import { beginningBehindOthers } from './beginning.js';
 import type { Inbox } from './inbox.js';
 import type { Kept } from './kept.js';
@@ -90,11 +91,7 @@ export class Session {
   /** Makes the session present, and keeps its record renewed; nothing the second time. */
   async announce(): Promise<void> {
     if (this.#heartbeat !== undefined || this.#over) return;
-    this.#heartbeat = setInterval(() => {
-      // A record that cannot be renewed now may be the next time; the calls themselves report a relay that is gone.
-      this.#renew().catch(() => {});
-    }, HEARTBEAT_MS);
-    this.#heartbeat.unref();
+    this.#beat();
     try {
       this.#since = await beginningBehindOthers(this.relay.presence, this);
       await this.#renew();
@@ -111,13 +108,25 @@ export class Session {
         ...(client === undefined ? {} : { client: shortened(client).name }),
       });
     } catch (error) {
-      clearInterval(this.#heartbeat);
+      clearTimeout(this.#heartbeat);
       this.#heartbeat = undefined;
       throw error;
     }
     await this.#topics.join();
     // What a session of before held when it died: nobody is rung for it, and this one may not be called for long.
     await this.inbox.recover().catch(() => {});
+  }
+
+  #beat(): void {
+    this.#heartbeat = setTimeout(
+      () => {
+        this.#beat();
+        // A record that cannot be renewed now may be the next time; the calls themselves report a relay that is gone.
+        this.#renew().catch(() => {});
+      },
+      untilBeat(this.relay.clock, HEARTBEAT_MS),
+    );
+    this.#heartbeat.unref();
   }
 
   /**
@@ -160,7 +169,7 @@ export class Session {
     this.#over = true;
     this.#arrivals?.close();
     const present = this.#heartbeat !== undefined;
-    clearInterval(this.#heartbeat);
+    clearTimeout(this.#heartbeat);
     this.#heartbeat = undefined;
     if (!present) return;
     try {

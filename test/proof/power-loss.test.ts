@@ -157,7 +157,7 @@ async function firstWrong(recording: Recording, model: CrashModel, way = /./) {
 }
 
 beforeEach(() => {
-  vi.useFakeTimers({ now: START, toFake: ['Date', 'hrtime', 'setInterval', 'clearInterval'] });
+  vi.useFakeTimers({ now: START, toFake: ['Date', 'hrtime', 'setTimeout', 'clearTimeout'] });
 });
 afterEach(() => {
   vi.useRealTimers();

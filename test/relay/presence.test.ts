@@ -7,7 +7,7 @@ let world: RelayWorld;
 let relay: Relay;
 
 beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   world = new RelayWorld();
   relay = world.process().relay;
 });

@@ -22,7 +22,7 @@ export default {
       name: 'polling-storm',
       promise: 'Nobody polls while hints come.',
       file: 'src/relay/arrivals.ts',
-      find: 'this.#isWatching && !failed ? WATCHING_POLL_MS : POLLING_POLL_MS',
+      find: 'this.#isWatching && !failed ? untilBeat(this.parts.clock, WATCHING_POLL_MS) : POLLING_POLL_MS',
       replace: 'POLLING_POLL_MS',
       caughtBy: { file: ARRIVALS, title: 'costs one look every ten seconds while hints come and nothing arrives' },
     },
