@@ -30,6 +30,9 @@ export const MOST_ATTEMPTS = 20;
 export const DEFAULT_LEASE_SECONDS = 120;
 export const MOST_LEASE_SECONDS = 3600;
 
+/** Bytes of the JSON of a task, whatever a message may have: the record of a job holds it, and a store reads 1 MiB of one. */
+export const MAX_TASK_BYTES = 512 * 1024;
+
 /** Bytes of the JSON of a result, and UTF-16 units of an error, that stand in the record itself. */
 export const INLINE_RESULT_BYTES = 8192;
 export const INLINE_ERROR_LENGTH = 2000;

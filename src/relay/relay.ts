@@ -2,6 +2,7 @@
 import type { Clock } from '../model/clock.js';
 import { systemClock } from '../model/clock.js';
 import { newSessionId } from '../model/ids.js';
+import { MAX_TASK_BYTES } from '../model/job.js';
 import type { Processes } from '../store/processes.js';
 import type { Store } from '../store/store.js';
 import { Agents } from './agents.js';
@@ -114,7 +115,7 @@ export class Relay {
     this.slots = new Slots(this, processes);
     const maxMessageBytes = options.maxMessageBytes ?? 65_536;
     this.jobs = new Jobs(this, processes, {
-      maxTaskBytes: maxMessageBytes,
+      maxTaskBytes: Math.min(maxMessageBytes, MAX_TASK_BYTES),
       executors: options.executors ?? [],
       lanes: options.lanes,
     });

@@ -4,7 +4,7 @@ import type { Job, JobState } from '../../model/job.js';
 import type { Store } from '../../store/store.js';
 import { doneJobKey, openJobKey } from '../keys.js';
 import { type JobName, parseJobName } from './job-name.js';
-import type { JobTable } from './job-table.js';
+import { type JobTable, unlessBroken } from './job-table.js';
 
 export interface JobQuery {
   /** Whose: what this agent has submitted, and what is addressed to `addresses`. Undefined for all there are. */
@@ -46,7 +46,7 @@ export class JobList {
       if (jobs.length === query.limit || read === MOST_READ) return { jobs, next: last };
       read++;
       last = place;
-      const job = await this.look(id);
+      const job = await unlessBroken(() => this.look(id));
       if (job !== undefined && passes(job, query)) jobs.push(job);
     }
     return { jobs, next: undefined };
@@ -61,7 +61,7 @@ export class JobList {
     let before = 0;
     for (const { id } of await this.table.open(job.to)) {
       if (id === job.id || before === limit) return before;
-      const other = await this.table.read(id);
+      const other = await unlessBroken(() => this.table.read(id));
       if (other?.state === 'queued' && other.to === job.to) before++;
     }
     return before;

@@ -3,7 +3,7 @@
  * address and its submitter. The record decides; the names are how it is found, and are made before it is.
  */
 import { addressSegment } from '../../model/address.js';
-import { DispatchError } from '../../model/errors.js';
+import { DispatchError, isDispatchError } from '../../model/errors.js';
 import { type Job, parseJob, serializeJob } from '../../model/job.js';
 import { doneJobKey, jobKey, jobsByKey, openJobKey } from '../keys.js';
 import type { Relay } from '../relay.js';
@@ -30,12 +30,12 @@ export class JobTable {
 
   /** Makes the record of a new job, and its names first. False when there is one already; durable when it returns. */
   async create(job: Job): Promise<boolean> {
-    await this.#name(job);
+    await this.name(job);
     const made = await this.relay.store.update(jobKey(job.id), undefined, serializeJob(this.#anchored(job)));
     if (!made) return false;
     // A submitter that was stopped in between may find its names swept away.
     const named = await this.relay.store.read(openJobKey(addressSegment(job.to), openName(job)), 0);
-    if (named === undefined) await this.#name(job);
+    if (named === undefined) await this.name(job);
     return true;
   }
 
@@ -82,7 +82,8 @@ export class JobTable {
     return names.sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
-  async #name(job: Job): Promise<void> {
+  /** Makes the names that an open job is found by, where they are not there. Durable when it returns. */
+  async name(job: Job): Promise<void> {
     const name = openName(job);
     const keys = [openJobKey(addressSegment(job.to), name), jobsByKey(job.from, name)];
     const outcomes = await this.relay.store.createAll(keys.map((key) => ({ key, value: '' })));
@@ -103,8 +104,26 @@ export class JobTable {
   #broken(id: string, what: string): DispatchError {
     const where = `${jobKey(id)} in ${this.relay.store.location}`;
     const why = `The record of job ${id}, ${where}, ${what}. \`mcp-dispatch doctor\` tells more; move that folder away to give the job up.`;
-    return new DispatchError('STORE_UNAVAILABLE', why, { job: id, outcome: 'none' });
+    return new DispatchError('STORE_UNAVAILABLE', why, { job: id, broken: true, outcome: 'none' });
   }
+}
+
+/** What `look` gives of a job; undefined where the fault is its record's alone, which must not hold back other jobs. */
+export async function unlessBroken<T>(look: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await look();
+  } catch (error) {
+    if (isBrokenRecord(error)) return undefined;
+    throw error;
+  }
+}
+
+/** True for what is wrong with one record. A full disk or a lack of file handles concerns them all. */
+function isBrokenRecord(error: unknown): boolean {
+  if (isDispatchError(error, 'RELAY_UNSAFE')) return true;
+  if (!isDispatchError(error, 'STORE_UNAVAILABLE')) return false;
+  const { broken, errno } = error.data;
+  return broken === true || errno === 'EACCES' || errno === 'EPERM' || errno === 'EIO';
 }
 
 export function notFound(id: string): DispatchError {

@@ -4,6 +4,7 @@
  * where that one was killed, by whoever looks next.
  */
 import { addressSegment, isAddressSegment } from '../../model/address.js';
+import { HUMAN } from '../../model/agent-id.js';
 import { DispatchError, isDispatchError } from '../../model/errors.js';
 import { newSessionId } from '../../model/ids.js';
 import {
@@ -27,7 +28,7 @@ import { JobList } from './job-list.js';
 import { eventOf } from './job-log.js';
 import { JobMail } from './job-mail.js';
 import { parseJobName } from './job-name.js';
-import { type Change, JobTable, notFound } from './job-table.js';
+import { type Change, JobTable, notFound, unlessBroken } from './job-table.js';
 import { pruneJobs, removeUnmade } from './pruning.js';
 import { type JobDraft, Submission, type SubmissionOptions, type Submitted } from './submission.js';
 import type { Holder, Outcome } from './transitions.js';
@@ -103,7 +104,7 @@ export class Jobs {
     const names = lists.flat().sort((a, b) => (a.name < b.name ? -1 : 1));
     let againAt: number | undefined;
     for (const { id } of names) {
-      const job = await this.look(id);
+      const job = await unlessBroken(() => this.look(id));
       if (job === undefined || !this.#isFor(job, holder, claim)) continue;
       const claimed = transitions.isClaimable(job, this.relay.clock.now())
         ? await this.#take(id, holder, claim)
@@ -167,12 +168,13 @@ export class Jobs {
   }
 
   /**
-   * Cancels a job that waits; asks the holder of one that runs, which hears of it when it next renews.
+   * Cancels a job that waits; asks the holder of one that runs, which hears of it when it next renews. By its submitter, or
+   * by the human.
    * @throws DispatchError `NOT_FOUND` (also for a job of others), `ALREADY_FINISHED`, `NOT_ALLOWED` for a parked one.
    */
   async cancel(id: string, by: string, reason: string | null): Promise<Job> {
     const job = await this.look(id);
-    if (job === undefined) throw notFound(id);
+    if (job === undefined || (by !== HUMAN && job.from !== by)) throw notFound(id);
     if (isEnded(job.state)) throw alreadyFinished(job);
     const change = await this.#table.change(id, (now) =>
       transitions.cancelled(now, by, reason, this.relay.clock.now()),
@@ -229,7 +231,7 @@ export class Jobs {
     const parsed = parseJobName(name);
     if (parsed === undefined) return;
     try {
-      if ((await this.look(parsed.id)) === undefined) await removeUnmade(this.relay, segment, parsed, now);
+      if ((await this.look(parsed.id)) === undefined) await removeUnmade(this.relay, this.#table, segment, parsed, now);
     } catch (error) {
       // A record that cannot be understood costs only itself; `doctor` names it.
       if (!isDispatchError(error)) throw error;

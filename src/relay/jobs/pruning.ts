@@ -4,11 +4,14 @@
  * cut short.
  */
 import { isAddressSegment } from '../../model/address.js';
+import { isDispatchError } from '../../model/errors.js';
 import { isEnded, type Job, parseJob } from '../../model/job.js';
+import { lazy } from '../../model/lazy.js';
 import { doneJobKey, jobKey, jobOutcomeKey, jobsByKey, openJobKey } from '../keys.js';
 import type { Relay } from '../relay.js';
 import { type JobName, openName, parseJobName } from './job-name.js';
 import { JobRequest } from './job-request.js';
+import type { JobTable } from './job-table.js';
 
 /** How long a job is kept after its end, in milliseconds. */
 export const JOB_RETENTION_MS = 7 * 24 * 60 * 60 * 1000;
@@ -20,43 +23,67 @@ type Parts = Pick<Relay, 'store' | 'events'>;
 
 export async function pruneJobs(relay: Parts, now: number): Promise<void> {
   const { store } = relay;
+  const outcomesOf = lazy(() => listOutcomes(relay));
   for (const segment of (await store.list(doneJobKey())).filter(isAddressSegment)) {
     for (const name of await store.list(doneJobKey(segment))) {
       const parsed = parseJobName(name);
       if (parsed?.endedAt === undefined || now - parsed.endedAt < JOB_RETENTION_MS) continue;
-      if (await forget(relay, parsed.id)) await store.remove(doneJobKey(segment, name), { durable: false });
+      try {
+        const isGone = await forget(relay, parsed.id, await outcomesOf());
+        if (isGone) await store.remove(doneJobKey(segment, name), { durable: false });
+      } catch (error) {
+        // What cannot be read costs only itself; `doctor` names it.
+        if (!isDispatchError(error)) throw error;
+      }
     }
     await store.prune(doneJobKey(segment));
   }
 }
 
-/** False for a job that is not over after all, or cannot be read. */
-async function forget({ store, events }: Parts, id: string): Promise<boolean> {
+/** False for a job that is not over after all. */
+async function forget({ store, events }: Parts, id: string, outcomes: Outcomes): Promise<boolean> {
   const record = await store.readRecord(jobKey(id));
   if (record !== undefined) {
     const job = parseEnded(record.value);
     if (job === undefined) return false;
     const { from, to, request_id, created_at } = job;
     if (request_id !== null) await new JobRequest(store, from, request_id).forget(id);
-    if (job.outcome_bytes !== null) await store.remove(jobOutcomeKey(`${id}.${job.token?.number}`), { durable: false });
-    if (!(await store.update(jobKey(id), record.revision, undefined))) return false;
+    // Also those of claims that were lost just when they were to be settled.
+    for (const name of outcomes.get(id) ?? []) await store.remove(jobOutcomeKey(name), { durable: false });
     await store.remove(jobsByKey(from, openName({ created_at, id })), { durable: false });
+    if (!(await store.update(jobKey(id), record.revision, undefined))) return false;
     await events.audit({ event: 'job.pruned', job: id, from, to }).catch(() => {});
   }
   await store.forget(jobKey(id));
   return true;
 }
 
+/** Names of outcomes by job. */
+type Outcomes = ReadonlyMap<string, readonly string[]>;
+
+async function listOutcomes({ store }: Parts): Promise<Outcomes> {
+  const outcomes = new Map<string, string[]>();
+  for (const name of await store.list(jobOutcomeKey())) {
+    const id = name.split('.', 1)[0] ?? '';
+    outcomes.set(id, [...(outcomes.get(id) ?? []), name]);
+  }
+  return outcomes;
+}
+
 /** Takes away the names of a job that was never made: its submit was cut short. One that may still be at it is left alone. */
 export async function removeUnmade(
   { store }: Parts,
+  table: JobTable,
   segment: string,
-  { name, createdAt }: JobName,
+  { id, name, createdAt }: JobName,
   now: number,
 ): Promise<void> {
   if (Math.abs(now - createdAt) < UNMADE_AFTER_MS) return;
   for (const from of await store.list(jobsByKey())) await store.remove(jobsByKey(from, name), { durable: false });
   await store.remove(openJobKey(segment, name), { durable: false });
+  // A submit that was repeated under its request id makes a job of the old time: it may have been made just now.
+  const job = await table.read(id);
+  if (job !== undefined) await table.name(job);
 }
 
 function parseEnded(value: Uint8Array): Job | undefined {

@@ -57,14 +57,14 @@ function step(job: Job, now: number, { state, by, why, tell }: Step, more: Parti
   const attempt = next.attempts === 0 ? {} : { attempt: next.attempts };
   const said = why === undefined ? {} : { why };
   const made = { n, at, state, by, ...attempt, ...said };
-  const mail: OwedMail[] = tell === undefined ? [] : [{ n, from: senderOf(job, by), to: tell, state, ...said }];
+  const mail: OwedMail[] = tell === undefined ? [] : [{ n, from: senderOf(job), to: tell, state, ...said }];
   return { ...next, history: shortened([...job.history, made]), owed: [...job.owed, ...mail] };
 }
 
 /** In whose name the submitter is told: the assignee's, or of the member of a topic that held it; else nobody's. */
-function senderOf(job: Job, by: string): string {
+function senderOf(job: Job): string {
   if (kindOf(job.to) === 'agent') return job.to;
-  return kindOf(job.to) === 'lane' ? SYSTEM : (job.lease?.agent ?? (by === job.from ? SYSTEM : by));
+  return kindOf(job.to) === 'lane' ? SYSTEM : (job.lease?.agent ?? SYSTEM);
 }
 
 function shortened<T>(history: readonly T[]): readonly T[] {
