@@ -20,6 +20,7 @@ export async function main(): Promise<void> {
   }
   try {
     const { config, relay, project, processes } = await open(process.env);
+    if (config.operatorProblem !== undefined) log(`${config.operatorProblem} The server goes on without them.`);
     for (const problem of parseTopicList(config.topics ?? '').problems)
       log(`${problem} The server goes on without it.`);
     const { Identity } = await import('./relay/identity.js');

@@ -1,9 +1,12 @@
 /** The relay as configured: what the server and the commands are composed of. */
 import type { App } from './cli/app.js';
+import type { Config } from './config/config.js';
 import { lazy } from './model/lazy.js';
 import type { Project } from './model/project.js';
 import { linesForTerminal } from './model/text.js';
 import { parseTopicList } from './model/topic.js';
+import type { LaneList } from './relay/jobs/lane-list.js';
+import type { Lanes, OperatorText } from './relay/lanes/lanes.js';
 import { findWorkingDirectory } from './relay/working-directory.js';
 import type { Ancestry } from './store/processes.js';
 
@@ -14,7 +17,7 @@ export async function open(
 ): Promise<Omit<App, 'project'> & { readonly project: () => Project; readonly processes: Ancestry }> {
   const { loadConfig } = await import('./config/load.js');
   const { Files } = await import('./store/filesystem/files.js');
-  const { findOthers } = await import('./store/filesystem/operator-file.js');
+  const { findOthers, readOperatorFile } = await import('./store/filesystem/operator-file.js');
   const files = new Files(undefined, log);
   const config = await loadConfig(env, (file) => findOthers(files, file));
   const { FilesystemStore } = await import('./store/filesystem/filesystem-store.js');
@@ -28,6 +31,7 @@ export async function open(
   const relayDir =
     config.scope === 'project' ? projectRelayPath(config.relayDir, project().repository) : config.relayDir;
   const processes = new ProcessTable(files);
+  const lanes = await lanesOf(config, (path) => readOperatorFile(files, path));
   const relay = new Relay({
     store: new FilesystemStore(relayDir, { files, durability: config.durability }),
     processes,
@@ -40,9 +44,23 @@ export async function open(
     limits: config.limits,
     watch: config.watch,
     sessionTopics: parseTopicList(config.topics ?? '').topics,
+    executors: [...config.executors.keys()],
+    lanes: config.operatorProblem === undefined ? lanes : await noLanes(config.operatorProblem),
     warn: log,
   });
-  return { config, relay, project, processes };
+  return { config, relay, project, processes, ...(lanes === undefined ? {} : { lanes }) };
+}
+
+/** Nothing is read there before the first use, and then at each. */
+async function lanesOf({ lanes }: Config, read: (path: string) => OperatorText): Promise<Lanes | undefined> {
+  if (lanes === undefined) return undefined;
+  const { Lanes } = await import('./relay/lanes/lanes.js');
+  return new Lanes({ ...lanes, read: () => read(lanes.repos) });
+}
+
+async function noLanes(problem: string): Promise<LaneList> {
+  const { lanesRefusedBecause } = await import('./relay/lanes/lanes.js');
+  return lanesRefusedBecause(`The configuration of this server is not safe: ${problem}`);
 }
 
 /** Says something to the person at the terminal. */

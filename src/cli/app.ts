@@ -2,12 +2,15 @@ import type { Config } from '../config/schema.js';
 import type { Ancestry } from '../hooks/caller.js';
 import type { Inspection } from '../model/finding.js';
 import type { Project } from '../model/project.js';
+import type { Lanes } from '../relay/lanes/lanes.js';
 import type { Relay } from '../relay/relay.js';
 
 /** What the composition root hands to a command. */
 export interface App {
   readonly config: Config;
   readonly relay: Relay;
+  /** The repositories that jobs may be addressed to; absent where there are none. */
+  readonly lanes?: Lanes;
   /** Where the command was called. */
   readonly project: Project;
   /** The processes that this one descends from; absent where that is not to be looked at. */

@@ -2,10 +2,11 @@
 import { checkConfig } from '../config/load.js';
 import { renderProblem } from '../config/problem.js';
 import type { Config } from '../config/schema.js';
-import { DispatchError } from '../model/errors.js';
+import { DispatchError, isDispatchError } from '../model/errors.js';
 import { type CodedFinding, type Inspection, type Repaired, repairAll, type Severity } from '../model/finding.js';
 import { forTerminal, linesForTerminal } from '../model/text.js';
 import { RelayInspection } from '../relay/doctor/doctor.js';
+import type { Lanes } from '../relay/lanes/lanes.js';
 import { clientOption } from './client-report.js';
 import { type Context, type Define, JSON_OPTION, report } from './command.js';
 import { identityProblems } from './config-check.js';
@@ -65,9 +66,9 @@ async function doctor(context: Context, fix: boolean): Promise<number> {
     await print(context, { relay: undefined, config: file, findings }, fix);
     return EXIT.usage;
   }
-  const { config, relay, inspection } = await context.open();
+  const { config, relay, lanes, inspection } = await context.open();
   const { location } = relay.store;
-  const inConfig = configFindings(config);
+  const inConfig = [...configFindings(config), ...(lanes === undefined ? [] : await laneFindings(lanes, config))];
   const findings: Repaired[] = [...inConfig];
   const inRelay = new RelayInspection({
     relay,
@@ -107,6 +108,21 @@ function configFindings(config: Config): CodedFinding[] {
   const exposed = exposedWords(config).map((message) => configFinding('prompt-exposed', message, config.file));
   found.push(...exposed.map((finding) => ({ ...finding, severity: 'note' as const })));
   return found;
+}
+
+/** Whether the list of the lanes can be used, and what of it. */
+async function laneFindings(lanes: Lanes, config: Config): Promise<CodedFinding[]> {
+  const path = config.lanes?.repos;
+  try {
+    const leftOut = await lanes.leftOut();
+    return leftOut.map((why) => ({
+      ...configFinding('lane-left-out', `${why} Nothing can be addressed to it.`, path),
+      severity: 'warning',
+    }));
+  } catch (error) {
+    if (!isDispatchError(error, 'LANE_REFUSED')) throw error;
+    return [configFinding('lanes-refused', error.message, path)];
+  }
 }
 
 function configFinding(code: string, message: string, path = 'the environment'): CodedFinding {

@@ -92,4 +92,27 @@ describe.skipIf(process.platform === 'win32')('a configuration that says what is
     write('[executors.codex]\nargv = ["codex", "exec", "{prompt}"]\n');
     expect(doctor()).toEqual([0, ['note prompt-exposed', 'note relay-missing']]);
   });
+
+  it('is told what of its list of lanes cannot be used, and never a word of the rest of it', () => {
+    const secret = 'ghp_0123456789abcdef';
+    const repos = path.join(home, '.repos.json');
+    write('[lanes]\nargv = ["lane", "{repo}", "--", "{task}"]\n');
+    expect(doctor()).toEqual([2, ['error lanes-refused', 'note relay-missing']]);
+    writeFileSync(repos, JSON.stringify({ orgs: { acme: { token: secret } }, repos: { api: { org: 'acme' } } }));
+    chmodSync(repos, 0o600);
+    expect(doctor()).toEqual([0, ['note relay-missing']]);
+    writeFileSync(repos, `{"orgs": {}, "repos": {"api": {"org": "acme"}, "${secret}!": {"org": "acme"}}}`);
+    expect(doctor()).toEqual([1, ['warning lane-left-out', 'warning lane-left-out', 'note relay-missing']]);
+    expect(JSON.stringify(run('doctor').json)).not.toContain(secret);
+    chmodSync(repos, 0o606);
+    const { code, json } = run('doctor');
+    expect([code, json.findings[0]]).toMatchObject([
+      2,
+      {
+        code: 'lanes-refused',
+        path: repos,
+        message: expect.stringContaining('can be written by other users (mode 0606'),
+      },
+    ]);
+  });
 });

@@ -14,7 +14,39 @@ const ROOT = 0;
 // What Linux follows before it answers ELOOP: path_resolution(7).
 const MOST_LINKS = 40;
 
+/** A list of names has a few lines. A larger file is a wrong path. */
+const MOST_BYTES = 1_048_576;
+
 type Looks = Pick<Files, 'lstat' | 'readLink'>;
+
+/**
+ * The text of a plain file of this user that nobody else could have written, in UTF-8 and of at most 1 MiB; or why it is not to
+ * be trusted, as a clause that follows its path. A link is refused: it says that the file is in the care of something else.
+ *
+ * @param path absolute and normalized
+ */
+export function readOperatorFile(
+  files: Pick<Files, 'lstat' | 'readLink' | 'readSafely'>,
+  path: string,
+): { readonly text: string } | { readonly problem: string } {
+  let bytes: Uint8Array;
+  try {
+    // Read first, looked at afterwards: where nobody else can put a file in its place, this is the one that was read.
+    const read = files.readSafely(path, MOST_BYTES);
+    if (read === undefined) return { problem: 'is not there' };
+    if (!read.ok) return { problem: `is ${read.unsafe}` };
+    bytes = read.bytes;
+  } catch (error) {
+    return { problem: `cannot be read (${errnoOf(error) ?? 'for no known reason'})` };
+  }
+  const others = findOthers(files, path);
+  if (others !== undefined) return { problem: `is not to be trusted: ${others}` };
+  try {
+    return { text: new TextDecoder('utf-8', { fatal: true }).decode(bytes) };
+  } catch {
+    return { problem: 'is not valid UTF-8' };
+  }
+}
 
 /**
  * Why somebody else than this user (or root, who can do anything) could have written the file at `path`, as a clause that names
