@@ -6,11 +6,9 @@
  */
 
 import type { Clock } from '../model/clock.js';
-import { isDispatchError } from '../model/errors.js';
-import { isSessionId } from '../model/ids.js';
 import type { LoggedEvent } from './events.js';
-import { LOG, logKey } from './keys.js';
 import { type Block, blocksBack, blocksFrom, endOf, type LogStore } from './log-blocks.js';
+import { listDays, listLogs } from './log-listing.js';
 import { merge, type Placed, Run } from './log-merge.js';
 import { parseRecord } from './logged-event.js';
 
@@ -33,8 +31,8 @@ export class LogReader {
   /** A cursor behind everything that is there now. */
   async end(): Promise<Cursor> {
     const cursor: Cursor = new Map();
-    for (const day of await this.#days()) {
-      for (const log of await this.#logs(day)) cursor.set(log, await endOf(this.store, log));
+    for (const day of await listDays(this.store)) {
+      for (const log of await listLogs(this.store, day)) cursor.set(log, await endOf(this.store, log));
     }
     return cursor;
   }
@@ -46,8 +44,8 @@ export class LogReader {
    */
   async *since(cursor: Cursor): AsyncGenerator<LoggedEvent[]> {
     const settled = this.#settledBefore(cursor);
-    for (const day of await this.#days()) {
-      const logs = (await this.#logs(day)).filter((log) => day >= settled || !cursor.has(log));
+    for (const day of await listDays(this.store)) {
+      const logs = (await listLogs(this.store, day)).filter((log) => day >= settled || !cursor.has(log));
       const runs = logs.map((log) => new Run(this.#forward(log, cursor)));
       for await (const batch of merge(runs, 'earliest')) {
         for (const { log, next } of batch) cursor.set(log, next);
@@ -58,8 +56,8 @@ export class LogReader {
 
   /** The latest event first, of what is before `end`. Reads no more of the log than is asked for. */
   async *newestFirst(end: Cursor): AsyncGenerator<LoggedEvent[]> {
-    for (const day of (await this.#days()).reverse()) {
-      const runs = (await this.#logs(day)).flatMap((log) => {
+    for (const day of (await listDays(this.store)).reverse()) {
+      const runs = (await listLogs(this.store, day)).flatMap((log) => {
         const stop = end.get(log);
         return stop === undefined ? [] : [new Run(this.#backward(log, stop))];
       });
@@ -74,8 +72,8 @@ export class LogReader {
   async *mentioning(text: string): AsyncGenerator<LoggedEvent[]> {
     // With its quotes, so that it is not found as a part of something longer.
     const needle = Buffer.from(JSON.stringify(text));
-    for (const day of await this.#days()) {
-      const runs = (await this.#logs(day)).map((log) => new Run(this.#matching(log, needle)));
+    for (const day of await listDays(this.store)) {
+      const runs = (await listLogs(this.store, day)).map((log) => new Run(this.#matching(log, needle)));
       for await (const batch of merge(runs, 'earliest')) yield batch.map(({ event }) => event);
     }
   }
@@ -89,20 +87,6 @@ export class LogReader {
       .sort()
       .at(-1);
     return newest === undefined ? '' : new Date(Date.parse(newest) - DAY_MS).toISOString().slice(0, 10);
-  }
-
-  async #days(): Promise<string[]> {
-    return (await this.store.list(LOG)).filter(isDay).sort();
-  }
-
-  async #logs(day: string): Promise<string[]> {
-    try {
-      return (await this.store.list(logKey(day))).filter(isSessionId).map((writer) => logKey(day, writer));
-    } catch (error) {
-      // Something else than a folder in the place of a day.
-      if (!isDispatchError(error, 'RELAY_UNSAFE')) throw error;
-      return [];
-    }
   }
 
   async *#forward(log: string, cursor: Cursor): AsyncGenerator<Placed[]> {
@@ -142,10 +126,6 @@ function recordsOf(log: string, { bytes, start }: Block): Placed[] {
     from = end + 1;
   }
   return records;
-}
-
-function isDay(name: string): boolean {
-  return /^\d{4}-\d{2}-\d{2}$/.test(name) && !Number.isNaN(Date.parse(name));
 }
 
 function dayOf(log: string): string {
