@@ -40,11 +40,17 @@ const COLOUR: Readonly<Record<LoggedEvent['event'], keyof Style>> = {
 
 /** Lines whose columns are aligned with those before: a column grows with what it has held, up to a bound. */
 export class EventLines {
-  #kind = 15;
+  #kind: number;
   #who = 18;
   #id = 16;
 
-  constructor(private readonly style: Style) {}
+  /** @param longestKind of what is shown most */
+  constructor(
+    private readonly style: Style,
+    longestKind = 'session started',
+  ) {
+    this.#kind = longestKind.length;
+  }
 
   line(event: LoggedEvent): string {
     const { who, id, detail } = partsOf(event);

@@ -5,6 +5,7 @@ import { jsonForTerminal } from '../model/text.js';
 import { defineAck } from './ack.js';
 import { defineAdopt } from './adopt.js';
 import type { App } from './app.js';
+import { defineAudit } from './audit.js';
 import type { Define, Task } from './command.js';
 import { defineConfig } from './config-check.js';
 import { defineDemo } from './demo.js';
@@ -34,6 +35,7 @@ const COMMANDS: readonly Define[] = [
   defineTrace,
   defineTail,
   defineStats,
+  defineAudit,
   defineAdopt,
   defineForget,
   defineDoctor,

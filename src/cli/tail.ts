@@ -9,6 +9,7 @@ import type { Relay } from '../relay/relay.js';
 import { type Context, type Define, remark } from './command.js';
 import { EventLines } from './event-line.js';
 import { EXIT } from './exit-code.js';
+import { type Pause, untilInterrupted } from './follow.js';
 import { DEFAULT_LIMIT, limitOption, parseOptions, parseOwner } from './options.js';
 import type { Terminal } from './terminal.js';
 import { describeUnknown } from './unknown-agent.js';
@@ -23,7 +24,7 @@ export const defineTail: Define = (program, choose) => {
     .command('tail')
     .summary('show the last events of the relay')
     .description(
-      'Shows what happened last, one line an event, the newest last: messages sent, shown, acknowledged, expired, and sessions coming and going. Watching marks nothing.',
+      'Shows what happened last, one line an event, the newest last: messages sent, shown, acknowledged, expired, jobs, and sessions coming and going. Watching marks nothing.',
     )
     .option('--follow', 'go on with what happens, until Ctrl-C')
     .option('--agent <id>', 'only what this agent did, and what happened to its mail')
@@ -48,26 +49,14 @@ Times are UTC. Exit code 3 when there is no event and --follow is not given.`,
 
 async function tail(context: Context, wanted: Wanted): Promise<number> {
   const { relay } = await context.open();
-  const interrupt = new AbortController();
-  const stop = () => interrupt.abort();
-  if (wanted.follow) process.once('SIGINT', stop);
-  try {
-    return await showTail(context, relay, wanted, (ms) => sleep(ms, interrupt.signal));
-  } finally {
-    process.off('SIGINT', stop);
-  }
+  return untilInterrupted(wanted.follow, (pause) => showTail(context, relay, wanted, pause));
 }
 
 /**
  * What the command does, with its waiting left to the caller: `pause` is called between two looks, and ends them with
  * false.
  */
-export async function showTail(
-  context: Context,
-  relay: Relay,
-  wanted: Wanted,
-  pause: (ms: number) => Promise<boolean>,
-): Promise<number> {
+export async function showTail(context: Context, relay: Relay, wanted: Wanted, pause: Pause): Promise<number> {
   const filter = new LogFilter(wanted);
   const print = printer(context);
   // Before the filter learns, so that it knows all that is to be shown at once.
@@ -106,20 +95,4 @@ function printer({ terminal, json }: { terminal: Terminal; json: boolean }) {
     const text = events.map((event) => (json ? jsonForTerminal(event) : lines.line(event)));
     return terminal.out(`${text.join('\n')}\n`);
   };
-}
-
-/** False, at once, when it was interrupted. */
-function sleep(ms: number, signal: AbortSignal): Promise<boolean> {
-  if (signal.aborted) return Promise.resolve(false);
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => {
-      signal.removeEventListener('abort', interrupted);
-      resolve(true);
-    }, ms);
-    const interrupted = () => {
-      clearTimeout(timer);
-      resolve(false);
-    };
-    signal.addEventListener('abort', interrupted, { once: true });
-  });
 }

@@ -2,6 +2,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Context } from '../../src/cli/command.js';
 import { showTail } from '../../src/cli/tail.js';
 import { styleFor } from '../../src/cli/terminal.js';
+import type { JobEvent } from '../../src/relay/jobs/job-events.js';
+import { claimed, submitted } from '../helpers/audit-lines.js';
 import { event, WRITERS, write } from '../helpers/event-log.js';
 import { Desk } from './desk.js';
 
@@ -73,6 +75,17 @@ describe('tail', () => {
       event(5, { from: 'bob', to: 'carol' }),
     );
     expect(await ids('--agent', ' Bob ')).toEqual(['msg-1', 'msg-3', 'msg-4', 'msg-5']);
+  });
+
+  it('of an agent shows the jobs that it gave, was given or held', async () => {
+    const { events } = desk.relay;
+    const job = (digit: number) => `job-${String(digit).padStart(12, '0')}`;
+    await events.audit({ ...submitted(job(1)), from: 'bob', to: 'carol' } as JobEvent);
+    await events.audit(submitted(job(2)));
+    await events.audit({ ...claimed(job(3)), to: '#build' } as JobEvent);
+    await events.audit(submitted(job(4), 'carol'));
+    const { out } = await desk.run(['tail', '--json', '--agent', 'bob']);
+    expect(jsonLines(out).map(({ job }) => job)).toEqual([job(1), job(2), job(3)]);
   });
 
   it('of a thread shows all events of the messages whose sending is in the log', async () => {
