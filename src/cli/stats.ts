@@ -9,7 +9,7 @@ export const defineStats: Define = (program, choose) => {
     .command('stats')
     .summary('show the figures of each agent')
     .description(
-      'Shows for each agent, over the time that the event log is kept: messages sent, received, expired unread, and the median and 90th percentile (nearest rank) of the time from sending to first showing. From the mailboxes as they are now: the oldest unread message, how many are unread, and how many are read and not acknowledged.',
+      'Shows for each agent, over the time that the event log is kept: messages sent, received, expired unread, and the median and 90th percentile (nearest rank) of the time from sending to first showing. From the mailboxes as they are now: the oldest unread message, how many are unread, and how many are read and not acknowledged. Of jobs, where there are any: those it gave to others, and those it completed and failed.',
     )
     .option(...JSON_OPTION)
     .addHelpText('after', '\nSHOWN AFTER is the median. Exit code 3 when the log is empty and no agent is known.')
@@ -40,7 +40,7 @@ async function stats(context: Context): Promise<number> {
 }
 
 function statsJson(stats: AgentStats, now: number): object {
-  const { agent, sent, received, expiredUnread, shownAfter, unread, unacknowledged, oldestUnreadAt } = stats;
+  const { agent, sent, received, expiredUnread, shownAfter, unread, unacknowledged, oldestUnreadAt, jobs } = stats;
   return {
     agent_id: agent,
     sent,
@@ -51,10 +51,13 @@ function statsJson(stats: AgentStats, now: number): object {
     unread,
     oldest_unread_seconds: oldestUnreadAt === undefined ? null : Math.max(0, Math.floor((now - oldestUnreadAt) / 1000)),
     unacknowledged,
+    jobs,
   };
 }
 
 function lines(agents: readonly AgentStats[], { terminal }: Context, now: number): string[] {
+  // Where there are no jobs, they take no room.
+  const columns = agents.some(({ jobs }) => jobs.submitted + jobs.completed + jobs.failed > 0);
   const rows = agents.map((one) => [
     one.agent,
     String(one.sent),
@@ -65,9 +68,13 @@ function lines(agents: readonly AgentStats[], { terminal }: Context, now: number
     String(one.unread),
     one.oldestUnreadAt === undefined ? '-' : ageOf(one.oldestUnreadAt, now),
     String(one.unacknowledged),
+    ...(columns ? [one.jobs.submitted, one.jobs.completed, one.jobs.failed].map(String) : []),
   ]);
   const [head = '', ...rest] = table([
-    ['AGENT', 'SENT', 'RECEIVED', 'SHOWN AFTER', 'P90', 'EXPIRED UNREAD', 'UNREAD', 'OLDEST', 'UNACKED'],
+    [
+      ...['AGENT', 'SENT', 'RECEIVED', 'SHOWN AFTER', 'P90', 'EXPIRED UNREAD', 'UNREAD', 'OLDEST', 'UNACKED'],
+      ...(columns ? ['JOBS GIVEN', 'COMPLETED', 'FAILED'] : []),
+    ],
     ...rows,
   ]);
   return [terminal.style.bold(head), ...rest];

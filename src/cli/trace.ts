@@ -1,11 +1,14 @@
-/** `trace`: what became of a message, and how that is known. */
+/** `trace`: what became of a message or a job, and how that is known. */
 import { messageId } from '../model/draft.js';
 import { DispatchError } from '../model/errors.js';
+import { isJobId } from '../model/ids.js';
 import { forTerminal, linesForTerminal } from '../model/text.js';
+import { traceJob } from '../relay/audit/job-trace.js';
 import { type CopyEvent, type CopyTrace, type MessageTrace, type Place, traceMessage } from '../relay/trace.js';
 import { type Context, type Define, JSON_OPTION, report } from './command.js';
 import { ringOf } from './event-line.js';
 import { EXIT } from './exit-code.js';
+import { jobTraceJson, jobTraceLines } from './job-trace.js';
 import { agoOf, durationOf, momentOf, paragraph, table } from './layout.js';
 
 const NO_EVIDENCE = 'no evidence';
@@ -13,11 +16,11 @@ const NO_EVIDENCE = 'no evidence';
 export const defineTrace: Define = (program, choose) => {
   program
     .command('trace')
-    .summary('show the whole life of a message')
+    .summary('show the whole life of a message or a job')
     .description(
-      'Shows when a message was sent, to whom, when it was shown to each of them, and where it is now or how it ended. Each fact names its source: the event log, a receipt, or the mailbox. Where nothing is known it says "no evidence".',
+      'Shows when a message was sent, to whom, when it was shown to each of them, and where it is now or how it ended. Each fact names its source: the event log, a receipt, or the mailbox. Where nothing is known it says "no evidence". Of a job it shows each step that the event log has, and the state in its record.',
     )
-    .argument('<id>', 'id of the message, as send, inbox and the tools show it')
+    .argument('<id>', 'id of the message or job, as send, inbox and the tools show it')
     .option(...JSON_OPTION)
     .addHelpText(
       'after',
@@ -25,7 +28,7 @@ export const defineTrace: Define = (program, choose) => {
 Example:
   $ mcp-dispatch trace msg-k3j9x0q2m4ab
 
-Exit code 3 when nothing is known of such a message.`,
+Exit code 3 when nothing is known of such a message or job.`,
     )
     .action((id: string, options: { json?: boolean }) => {
       choose((context) => trace(context, id), options);
@@ -41,11 +44,17 @@ async function trace(context: Context, text: string): Promise<number> {
   }
   const id = parsed.data;
   const { relay } = await context.open();
+  // Another program may have given a message the id of a job.
+  const job = isJobId(id) ? await traceJob(relay, id) : undefined;
+  if (job !== undefined) {
+    await report(context, jobTraceJson(job), () => jobTraceLines(job, context.terminal.style));
+    return EXIT.done;
+  }
   const messages = await traceMessage(relay, id);
   if (messages.length === 0) {
     throw new DispatchError(
       'NOT_FOUND',
-      `Nothing is known of a message ${id} in ${relay.store.location}: it is in no mailbox, no receipt and not in the event log. Look for a slip in the id, and for another relay (MCP_DISPATCH_DIR); receipts and log are kept for a limited time.`,
+      `Nothing is known of a ${isJobId(id) ? 'job' : 'message'} ${id} in ${relay.store.location}: it is in no mailbox, no receipt and not in the event log. Look for a slip in the id, and for another relay (MCP_DISPATCH_DIR); receipts and log are kept for a limited time.`,
       { id },
     );
   }

@@ -1,6 +1,6 @@
 /** Figures of each agent: what the event log tells of the time it covers, and what stands in the mailboxes now. */
-import { HUMAN } from '../model/agent-id.js';
-import type { LoggedEvent } from './events.js';
+import { HUMAN, isRecipient } from '../model/agent-id.js';
+import { isOfJob, type LoggedEvent } from './events.js';
 import type { Relay } from './relay.js';
 import { heldBy } from './trace.js';
 
@@ -17,6 +17,8 @@ export interface AgentStats {
    * smallest time that at least half, or nine tenths, of them did not exceed. Absent without any.
    */
   readonly shownAfter?: { readonly count: number; readonly medianMs: number; readonly p90Ms: number };
+  /** From the log: jobs that it gave to others, and those that it held to their end. */
+  readonly jobs: { readonly submitted: number; readonly completed: number; readonly failed: number };
   /** From the mailbox, now: without what has expired. */
   readonly unread: number;
   readonly unacknowledged: number;
@@ -35,6 +37,7 @@ interface Counts {
   sent: number;
   received: number;
   expiredUnread: number;
+  readonly jobs: { submitted: number; completed: number; failed: number };
   readonly waits: number[];
 }
 
@@ -48,7 +51,8 @@ const REMEMBERED_EARLY = 10_000;
 export async function takeStats(relay: Relay): Promise<RelayStats> {
   const counts = new Map<string, Counts>();
   const of = (agent: string) => {
-    const known = counts.get(agent) ?? { sent: 0, received: 0, expiredUnread: 0, waits: [] };
+    const jobs = { submitted: 0, completed: 0, failed: 0 };
+    const known = counts.get(agent) ?? { sent: 0, received: 0, expiredUnread: 0, jobs, waits: [] };
     counts.set(agent, known);
     return known;
   };
@@ -63,6 +67,11 @@ export async function takeStats(relay: Relay): Promise<RelayStats> {
       for (const to of event.to) of(to).received++;
     }
     if (event.event === 'expired' && event.was === 'unread') of(event.to).expiredUnread++;
+    if (event.event === 'job.submitted') of(event.from).jobs.submitted++;
+    if (event.event === 'job.completed') of(event.by).jobs.completed++;
+    // Without a session it failed in nobody's hands.
+    if (event.event === 'job.failed' && event.session !== undefined && isRecipient(event.by))
+      of(event.by).jobs.failed++;
   };
   for await (const batch of relay.log.since(new Map())) {
     events += batch.length;
@@ -90,7 +99,7 @@ class Waits {
       for (const to of event.to) this.#takeSent(`${event.id} ${event.from} ${to}`, to, at);
     } else if (event.event === 'shown') {
       this.#takeShown(`${event.id} ${event.from} ${event.to}`, event.to, Date.parse(event.at));
-    } else if ('id' in event && event.event !== 'returned') {
+    } else if ('id' in event && event.event !== 'returned' && !isOfJob(event)) {
       this.#sent.delete(`${event.id} ${event.from} ${event.to}`);
     }
   }

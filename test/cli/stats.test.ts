@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { completed, JOB, submitted } from '../helpers/audit-lines.js';
 import { event, WRITERS, write } from '../helpers/event-log.js';
 import { HOUR, MINUTE } from '../helpers/relay-world.js';
 import { Desk } from './desk.js';
@@ -88,6 +89,26 @@ describe('stats', () => {
       ['human', '0', '0', '-', '-', '0', '0', '-', '0'],
     ]);
     expect(err).toBe('\n1 event since 2026-02-17 20:30:00Z.\n');
+  });
+
+  it('counts the jobs that each agent gave, completed and failed, and shows them where there are any', async () => {
+    const { events } = desk.relay;
+    await events.audit(submitted());
+    await events.audit(submitted('job-bbbbbbbbbbbb'));
+    await events.audit(completed());
+    const failed = { event: 'job.failed', job: JOB, from: 'alice', to: 'bob', why: 'exit code 1' } as const;
+    await events.audit({ ...failed, by: 'bob', session: A, attempt: 1, token: 1 });
+    await events.audit({ ...failed, by: 'system', session: A, attempt: 2, token: 2 });
+    await events.audit({ ...failed, by: 'bob' });
+    expect((await of('alice'))?.jobs).toEqual({ submitted: 2, completed: 0, failed: 0 });
+    expect((await of('bob'))?.jobs).toEqual({ submitted: 0, completed: 1, failed: 1 });
+    expect(await of('system')).toBeUndefined();
+    const rows = (await desk.run(['stats'])).out.split('\n').map((line) => line.split(/ {2,}/).slice(9));
+    expect(rows.slice(0, 3)).toEqual([
+      ['JOBS GIVEN', 'COMPLETED', 'FAILED'],
+      ['2', '0', '0'],
+      ['0', '1', '1'],
+    ]);
   });
 
   it('of an empty relay ends with 3', async () => {

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { DispatchError } from '../../src/model/errors.js';
+import { claimed, JOB, submitted } from '../helpers/audit-lines.js';
 import { DAY, foreignMessage, HOUR, MINUTE, START } from '../helpers/relay-world.js';
 import { Desk } from './desk.js';
 
@@ -202,6 +203,47 @@ describe('trace', () => {
     const { out } = await talking.run(['trace', id]);
     expect(out).toContain('    two\n    lines �[2J\n');
     await talking.world.close();
+  });
+
+  it('tells the life of a job by the log and its record, also where only one of them knows of it', async () => {
+    const record = (value: object) =>
+      desk.world.memory.update(`.jobs/records/${JOB}`, undefined, JSON.stringify(value));
+    await desk.relay.events.audit(submitted());
+    await desk.relay.events.audit(submitted('job-bbbbbbbbbbbb'));
+    desk.world.clock.advance(MINUTE);
+    await desk.relay.events.audit(claimed());
+    const life = [
+      `${JOB}  from alice to bob`,
+      '  2026-02-17 20:30:00Z  submitted  (log)',
+      '  2026-02-17 20:31:00Z  claimed    by bob, attempt 1, token 1  (log)',
+    ];
+    expect((await trace(JOB)).lines).toEqual([...life, '  now: no evidence of where it is now']);
+    await record({ state: 'needs_recovery', attempts: 1, audit: null });
+    const { code, lines } = await trace(` ${JOB} `);
+    expect({ code, lines }).toEqual({ code: 0, lines: [...life, '  now: needs recovery, 1 attempt  (record)'] });
+    expect((await desk.run(['trace', JOB, '--json'])).json).toMatchObject({
+      id: JOB,
+      now: { state: 'needs_recovery', attempts: 1, source: 'record' },
+      events: [
+        { event: 'job.submitted', source: 'log' },
+        { event: 'job.claimed', source: 'log' },
+      ],
+    });
+    await forgetLog();
+    expect((await trace(JOB)).lines).toEqual([
+      JOB,
+      '  its life: no evidence in the log',
+      '  now: needs recovery, 1 attempt  (record)',
+    ]);
+    expect(await trace('job-cccccccccccc')).toMatchObject({ code: 3, err: expect.stringContaining('a job job-cccc') });
+  });
+
+  it('tells of a message that has the id of a job, and of a job whose record is damaged', async () => {
+    await desk.world.put(`bob/note.json`, foreignMessage({ id: JOB }));
+    expect((await trace(JOB)).lines[0]).toBe(`${JOB}  from alice`);
+    await desk.relay.events.audit(submitted());
+    await desk.world.memory.update(`.jobs/records/${JOB}`, undefined, '{');
+    expect((await trace(JOB)).lines.at(-1)).toBe('  now: no evidence of where it is now');
   });
 
   it('of an id that nobody knows ends with 3, and one that is none with 2', async () => {
