@@ -10,6 +10,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import disk from './defects/disk.mjs';
 import ending from './defects/ending.mjs';
+import lanes from './defects/lanes.mjs';
 import limits from './defects/limits.mjs';
 import looking from './defects/looking.mjs';
 import naming from './defects/naming.mjs';
@@ -30,6 +31,7 @@ export const GROUPS = [
   ending,
   sessions,
   limits,
+  lanes,
   looking,
   waiting,
   waking,
