@@ -5,16 +5,18 @@ import { open } from './open.js';
 
 /** Runs one command, and sets the exit code. */
 export async function commandMain(argv: readonly string[]): Promise<void> {
-  process.umask(0o077);
-  process.exitCode = await runCommand(argv, { open: openForCommand, version: __VERSION__ });
+  const umask = process.umask(0o077);
+  const openApp = (env: NodeJS.ProcessEnv) => openForCommand(env, umask);
+  process.exitCode = await runCommand(argv, { open: openApp, version: __VERSION__ });
 }
 
 /** The same with a look at the directory itself, which only commands take. */
-async function openForCommand(env: NodeJS.ProcessEnv): Promise<App> {
+async function openForCommand(env: NodeJS.ProcessEnv, umask: number): Promise<App> {
   const app = await open(env);
   const { FilesystemInspection } = await import('./store/filesystem/inspection.js');
   return {
     ...app,
+    umask,
     project: app.project(),
     ancestry: app.processes,
     inspection: new FilesystemInspection(app.relay.store.location, { program: import.meta.filename }),

@@ -126,7 +126,7 @@ const MAY_IMPORT: { readonly [room: string]: readonly string[] } = {
   mcp: ['hooks', 'relay', 'model'],
   wake: ['relay', 'model'],
   worker: ['relay', 'store', 'store/filesystem', 'model'],
-  cli: ['hooks', 'relay', 'config', 'clients', 'model'],
+  cli: ['hooks', 'relay', 'worker', 'config', 'clients', 'model'],
   clients: ['model'],
   'bin.ts': ['main.ts', 'command-main.ts', 'hook-main.ts'],
   'keeper-main.ts': ['worker'],

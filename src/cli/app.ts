@@ -17,4 +17,6 @@ export interface App {
   readonly ancestry?: Ancestry;
   /** Looks at what holds the relay; absent where there is nothing of the kind to look at. */
   readonly inspection?: Inspection;
+  /** What this user makes files with: the process itself makes its own for nobody else. */
+  readonly umask?: number;
 }

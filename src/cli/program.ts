@@ -23,6 +23,7 @@ import { defineTrace } from './trace.js';
 import { defineWait } from './wait.js';
 import { defineWho } from './who.js';
 import { defineWithdraw } from './withdraw.js';
+import { defineWorker } from './worker.js';
 
 /** In the order in which the help lists them. */
 const COMMANDS: readonly Define[] = [
@@ -32,6 +33,7 @@ const COMMANDS: readonly Define[] = [
   defineAck,
   defineWho,
   defineWithdraw,
+  defineWorker,
   defineTrace,
   defineTail,
   defineStats,

@@ -5,6 +5,8 @@ export interface Terminal {
   readonly stdinIsTTY: boolean;
   /** Characters a line; undefined where stdout is not a terminal. */
   readonly columns: number | undefined;
+  /** The same of stderr. */
+  readonly errColumns?: number | undefined;
   readonly style: Style;
   /** Writes a result. False when nobody reads any more (`| head`). */
   out(text: string): Promise<boolean>;
@@ -49,6 +51,9 @@ export function processTerminal(env: NodeJS.ProcessEnv): Terminal {
   return {
     stdinIsTTY: stdin.isTTY === true,
     columns: stdout.isTTY ? stdout.columns : undefined,
+    get errColumns() {
+      return stderr.isTTY ? stderr.columns : undefined;
+    },
     style: styleFor(stdout.isTTY === true, env),
     out: (text) => new Promise((resolve) => stdout.write(text, (error) => resolve(!error))),
     err: (text) => void stderr.write(text),

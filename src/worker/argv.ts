@@ -3,8 +3,8 @@
  * job is ever parsed, joined or quoted: it arrives as one argument, byte for byte, or the run is refused.
  */
 import { DispatchError } from '../model/errors.js';
+import { isBehindDashes, placeholderOf } from '../model/executor.js';
 import { type Filling as FillingMark, fillingOf } from '../relay/jobs/job-events.js';
-import { isBehindDashes, placeholderOf } from './executor.js';
 
 /** What stands for a placeholder. What the operator chose, such as a model of the list, may begin with "-". */
 export interface Filling {
@@ -74,10 +74,10 @@ function refusal(name: string, why: string): DispatchError {
  * The model to run with: the one that the job asks for, out of the operator's list; the first of the list where it asks for
  * none. @throws NOT_ALLOWED for any other
  */
-export function chooseModel(models: readonly string[] | undefined, wanted: string | undefined): string | undefined {
-  if (wanted === undefined) return models?.[0];
-  if (models?.includes(wanted) === true) return wanted;
-  const known = models === undefined || models.length === 0 ? 'it takes none' : `it takes ${models.join(', ')}`;
+export function chooseModel(models: readonly string[], wanted: string | undefined): string | undefined {
+  if (wanted === undefined) return models[0];
+  if (models.includes(wanted)) return wanted;
+  const known = models.length === 0 ? 'it takes none' : `it takes ${models.join(', ')}`;
   throw new DispatchError(
     'NOT_ALLOWED',
     `The executor does not run the model that the task asks for: ${known}. Leave \`model\` out, or name one of these.`,

@@ -2,7 +2,7 @@
  * What a worker and its keeper tell each other, as JSON over the channel that Node gives a child. Moments are those of
  * `Clock.steady`, which all processes of a machine share: an order that was held up on its way is not thereby extended.
  */
-import type { EndReason, RunOutcome } from './executor.js';
+import type { EndReason, RunOutcome } from './run-outcome.js';
 
 export interface RunOrder {
   /** Names the run between these two. */

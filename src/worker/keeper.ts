@@ -3,13 +3,15 @@
  * should the keeper die, what it ran is ended from here; should it not answer, it is made to.
  */
 import type { ChildProcess } from 'node:child_process';
-import { spawn } from 'node:child_process';
 import { dirname } from 'node:path';
+import { lazyBuiltin } from '../model/lazy-builtin.js';
 import type { Files } from '../store/filesystem/files.js';
 import { Descent, type Mark, signal } from './descent.js';
-import type { EndReason, RunOutcome } from './executor.js';
 import type { Order, RunOrder, Told } from './keeper-protocol.js';
 import { removeRunFolder } from './run-folder.js';
+import type { EndReason, RunOutcome } from './run-outcome.js';
+
+const childProcess = lazyBuiltin<typeof import('node:child_process')>('node:child_process');
 
 /** What a keeper is granted, twice, beyond the grace of a program before it counts as stopped or hung. */
 const PATIENCE_MS = 300;
@@ -118,7 +120,7 @@ export class Keeper {
   }
 
   #launch(): ChildProcess {
-    const child = spawn(process.execPath, [this.program], {
+    const child = childProcess().spawn(process.execPath, [this.program], {
       // A signal to the group of the worker, such as Ctrl-C, is no signal to the keeper.
       detached: true,
       cwd: dirname(this.program),

@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import type { Files } from '../store/filesystem/files.js';
-import { MESSAGE_BYTES } from './executor.js';
+import { MESSAGE_BYTES } from './run-outcome.js';
 
 // What a program may leave there: more is not removed, so that the end of a run is bounded.
 const MOST_REMOVED = 10_000;

@@ -11,10 +11,10 @@ import { spawn } from 'node:child_process';
 import { errnoOf } from '../model/errors.js';
 import type { Files } from '../store/filesystem/files.js';
 import { type Descent, type Mark, signal } from './descent.js';
-import { type EndReason, type RunOutcome, TAIL_BYTES } from './executor.js';
 import type { RunOrder, Told } from './keeper-protocol.js';
 import { OutputTail } from './output-tail.js';
 import { inputFileIn, makeRunFolder, readMessage, removeRunFolder } from './run-folder.js';
+import { type EndReason, type RunOutcome, TAIL_BYTES } from './run-outcome.js';
 
 /** How often the family is looked at, so that who leaves the group and then loses its parent is known. */
 const LOOK_MS = 2000;
@@ -64,6 +64,12 @@ export class SupervisedRun {
   }
 
   start(): void {
+    if (this.#leaseEndsAt <= this.#startedAt) {
+      // Another may have begun.
+      this.#endedBy = 'lease';
+      this.#finish();
+      return;
+    }
     try {
       this.#child = this.#spawn();
     } catch (error) {

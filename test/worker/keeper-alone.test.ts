@@ -3,8 +3,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { systemClock } from '../../src/model/clock.js';
-import type { RunOutcome } from '../../src/worker/executor.js';
 import type { RunRequest } from '../../src/worker/keeper.js';
+import type { RunOutcome } from '../../src/worker/run-outcome.js';
 import { eventually } from '../helpers/server-sandbox.js';
 import { isRunning, KEEPER, ProgramFolder } from './programs.js';
 

@@ -3,8 +3,8 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/model/clock.js';
 import { Files } from '../../src/store/filesystem/files.js';
-import { MESSAGE_BYTES, TAIL_BYTES } from '../../src/worker/executor.js';
 import { Keeper } from '../../src/worker/keeper.js';
+import { MESSAGE_BYTES, TAIL_BYTES } from '../../src/worker/run-outcome.js';
 import { eventually } from '../helpers/server-sandbox.js';
 import { isRunning, KEEPER, ProgramFolder } from './programs.js';
 

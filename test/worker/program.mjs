@@ -3,7 +3,7 @@
  * line, into `pids` beside itself, so that a test can look whether they are gone.
  */
 import { spawn } from 'node:child_process';
-import { appendFileSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 const [kind, outputFile] = process.argv.slice(2);
@@ -18,6 +18,7 @@ const sleeper = (options) => {
   child.unref();
   return child;
 };
+const first = !existsSync(path.join(import.meta.dirname, 'pids'));
 note(process.pid);
 
 const KINDS = {
@@ -43,6 +44,11 @@ const KINDS = {
   deaf() {
     process.on('SIGTERM', () => {});
     forever();
+  },
+  /** The first time one does not hear; every other one has the last word. */
+  'deaf-first'() {
+    if (first) KINDS.deaf();
+    else KINDS.say();
   },
   flood() {
     const chunk = 'x'.repeat(65_536);

@@ -1,4 +1,5 @@
 /** Programs for executors, and what is left of them. */
+import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -62,4 +63,9 @@ export function isRunning(pid: number): boolean {
   } catch {
     return false;
   }
+}
+
+export function parentOf(pid: number): number {
+  const { stdout } = spawnSync('ps', ['-o', 'ppid=', '-p', String(pid)], { encoding: 'utf8' });
+  return Number(stdout);
 }

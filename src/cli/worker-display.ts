@@ -1,0 +1,109 @@
+/**
+ * What a worker does, on stderr: on a terminal a live line for each job that runs, below the lines of what has happened; else
+ * a line for each change. Nothing of a job's own words. On stdout, with --json, one object for each end.
+ */
+import type { Clock } from '../model/clock.js';
+import { forTerminal, jsonForTerminal, linesForTerminal } from '../model/text.js';
+import type { HeldJob, JobEnd } from '../worker/held-job.js';
+import type { Context } from './command.js';
+import { durationOf } from './layout.js';
+
+const REDRAW_MS = 1000;
+const UP_AND_CLEAR = (lines: number) => `\x1b[${lines}A\x1b[J`;
+
+export class WorkerDisplay {
+  readonly #running = new Map<string, HeldJob>();
+  #drawn = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly context: Pick<Context, 'terminal' | 'json'>,
+    private readonly clock: Clock,
+  ) {}
+
+  began(agent: string, writes: boolean): void {
+    this.#line(`Waiting for jobs of ${agent}${writes ? ', also such as may change things' : ''}. Ctrl-C ends it.`);
+  }
+
+  started(held: HeldJob): void {
+    this.#running.set(held.job.id, held);
+    if (!this.#isLive) this.#line(`${held.job.id}  running  attempt ${held.job.attempts}  for ${held.job.from}`);
+    else {
+      this.#timer ??= setInterval(() => this.#draw(), REDRAW_MS).unref();
+      this.#draw();
+    }
+  }
+
+  ended(end: JobEnd): void {
+    this.#running.delete(end.job);
+    if (this.#running.size === 0) this.#stopDrawing();
+    const { style } = this.context.terminal;
+    const paint = end.state === 'completed' ? style.green : end.state === 'failed' ? style.red : style.yellow;
+    const why = end.why === undefined ? '' : `  ${forTerminal(end.why, 200)}`;
+    this.#line(`${end.job}  ${paint(nameOf(end))}  after ${durationOf(end.durationMs)}${why}`);
+    if (this.context.json) void this.context.terminal.out(`${jsonForTerminal(jsonOf(end))}\n`);
+  }
+
+  warned(text: string): void {
+    for (const line of linesForTerminal(text)) this.#line(this.context.terminal.style.yellow(line));
+  }
+
+  close(): void {
+    this.#stopDrawing();
+  }
+
+  get #isLive(): boolean {
+    return this.context.terminal.errColumns !== undefined;
+  }
+
+  /** A line that stays, above those that are redrawn. */
+  #line(text: string): void {
+    const time = new Date(this.clock.now()).toISOString().slice(11, 19);
+    this.#erase();
+    this.context.terminal.err(`${this.context.terminal.style.dim(time)}  ${text}\n`);
+    if (this.#isLive) this.#draw();
+  }
+
+  #draw(): void {
+    const { terminal } = this.context;
+    const columns = terminal.errColumns ?? 80;
+    this.#erase();
+    for (const held of this.#running.values()) {
+      const { id, attempts, from, write } = held.job;
+      const kind = write ? '  may write' : '';
+      const text = `          ${id}  running ${durationOf(held.durationMs)}  attempt ${attempts}  for ${from}${kind}`;
+      // One that is broken by the terminal could not be taken back.
+      terminal.err(`${terminal.style.cyan(text.slice(0, columns - 1))}\n`);
+      this.#drawn++;
+    }
+  }
+
+  #erase(): void {
+    if (this.#drawn > 0) this.context.terminal.err(UP_AND_CLEAR(this.#drawn));
+    this.#drawn = 0;
+  }
+
+  #stopDrawing(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    this.#erase();
+  }
+}
+
+/** `queued` says little to whoever watches this worker. */
+function nameOf({ state }: JobEnd): string {
+  switch (state) {
+    case 'queued':
+      return 'given back';
+    case 'needs_recovery':
+      return 'parked';
+    case 'lost':
+      return 'lost';
+    default:
+      return state;
+  }
+}
+
+function jsonOf({ job, state, write, attempt, durationMs, exitCode, why }: JobEnd): object {
+  return { job_id: job, state, attempt, write, duration_ms: durationMs, exit_code: exitCode, why };
+}

@@ -1,0 +1,159 @@
+/** `worker`: does the jobs of an agent with the executor that the operator has written for it. */
+import type { Command } from 'commander';
+import * as z from 'zod/v4';
+import type { Config } from '../config/config.js';
+import { parseAgentId } from '../model/agent-id.js';
+import { DispatchError } from '../model/errors.js';
+import type { Executor } from '../model/executor.js';
+import { MOST_LEASE_SECONDS } from '../model/job.js';
+import type { Worker } from '../worker/worker.js';
+import type { App } from './app.js';
+import type { Context, Define } from './command.js';
+import { EXIT } from './exit-code.js';
+import { numeric, parseOptions } from './options.js';
+import { WorkerDisplay } from './worker-display.js';
+
+const DEFAULT_INTERVAL_MS = 5000;
+// A lost machine holds its job for as long, and a machine that sleeps for longer loses its own.
+const DEFAULT_LEASE = 60;
+/** What is not gone by then, when it is asked to, is left to the keeper. */
+const MOST_END_MS = 1900;
+
+const WEEK_MS = 7 * 24 * 60 * 60 * 1000;
+const whole = (least: number, most: number, hint = '') => {
+  const message = `must be a whole number, ${least} to ${most}${hint}`;
+  return numeric(z.int(message).min(least, message).max(most, message).optional());
+};
+
+const Options = z.object({
+  once: z.boolean().default(false),
+  allowWrites: z.boolean().default(false),
+  interval: whole(100, 3_600_000, ' milliseconds'),
+  // 0 is neither "at once" nor "never" to everybody.
+  idleTimeout: whole(1, WEEK_MS, ' milliseconds; leave it out to wait for ever'),
+  concurrency: whole(1, 64),
+  lease: whole(1, MOST_LEASE_SECONDS, ' seconds'),
+});
+type Wanted = z.output<typeof Options>;
+
+export const defineWorker: Define = (program, choose) => {
+  const command: Command = program
+    .command('worker')
+    .summary('do the jobs of an agent with its executor')
+    .description(
+      "Does the jobs that are addressed to an agent, each with the program of [executors.<agent>] in the configuration: claims one, holds it while the program runs, and settles it with the program's last message. A job that may change things is done with --allow-writes only, and by write_argv; without, it waits for another worker.",
+    )
+    .requiredOption('--agent <id>', 'whose jobs; names the executor')
+    .option('--once', 'do one job and end')
+    .option('--allow-writes', 'do jobs that may change things too')
+    .option('--interval <ms>', `look for jobs so often, 100 to 3600000 (default: ${DEFAULT_INTERVAL_MS})`)
+    .option('--idle-timeout <ms>', 'end after so long without a job, 1 or more (default: never)')
+    .option('--concurrency <n>', 'jobs at a time, 1 to 64 (default: 1)')
+    .option('--lease <seconds>', `hold a job for so long at a time, 1 to 3600 (default: ${DEFAULT_LEASE})`)
+    .option('--json', 'print one JSON object for each job that ends')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ mcp-dispatch worker --agent codex
+  $ mcp-dispatch worker --agent codex --once --json
+
+What happens is shown on stderr. SIGTERM and Ctrl-C end what runs: a job that changes nothing is given back, one that may
+is parked for \`mcp-dispatch recover\`. Exit code 3 when --once finds no job.`,
+    )
+    .action((options: { json?: boolean; agent: string }) => {
+      const agent = parseAgentId(options.agent, 'agent');
+      const parsed = parseOptions(command, Options, options);
+      choose((context) => work(context, agent, parsed), options);
+    });
+};
+
+async function work(context: Context, agent: string, wanted: Wanted): Promise<number> {
+  const app = await context.open();
+  const executor = findExecutor(app.config, agent);
+  const display = new WorkerDisplay(context, app.relay.clock);
+  const worker = await compose(context, app, { agent, executor, wanted, display });
+  if (wanted.allowWrites && executor.writeArgv === undefined) {
+    display.warned(`executors.${agent} has no write_argv, so jobs that may write are left to others.`);
+  }
+  display.began(agent, wanted.allowWrites && executor.writeArgv !== undefined);
+  const release = onSignals(worker);
+  try {
+    return (await worker.run()) === 'nothing' ? EXIT.nothing : EXIT.done;
+  } finally {
+    release();
+    display.close();
+  }
+}
+
+interface Parts {
+  readonly agent: string;
+  readonly executor: Executor;
+  readonly wanted: Wanted;
+  readonly display: WorkerDisplay;
+}
+
+async function compose({ env }: Context, { relay, config, umask }: App, parts: Parts): Promise<Worker> {
+  const { agent, executor, wanted, display } = parts;
+  const { executorWorker, watchFile } = await import('../worker/compose.js');
+  const hasChanged = config.file === undefined ? () => false : watchFile(config.file);
+  let isTold = false;
+  const looked = () => {
+    if (isTold || !hasChanged()) return;
+    isTold = true;
+    display.warned(`${config.file} was changed: this worker goes on with what it has read. Start it anew to use that.`);
+  };
+  return executorWorker(
+    {
+      relay,
+      agent,
+      writes: wanted.allowWrites && executor.writeArgv !== undefined,
+      concurrency: wanted.concurrency ?? 1,
+      leaseSeconds: wanted.lease ?? DEFAULT_LEASE,
+      intervalMs: wanted.interval ?? DEFAULT_INTERVAL_MS,
+      idleTimeoutMs: wanted.idleTimeout,
+      once: wanted.once,
+      observer: {
+        started: (held) => display.started(held),
+        ended: (end) => display.ended(end),
+        warned: (text) => display.warned(text),
+        looked,
+      },
+    },
+    { executor, env, cwd: process.cwd(), umask: umask ?? process.umask() },
+  );
+}
+
+/** @throws DispatchError `CONFIG_INVALID`, with the names there are and what to write */
+function findExecutor({ executors, operatorProblem, file }: Config, agent: string): Executor {
+  const executor = executors.get(agent);
+  if (executor !== undefined) return executor;
+  if (operatorProblem !== undefined) throw new DispatchError('CONFIG_INVALID', operatorProblem);
+  const names = [...executors.keys()];
+  const known = names.length === 0 ? 'There are no executors' : `There are executors for ${names.join(', ')}`;
+  const example = [
+    `[executors.${agent}]`,
+    'argv = ["codex", "exec", "-s", "read-only", "--output-last-message", "{output_file}", "--", "{prompt}"]',
+  ].join('\n');
+  const where = file === undefined ? 'the configuration' : file;
+  throw new DispatchError(
+    'CONFIG_INVALID',
+    `There is no executor for ${agent} in ${where}. ${known}. Name one of these, or write one, for example:\n\n${example}`,
+  );
+}
+
+/** The first signal ends the worker in order, a second one at once. What runs is ended by the keeper in any case. */
+function onSignals(worker: Worker): () => void {
+  let isStopping = false;
+  const stop = () => {
+    if (isStopping) process.exit(EXIT.failed);
+    isStopping = true;
+    worker.stop();
+    setTimeout(() => process.exit(EXIT.failed), MOST_END_MS).unref();
+  };
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  for (const name of signals) process.on(name, stop);
+  return () => {
+    for (const name of signals) process.off(name, stop);
+  };
+}
