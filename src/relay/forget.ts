@@ -1,9 +1,10 @@
 /** Gives up an agent that nobody will serve again: its inbox, its topics, and its name among those that `all` reaches. */
 import { DispatchError } from '../model/errors.js';
-import { AGENTS, agentKey, inboxKey, readKey, takenBy, takenKey } from './keys.js';
+import type { Ending } from './endings.js';
+import { AGENTS, agentKey, endedKey, inboxKey, readKey, takenBy, takenKey } from './keys.js';
 import { type Held, surveyMail } from './mailbox.js';
 import type { Relay } from './relay.js';
-import { type WasShown, wasShown } from './was-shown.js';
+import { wasShown } from './was-shown.js';
 
 export interface Forgotten {
   readonly agent: string;
@@ -22,15 +23,15 @@ export interface Dropped {
 /**
  * 1. Refuse for an agent that is live, and, without `drop`, for one with mail that has not expired.
  * 2. Set aside what is broken, as the agent's own session would: it is kept, in the quarantine.
- * 3. Record the end of every message for its sender, synced: `refused`, or `expired` where it had. Never `acked`: nobody dealt with it.
- * 4. Remove the messages, then the folders, then its memberships, then the name.
+ * 3. End every message: `refused`, or `expired` where it had. Never `acked`: nobody dealt with it.
+ * 4. When each sender has its receipt, remove the folders, then its memberships, then the name.
  * Cut short anywhere, it can be done again; no message is gone without its receipt.
  *
- * @throws DispatchError `AGENT_IS_LIVE`, `INBOX_NOT_EMPTY`, `NOT_FOUND` before any effect; `STORE_UNAVAILABLE` when a receipt
- * could not be written, with all mail kept; `INBOX_NOT_EMPTY` also when something is left at the end, with the name kept.
+ * @throws DispatchError `AGENT_IS_LIVE`, `INBOX_NOT_EMPTY`, `NOT_FOUND` before any effect; `STORE_UNAVAILABLE` when a message
+ * could not be ended, or a receipt not be written, with the name kept; `INBOX_NOT_EMPTY` also when something is left at the end, with the name kept.
  */
 export async function forgetAgent(relay: Relay, agent: string, { drop = false } = {}): Promise<Forgotten> {
-  const { store, receipts } = relay;
+  const { store, endings } = relay;
   await assertNotLive(relay, agent);
   const isThere = (await store.list('')).includes(agent) || (await store.list(AGENTS)).includes(agent);
   if (!isThere && !(await relay.topics.areJoinedBy(agent)) && !(await relay.slots.has(agent))) {
@@ -49,31 +50,22 @@ export async function forgetAgent(relay: Relay, agent: string, { drop = false } 
   const held = await surveyMail(relay, agent);
   // Looked at again as late as can be: a session that began meanwhile would show what is being given up.
   await assertNotLive(relay, agent);
-  const ending = await receipts.withoutEnd(agent, held);
-  const were = new Map<Held, WasShown>();
-  for (const one of ending) were.set(one, await wasShown(store, one.key, one.name));
-  const outcomes = await store.createAll(
-    ending.map((one) => {
-      const { from, id } = one.name;
-      const how = were.get(one) as WasShown;
-      return receipts.entry(from, { id, to: agent, state: one.expired ? 'expired' : 'refused', how });
-    }),
-  );
-  const failure = outcomes.find((outcome) => outcome.state === 'failed');
-  if (failure?.state === 'failed') {
-    const why = `${failure.error.message} Nothing was dropped, and ${agent} was not forgotten; try again later.`;
-    throw new DispatchError('STORE_UNAVAILABLE', why, { outcome: 'none' }, failure.error);
+  const ending: (Ending & Held)[] = [];
+  for (const one of held) {
+    const was = await wasShown(store, one.key, one.name);
+    ending.push({ ...one, state: one.expired ? 'expired' : 'refused', was });
   }
-  const removed = await store.removeAll(held.map(({ key }) => key));
+  const ended = await endings.endOpen(agent, ending);
+  const over = ending.filter((_, index) => ended[index]);
   await relay.events.note(
-    ...held.flatMap((one, index) => {
-      const was = were.get(one);
-      if (!removed[index] || was === undefined) return [];
-      const { expired, name } = one;
-      const { id, from } = name;
-      return [{ event: expired ? ('expired' as const) : ('dropped' as const), id, from, to: agent, was }];
+    ...over.map(({ expired, name: { id, from }, was }) => {
+      return { event: expired ? ('expired' as const) : ('dropped' as const), id, from, to: agent, was };
     }),
   );
+  if (!(await endings.finish(agent))) {
+    const why = `The mail of ${agent} was given up, and the receipts for its senders cannot be written now. Forget it again later.`;
+    throw new DispatchError('STORE_UNAVAILABLE', why, { outcome: 'unknown' });
+  }
   await pruneFolders(relay, agent);
   const left = (await store.list(inboxKey(agent))).length;
   if (left > 0) {
@@ -86,8 +78,8 @@ export async function forgetAgent(relay: Relay, agent: string, { drop = false } 
   const topics = await relay.topics.leaveAll(agent);
   await relay.slots.forget(agent);
   await store.remove(agentKey(agent));
-  const dropped = held
-    .filter(({ expired }, index) => !expired && removed[index])
+  const dropped = over
+    .filter(({ expired }) => !expired)
     .map(({ name, standing }) => ({ id: name.id, from: name.from, standing }));
   return { agent, dropped, topics };
 }
@@ -114,5 +106,5 @@ function notEmpty(agent: string, messages: number): DispatchError {
 
 async function pruneFolders({ store }: Relay, agent: string): Promise<void> {
   for (const session of await store.list(takenKey(agent))) await store.prune(takenBy(agent, session));
-  for (const folder of [takenKey(agent), readKey(agent), inboxKey(agent)]) await store.prune(folder);
+  for (const folder of [takenKey(agent), readKey(agent), endedKey(agent), inboxKey(agent)]) await store.prune(folder);
 }

@@ -2,16 +2,15 @@
 import { DispatchError, isDispatchError } from '../model/errors.js';
 import { isMessageId, isSessionId } from '../model/ids.js';
 import type { Message } from '../model/message.js';
-import type { CreateOutcome, Entry } from '../store/store.js';
 import { smallest } from './best.js';
+import type { Ending } from './endings.js';
 import { namesInFolder } from './folder-names.js';
 import type { Inbox } from './inbox.js';
 import { inboxKey, readKey, takenBy, takenKey } from './keys.js';
 import type { Candidate } from './mail.js';
 import { isExpired, type MessageName, parseName, threadHash } from './message-name.js';
-import { isEnd, type Receipt } from './receipt-name.js';
 import type { Relay } from './relay.js';
-import { type WasShown, wasShown } from './was-shown.js';
+import { wasShown } from './was-shown.js';
 
 /** `unacked` is exact up to here. */
 export const UNACKED_LIMIT = 1000;
@@ -46,7 +45,7 @@ const BEGINNING = '0';
 export class Kept {
   constructor(
     private readonly agent: string,
-    private readonly relay: Pick<Relay, 'store' | 'clock' | 'mail' | 'receipts' | 'events'>,
+    private readonly relay: Pick<Relay, 'store' | 'clock' | 'mail' | 'endings' | 'events'>,
     private readonly inbox: Inbox,
   ) {}
 
@@ -112,81 +111,46 @@ export class Kept {
   }
 
   /**
-   * Ends messages: the sender's receipt first, synced, then the message goes. Shown or not makes no difference, and what the
-   * receipt says of it is what the mail shows, or `shown`, by whoever has shown it without a session; an id that
-   * is not in this agent's mail, somebody else's included, is `notFound`.
-   * @throws DispatchError `STORE_UNAVAILABLE` when a receipt could not be written; then nothing was acknowledged, and
-   * `outcome` is `"unknown"` when a sender may be told so all the same. Also when a message could not be removed; then some
-   * may be. Either way the same ids can be acknowledged again.
+   * Ends messages, see `Endings`. Shown or not makes no difference, and what the receipt says of it is what the mail shows, or
+   * `shown`, by whoever has shown it without a session; an id that is not in this agent's mail, somebody else's included,
+   * is `notFound`.
+   * @throws DispatchError `STORE_UNAVAILABLE` when a message could not be ended; with `outcome` `"none"` nothing was
+   * acknowledged, with `"unknown"` some may be, and what is then `notFound` was.
    */
   async ack(ids: readonly string[], { shown = false } = {}): Promise<Acked> {
     const wanted = [...new Set(ids)];
-    const places = await this.#locate(wanted.filter(isMessageId));
-    const found = [...places];
-    const were = new Map<string, WasShown>();
-    for (const [id, { key, name }] of found) were.set(id, shown ? 'read' : await wasShown(this.relay.store, key, name));
-    const receipts = found.map(([id, { name }]) =>
-      this.relay.receipts.entry(name.from, { id, to: this.agent, state: 'acked', how: were.get(id) as WasShown }),
-    );
-    const outcomes = await this.relay.store.createAll(receipts);
-    const failure = outcomes.find((outcome) => outcome.state === 'failed');
-    if (failure?.state === 'failed') throw await this.#unrecorded(failure.error, receipts, outcomes);
     const done = new Set<string>();
-    let left = found;
-    // Claimed by another session or shown meanwhile: its receipt stands, so it is removed where it is now.
-    for (let round = 0; round < ROUNDS && left.length > 0; round++) {
-      const removed = await this.#removeAll(left.map(([, { key }]) => key));
-      for (const [index, [id]] of left.entries()) if (removed[index]) done.add(id);
-      const missed = left.flatMap(([id]) => (done.has(id) ? [] : [id]));
-      left = missed.length === 0 ? [] : [...(await this.#locate(missed))];
+    let missing = wanted.filter(isMessageId);
+    // Claimed by another session or shown meanwhile: it ends where it is now.
+    for (let round = 0; round < ROUNDS && missing.length > 0; round++) {
+      const found = [...(await this.#locate(missing)).values()];
+      const endings: Ending[] = [];
+      for (const { key, name } of found) {
+        const was = shown ? 'read' : await wasShown(this.relay.store, key, name);
+        endings.push({ key, name, state: 'acked', was });
+      }
+      const ended = await this.#end(endings, done.size > 0);
+      const over = endings.filter((_, index) => ended[index]);
+      for (const { name } of over) done.add(name.id);
+      await this.relay.events.note(
+        ...over.map(({ name: { id, from }, was }) => ({ event: 'acked' as const, id, from, to: this.agent, was })),
+      );
+      missing = found.flatMap(({ name: { id } }) => (done.has(id) ? [] : [id]));
     }
-    const missed = found.flatMap(([id, { name }], index) =>
-      done.has(id) ? [] : [{ name, receipt: receipts[index] as Entry }],
-    );
-    if (missed.length > 0) await this.#takeBackUntrue(missed);
-    const acked = wanted.filter((id) => done.has(id));
-    await this.relay.events.note(
-      ...acked.flatMap((id) => {
-        const [place, was] = [places.get(id), were.get(id)];
-        if (place === undefined || was === undefined) return [];
-        return [{ event: 'acked' as const, id, from: place.name.from, to: this.agent, was }];
-      }),
-    );
-    return { acked, notFound: wanted.filter((id) => !done.has(id)) };
+    return { acked: wanted.filter((id) => done.has(id)), notFound: wanted.filter((id) => !done.has(id)) };
   }
 
-  /** What a sweep or its sender has ended between the look and the removal was not acknowledged. By another session it was. */
-  async #takeBackUntrue(missed: readonly { readonly name: MessageName; readonly receipt: Entry }[]): Promise<void> {
-    const endedOtherwise = (receipt: Receipt) => isEnd(receipt) && receipt.state !== 'acked';
-    const standing = new Set(await this.relay.receipts.withoutEnd(this.agent, missed, endedOtherwise));
-    await this.relay.receipts.takeBack(missed.flatMap((one) => (standing.has(one) ? [] : [one.receipt])));
-  }
-
-  /** Takes back the receipts that stand: a sender must not be told "acked" of what its reader was told is not. */
-  async #unrecorded(cause: Error, receipts: readonly Entry[], outcomes: readonly CreateOutcome[]) {
-    const mayStand = receipts.filter((_, index) => {
-      const outcome = outcomes[index];
-      return outcome?.state === 'created' || (outcome?.state === 'failed' && outcome.outcome === 'unknown');
-    });
-    const known = isDispatchError(cause) ? cause.data : {};
+  async #end(endings: readonly Ending[], isAnyDone: boolean): Promise<boolean[]> {
     try {
-      await this.relay.receipts.takeBack(mayStand, { durable: true });
-    } catch {
-      const why = `${cause.message} The messages are still here, but their senders may be told that you acknowledged them; acknowledge the same ids again.`;
-      return new DispatchError('STORE_UNAVAILABLE', why, { ...known, outcome: 'unknown' }, cause);
-    }
-    const why = `${cause.message} Nothing was acknowledged; acknowledge again later.`;
-    return new DispatchError('STORE_UNAVAILABLE', why, { ...known, outcome: 'none' }, cause);
-  }
-
-  async #removeAll(keys: readonly string[]): Promise<boolean[]> {
-    try {
-      return await this.relay.store.removeAll(keys);
+      return await this.relay.endings.end(this.agent, endings);
     } catch (error) {
-      if (!isDispatchError(error)) throw error;
-      // The receipts stand, so the senders see these messages as acknowledged already.
-      const why = `${error.message} Some of the messages may be acknowledged; acknowledge the same ids again.`;
-      throw new DispatchError(error.code, why, { ...error.data, outcome: 'unknown' }, error);
+      if (!isDispatchError(error, 'STORE_UNAVAILABLE')) throw error;
+      const isNone = error.data.outcome === 'none' && !isAnyDone;
+      const why = isNone
+        ? 'Nothing was acknowledged; acknowledge again later.'
+        : 'Some of the messages may be acknowledged; acknowledge the same ids again: what is not found then was.';
+      const data = { ...error.data, outcome: isNone ? 'none' : 'unknown' };
+      throw new DispatchError(error.code, `${error.message} ${why}`, data, error);
     }
   }
 

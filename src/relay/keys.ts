@@ -1,5 +1,7 @@
 /** Where things are in a relay: one function for each kind of key. Described for others in docs/relay-format.md. */
 import { SUFFIX } from './message-name.js';
+import type { End } from './receipt-name.js';
+import type { WasShown } from './was-shown.js';
 
 export const AGENTS = '.agents';
 export const HOOKS = '.hooks';
@@ -31,6 +33,10 @@ export const takenBy = (agent: string, session: string, fileName?: string) =>
 export const readKey = (agent: string, fileName?: string) =>
   fileName === undefined ? `${agent}/read` : `${agent}/read/${fileName}`;
 
+/** Mail that has ended and whose receipt may not be written yet. */
+export const endedKey = (agent: string, fileName?: string) =>
+  fileName === undefined ? `${agent}/ended` : `${agent}/ended/${fileName}`;
+
 /** In which part of an agent's mail a key is. */
 export function partOf(key: string): 'inbox' | 'taken' | 'read' {
   const [, folder, ...within] = key.split('/');
@@ -50,6 +56,21 @@ export function parseReadMark(mark: string): { at?: number; how?: ReadHow } {
   const [, letter, at] = /^([a-z])(\d{13})/.exec(mark) ?? [];
   const how = (Object.keys(READ_MARKS) as ReadHow[]).find((each) => READ_MARKS[each] === letter);
   return { ...(at === undefined ? {} : { at: Number(at) }), ...(how === undefined ? {} : { how }) };
+}
+
+const END_MARKS = { acked: 'a', expired: 'e', refused: 'f', superseded: 's', quarantined: 'q' } as const;
+const WAS_MARKS = { read: 'r', unread: 'u', maybe: 'm' } as const;
+
+/** File name of a message in `ended/`: how it ended, whether it had been shown, and when. */
+export const endedName = (core: string, end: End, was: WasShown, at: number) =>
+  `${core}~${END_MARKS[end]}${WAS_MARKS[was]}${String(at).padStart(13, '0')}${SUFFIX}`;
+
+/** What the mark in such a name says; undefined for one that says nothing of the kind. */
+export function parseEndedMark(mark: string): { state: End; was: WasShown; at: number } | undefined {
+  const [, end, shown, at] = /^([a-z])([a-z])(\d{13})$/.exec(mark) ?? [];
+  const state = (Object.keys(END_MARKS) as End[]).find((each) => END_MARKS[each] === end);
+  const was = (Object.keys(WAS_MARKS) as WasShown[]).find((each) => WAS_MARKS[each] === shown);
+  return state === undefined || was === undefined ? undefined : { state, was, at: Number(at) };
 }
 
 /** Since when an agent is known, and when a session served it last. */

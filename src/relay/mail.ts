@@ -7,11 +7,11 @@ import type { Clock } from '../model/clock.js';
 import { DispatchError, isDispatchError } from '../model/errors.js';
 import { MAX_STORED_BYTES, type Message, parseMessage } from '../model/message.js';
 import type { Store } from '../store/store.js';
+import type { Endings } from './endings.js';
 import type { EventLog } from './events.js';
 import { inboxKey, readKey, readName } from './keys.js';
 import { coreName, counterOf, isExpired, type MessageName, parseName, SUFFIX } from './message-name.js';
 import type { Quarantine } from './quarantine.js';
-import type { Receipts } from './receipts.js';
 
 /** A message in an inbox, known by its name. */
 export interface Candidate {
@@ -36,7 +36,7 @@ export class Mail {
     private readonly store: Store,
     private readonly clock: Clock,
     private readonly quarantine: Quarantine,
-    private readonly receipts: Receipts,
+    private readonly endings: Endings,
     private readonly events: EventLog,
     private readonly warn: (text: string) => void,
   ) {}
@@ -142,12 +142,11 @@ export class Mail {
     const problem = read.ok ? this.#judge(agent, read.bytes, name) : read.unsafe;
     if (typeof problem !== 'string') return problem;
     if (own && this.clock.now() - read.modifiedAt >= MAY_BE_HALF_WRITTEN_MS) {
-      if (name !== undefined) {
-        const receipt = this.receipts.entry(name.from, { id: name.id, to: agent, state: 'quarantined', how: 'unread' });
-        // Without its receipt the sender would never learn of it: it stays until there is one.
-        if ((await this.store.createAll([receipt]))[0]?.state === 'failed') return undefined;
-      }
-      if (await this.quarantine.take(key, agent, fileName, problem)) {
+      const isTaken =
+        name === undefined
+          ? await this.quarantine.take(key, agent, fileName, problem)
+          : await this.endings.setAside(agent, key, name, problem);
+      if (isTaken) {
         const known = name === undefined ? {} : { id: name.id, from: name.from };
         await this.events.note({ event: 'quarantined', to: agent, reason: problem, ...known });
       }

@@ -10,6 +10,8 @@ import { isRecipient } from '../model/agent-id.js';
 
 export const RECEIPT_STATES = ['read', 'acked', 'expired', 'refused', 'superseded', 'quarantined'] as const;
 export type ReceiptState = (typeof RECEIPT_STATES)[number];
+/** `read` is the only state that is no end. */
+export type End = Exclude<ReceiptState, 'read'>;
 
 export interface Receipt {
   readonly id: string;

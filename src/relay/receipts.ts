@@ -2,17 +2,28 @@
  * What became of a message, for its sender. A receipt is an empty file whose name says everything; the sender's own
  * folder holds only what changed, so looking costs by its own mail and not by the relay.
  *
- * The end of a message (acknowledged, expired, refused, superseded, quarantined) is recorded, synced, before the message is removed. That it was shown is
- * recorded after the message has moved to `read/`, and not synced: losing it claims less than happened, never more.
+ * The end of a message (acknowledged, expired, refused, superseded, quarantined) is recorded, synced, once it is decided and
+ * before the file is removed: see `Endings`. That it was shown is recorded after the message has moved to `read/`, and not synced: losing it claims less than happened, never more.
  */
 import { isRecipient } from '../model/agent-id.js';
 import type { Clock } from '../model/clock.js';
 import { isDispatchError } from '../model/errors.js';
 import { isSessionId } from '../model/ids.js';
-import type { Entry, Store, WriteOptions } from '../store/store.js';
+import type { Entry, Store } from '../store/store.js';
 import { smallest } from './best.js';
 import { namesInFolder } from './folder-names.js';
-import { inboxKey, parseReadMark, RECEIPTS, readKey, receiptKey, seenReceiptKey, takenBy, takenKey } from './keys.js';
+import {
+  endedKey,
+  inboxKey,
+  parseEndedMark,
+  parseReadMark,
+  RECEIPTS,
+  readKey,
+  receiptKey,
+  seenReceiptKey,
+  takenBy,
+  takenKey,
+} from './keys.js';
 import { markedReadAt } from './marked-read.js';
 import { isExpired, type MessageName, parseName } from './message-name.js';
 import {
@@ -46,33 +57,20 @@ export class Receipts {
   ) {}
 
   /** The entry that records a change for the sender `from`; written by the caller, together with others. */
-  entry(from: string, receipt: Omit<Receipt, 'at'>): Entry {
-    return { key: receiptKey(from, receiptName({ ...receipt, at: this.clock.now() })), value: '' };
-  }
-
-  /** Takes back what has turned out untrue, also where its sender was told it meanwhile. */
-  async takeBack(entries: readonly Entry[], options: WriteOptions = { durable: false }): Promise<void> {
-    const keys = entries.flatMap(({ key }) => {
-      const [, sender = '', name] = key.split('/');
-      return [key, seenReceiptKey(sender, name)];
-    });
-    await this.store.removeAll(keys, options);
+  entry(from: string, receipt: Omit<Receipt, 'at'>, at = this.clock.now()): Entry {
+    return { key: receiptKey(from, receiptName({ ...receipt, at })), value: '' };
   }
 
   /**
-   * Of mail for `to` that ends, what has no end on record yet. What has one was left by a process that died between the
-   * receipt and the removal: its sender may have been told, so it only remains to remove it. `ended` is which receipts count.
+   * Of mail for `to`, what has no end on record. Of what has one the sender may have been told, so it only remains to remove
+   * it: somebody was killed before that, or another program has put it back.
    */
-  async withoutEnd<T extends { readonly name: MessageName }>(
-    to: string,
-    mail: readonly T[],
-    ended: (receipt: Receipt) => boolean = isEnd,
-  ): Promise<T[]> {
+  async withoutEnd<T extends { readonly name: MessageName }>(to: string, mail: readonly T[]): Promise<T[]> {
     const ends = new Map<string, ReadonlySet<string>>();
     for (const { from } of mail.map(({ name }) => name)) {
       if (ends.has(from)) continue;
       const receipts = (await this.#namesFor(from)).flatMap((name) => parseReceipt(name) ?? []);
-      ends.set(from, new Set(receipts.flatMap((receipt) => (ended(receipt) && receipt.to === to ? [receipt.id] : []))));
+      ends.set(from, new Set(receipts.flatMap((receipt) => (isEnd(receipt) && receipt.to === to ? [receipt.id] : []))));
     }
     return mail.filter(({ name }) => ends.get(name.from)?.has(name.id) !== true);
   }
@@ -152,7 +150,7 @@ export class Receipts {
       for (const session of await this.store.list(takenKey(owner))) {
         if (isSessionId(session)) folders.push(takenBy(owner, session));
       }
-      for (const folder of [...folders, readKey(owner)]) {
+      for (const folder of [...folders, readKey(owner), endedKey(owner)]) {
         for (const fileName of await this.store.list(folder)) {
           const name = parseName(fileName);
           if (name !== undefined) names.push(name);
@@ -197,6 +195,9 @@ export class Receipts {
     if (end !== undefined) return { to, state: end.state, at: end.at, how: end.how };
     const isIt = (name: string) =>
       core !== '' && name.startsWith(core) && (name[core.length] === '.' || name[core.length] === '~');
+    const over = (await this.store.list(endedKey(to))).find(isIt);
+    const ended = parseEndedMark(parseName(over ?? '')?.mark ?? '');
+    if (ended !== undefined) return { to, state: ended.state, at: ended.at, how: ended.was };
     const shown = (await this.store.list(readKey(to))).find(isIt);
     if (shown !== undefined)
       return this.#past(shown)

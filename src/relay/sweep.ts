@@ -1,23 +1,26 @@
 /**
- * Removes what has run its course: expired mail (its receipt first), records of dead sessions, old receipts and
+ * Removes what has run its course: expired mail, records of dead sessions, old receipts and
  * leftovers; gives back what dead sessions had claimed. Done by whoever reads, now and then; one sweeper at a time, and no harm when two meet.
  */
 import { isDispatchError } from '../model/errors.js';
+import type { Ending } from './endings.js';
 import { sweepHooks } from './hook-leftovers.js';
 import { inboxKey, readKey } from './keys.js';
 import { sweepPace } from './limits/pace-log.js';
-import { isExpired, type MessageName, parseName } from './message-name.js';
+import { isExpired, parseName } from './message-name.js';
 import { recoverTaken } from './recover.js';
 import type { Relay } from './relay.js';
 import { sweepSendKeys } from './send-key.js';
 import { SteadyTime } from './steady-time.js';
-import { type WasShown, wasShown } from './was-shown.js';
+import { wasShown } from './was-shown.js';
 
 /** Its modification time is that of the last sweep. */
 export const SWEPT = '.swept';
 const INTERVAL_MS = 60_000;
 // Bounds what one sync has to carry, what is redone when a sweep is cut short, and how long a signal has to wait.
 const BATCH = 100;
+
+type Expired = Pick<Ending, 'key' | 'name'>;
 
 export class Sweeper {
   readonly #time: SteadyTime;
@@ -31,6 +34,7 @@ export class Sweeper {
       | 'agents'
       | 'presence'
       | 'receipts'
+      | 'endings'
       | 'refusals'
       | 'topics'
       | 'mail'
@@ -82,6 +86,7 @@ export class Sweeper {
   async #sweepInbox(owner: string): Promise<void> {
     await breathe();
     try {
+      await this.relay.endings.finish(owner);
       await recoverTaken(this.relay, owner);
       await this.#expire(owner);
     } catch (error) {
@@ -97,7 +102,7 @@ export class Sweeper {
       owner,
       expired.map(({ fileName, name }) => ({ key: inboxKey(owner, fileName), name })),
     );
-    const read: Ended[] = [];
+    const read: Expired[] = [];
     for (const fileName of await this.relay.store.list(readKey(owner))) {
       const name = parseName(fileName);
       if (name !== undefined && isExpired(name, now)) read.push({ key: readKey(owner, fileName), name });
@@ -105,44 +110,25 @@ export class Sweeper {
     await this.#end(owner, read);
   }
 
-  async #end(owner: string, mail: readonly Ended[]): Promise<void> {
+  async #end(owner: string, mail: readonly Expired[]): Promise<void> {
     for (let start = 0; start < mail.length; start += BATCH) {
-      const batch: (Ended & { was: WasShown })[] = [];
+      const ending: Ending[] = [];
       for (const one of mail.slice(start, start + BATCH)) {
-        batch.push({ ...one, was: await wasShown(this.relay.store, one.key, one.name) });
+        ending.push({ ...one, state: 'expired', was: await wasShown(this.relay.store, one.key, one.name) });
       }
-      const ending = await this.relay.receipts.withoutEnd(owner, batch);
-      const receipts = ending.map(({ name, was }) =>
-        this.relay.receipts.entry(name.from, { id: name.id, to: owner, state: 'expired', how: was }),
-      );
-      const outcomes = await this.relay.store.createAll(receipts);
-      // Without its receipt an expired message would look like one that was handled: it stays until there is one.
-      const unrecorded = new Set(ending.filter((_, index) => outcomes[index]?.state === 'failed'));
-      const recorded = batch.filter((one) => !unrecorded.has(one));
-      const removals = await this.relay.store.removeAll(recorded.map(({ key }) => key));
-      const removed = new Set(recorded.filter((_, index) => removals[index]));
+      const ended = await this.relay.endings.endOpen(owner, ending);
       await this.relay.events.note(
         ...ending
-          .filter((one) => removed.has(one))
+          .filter((_, index) => ended[index])
           .map(({ name: { id, from }, was }) => ({ event: 'expired' as const, id, from, to: owner, was })),
       );
-      // Claimed or acknowledged between the look and the removal: it has not ended this way.
-      const untrue = receipts.filter((_, index) => {
-        return outcomes[index]?.state === 'created' && !removed.has(ending[index] as (typeof ending)[number]);
-      });
-      await this.relay.receipts.takeBack(untrue);
-      // What is no file cannot be removed: it is set aside, or every sweep would meet it again.
-      for (const { key, name } of recorded.filter((one) => !removed.has(one))) {
+      // What is no file has no end: it is set aside, or every sweep would meet it again.
+      for (const { key, name } of ending.filter((_, index) => !ended[index])) {
         await this.relay.mail.openAt(owner, key, { fileName: key.slice(key.lastIndexOf('/') + 1), name });
       }
       await breathe();
     }
   }
-}
-
-interface Ended {
-  readonly key: string;
-  readonly name: MessageName;
 }
 
 /** Lets signals, timers and calls have their turn: a store may do its work without ever waiting. */

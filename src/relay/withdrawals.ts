@@ -6,8 +6,7 @@
  *     1771360200000.msg-k3j9x0q2m4ab.msg-p5d0w7c1x8zr
  *     when          superseded       by which ("-" for none, "--" once the reader was told)
  *
- * Then a copy that nobody was shown is removed from its inbox, its receipt (`superseded`) before it, and its mark
- * after it. What is left are marks of copies that were shown, or are just being shown: the reader's session tells
+ * Then a copy that nobody was shown is ended (`superseded`), and its mark removed. What is left are marks of copies that were shown, or are just being shown: the reader's session tells
  * of them, and withdraws such a copy itself when it finds it in the inbox.
  */
 import { isRecipient } from '../model/agent-id.js';
@@ -20,7 +19,7 @@ import { type MessageName, parseName, SUFFIX } from './message-name.js';
 import type { Whereabouts } from './receipts.js';
 import type { Relay } from './relay.js';
 import type { SentNote } from './sent-log.js';
-import type { WasShown } from './was-shown.js';
+import { howUnshown, type WasShown } from './was-shown.js';
 
 export interface Withdrawal {
   readonly to: string;
@@ -45,7 +44,7 @@ export interface Marks {
 
 export class Withdrawals {
   constructor(
-    private readonly relay: Pick<Relay, 'store' | 'clock' | 'receipts' | 'events'>,
+    private readonly relay: Pick<Relay, 'store' | 'clock' | 'receipts' | 'endings' | 'events'>,
     /** How long a mark is kept at least. */
     private readonly retentionMs: number,
   ) {}
@@ -179,28 +178,20 @@ export class Withdrawals {
     }
   }
 
-  /**
-   * The receipt first, synced, then the message: as every end. Gives whether it had been shown; undefined when it was not in
-   * the inbox any more, and then nothing has changed.
-   */
+  /** Gives whether it had been shown; undefined when it was not in the inbox any more, and then nothing has changed. */
   async #end(from: string, core: string, id: string, to: string, successor?: string): Promise<WasShown | undefined> {
-    const { store, receipts, events } = this.relay;
+    const { store, endings, events } = this.relay;
     const names: readonly string[] = await store.list(inboxKey(to));
-    const returned = names.includes(redeliveredName(core));
-    const fileName = returned ? redeliveredName(core) : core + SUFFIX;
-    if (!returned && !names.includes(fileName)) return undefined;
+    const fileName = [redeliveredName(core), core + SUFFIX].find((each) => names.includes(each));
+    const name = parseName(fileName ?? '');
+    if (fileName === undefined || name === undefined) return undefined;
     // Of a copy whose first reply may have been written nobody can say that it was never shown.
-    const how = returned ? 'maybe' : 'unread';
-    const receipt = receipts.entry(from, { id, to, state: 'superseded', how });
-    const [outcome] = await store.createAll([receipt]);
-    if (outcome?.state === 'failed') throw outcome.error;
-    if (!(await store.remove(inboxKey(to, fileName)))) {
-      await receipts.takeBack([receipt]);
-      return undefined;
-    }
+    const was = howUnshown(name);
+    const [ended] = await endings.end(to, [{ key: inboxKey(to, fileName), name, state: 'superseded', was }]);
+    if (ended !== true) return undefined;
     const by = successor === undefined ? {} : { superseded_by: successor };
     await events.note({ event: 'withdrawn', id, from, to, ...by });
-    return how;
+    return was;
   }
 
   async #mark(reader: string, id: string, successor: string | undefined): Promise<string> {

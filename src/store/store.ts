@@ -63,6 +63,12 @@ export interface Store {
    */
   move(from: string, to: string, options?: WriteOptions): Promise<boolean>;
 
+  /**
+   * `move` for many values, synced together; the outcomes stand in their order. What is no value, such as a folder in the
+   * place of one, stays, and is false. When it rejects, `outcome` says whether some may have moved.
+   */
+  moveAll(moves: readonly Move[], options?: WriteOptions): Promise<boolean[]>;
+
   /** Removes a key. True for exactly one of several racing callers that move or remove it. */
   remove(key: string, options?: WriteOptions): Promise<boolean>;
 
@@ -115,6 +121,11 @@ export interface Entry {
 /** A value that several entries of one `createAll` hold by reference, so that it is written once. */
 export interface SharedValue {
   readonly shared: Value;
+}
+
+export interface Move {
+  readonly from: string;
+  readonly to: string;
 }
 
 export interface WriteOptions {

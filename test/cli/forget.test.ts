@@ -115,21 +115,26 @@ describe('forget', () => {
     expect(await desk.relay.agents.everyone()).toEqual(['bob']);
   });
 
-  it('drops nothing when a receipt cannot be written', async () => {
+  it('keeps the name while a receipt cannot be written, and does the rest when it is run again', async () => {
+    let full = true;
     const error = new Error('disk full');
     desk = new Desk({
       wrap: (store) =>
         withFaults(store, {
           createAll: async (entries, options) =>
-            entries.some(({ key }) => key.startsWith('.receipts/alice'))
+            full && entries.some(({ key }) => key.startsWith('.receipts/alice'))
               ? entries.map(() => ({ state: 'failed', error, outcome: 'none' }))
               : store.createAll(entries, options),
         }),
     });
     const id = await desk.send('alice', 'bob');
     const { code, err } = await desk.run(['forget', 'bob', '--drop']);
-    expect([code, err]).toEqual([1, expect.stringContaining('Nothing was dropped')]);
-    expect(await desk.whereabouts('alice', id)).toEqual(['pending bob']);
+    expect([code, err]).toEqual([1, expect.stringContaining('Forget it again')]);
+    expect(await desk.whereabouts('alice', id)).toEqual(['refused bob']);
+    full = false;
+    expect((await desk.run(['forget', 'bob', '--drop'])).code).toBe(0);
+    expect((await desk.relay.receipts.changes('alice', 10)).receipts).toMatchObject([{ id, state: 'refused' }]);
+    expect(await desk.world.keys('bob')).toEqual([]);
   });
 
   it('that is cut short before the removal loses no receipt, and can be done again', async () => {

@@ -423,6 +423,30 @@ export function describeStore(name: string, start: () => RelayUnderTest | Promis
         expect((await store.read('b/c/m', 100))?.modifiedAt).toBe(before?.modifiedAt);
       });
 
+      it('moveAll answers in the order of the moves, the absent ones false', async () => {
+        for (const key of ['a/1', 'a/2', 'b/1']) await store.create(key, key);
+        const moves = ['a/2', 'none/1', 'b/1', 'a/2'].map((from) => ({ from, to: `c/${from.replace('/', '-')}` }));
+        expect(await store.moveAll(moves, { durable: true })).toEqual([true, false, true, false]);
+        expect([await store.list('a'), (await store.list('c')).toSorted()]).toEqual([['1'], ['a-2', 'b-1']]);
+        expect(await textOf(store, 'c/b-1')).toBe('b/1');
+        const again = ['c/a-2', 'c/none'].map((key) => ({ from: key, to: key }));
+        expect(await store.moveAll(again, { durable: true })).toEqual([true, false]);
+        expect(await store.moveAll([])).toEqual([]);
+      });
+
+      it('moveAll tells one of several racing callers about each key, whatever the others do with it', async () => {
+        const keys = Array.from({ length: 20 }, (_, index) => `a/m${index}`);
+        await store.createAll(keys.map((key) => ({ key, value: '' })));
+        const told = await race((each, caller) =>
+          caller % 2 === 0
+            ? each.moveAll(keys.map((from) => ({ from, to: `b/${caller}-${from.slice(2)}` })))
+            : each.removeAll(keys, { durable: false }),
+        );
+        for (const index of keys.keys()) expect(told.filter((outcomes) => outcomes[index])).toHaveLength(1);
+        const moved = told.filter((_, caller) => caller % 2 === 0).flat();
+        expect(await store.list('b')).toHaveLength(moved.filter(Boolean).length);
+      });
+
       it('removeAll answers in the order of the keys, the absent ones false', async () => {
         for (const key of ['a/1', 'a/2', 'b/1']) await store.create(key, 'x');
         expect(await store.removeAll(['a/2', 'none/1', 'b/1', 'a/2', 'a/1'])).toEqual([true, false, true, false, true]);
@@ -683,6 +707,7 @@ export function describeStore(name: string, start: () => RelayUnderTest | Promis
         ['readRecord', (each, key) => each.readRecord(key)],
         ['update', (each, key) => each.update(key, undefined, 'x')],
         ['createAll', (each, key) => each.createAll([entry('b/n'), entry(key), entry('b/o')])],
+        ['moveAll', (each, key) => each.moveAll([{ from: 'b/m', to: key }])],
         ['removeAll', (each, key) => each.removeAll(['b/m', key])],
       ];
       const prefixed: typeof operations = [

@@ -6,6 +6,7 @@ import { lstatSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isRecipient } from '../../src/model/agent-id.js';
 import { type Message, parseMessage } from '../../src/model/message.js';
+import { parseEndedMark } from '../../src/relay/keys.js';
 import { parseName } from '../../src/relay/message-name.js';
 import { parseReceipt, type Receipt } from '../../src/relay/receipt-name.js';
 
@@ -18,7 +19,7 @@ export interface Copy {
 
 export interface RelayContents {
   readonly copies: readonly Copy[];
-  /** Seen or not. */
+  /** Seen or not, and those to be written of mail in `ended/`, whose names say the same. */
   readonly receipts: readonly (Receipt & { readonly sender: string })[];
   /** What must never be: torn or misnamed mail, anything set aside, a file or folder that others can open. */
   readonly wrong: readonly string[];
@@ -29,7 +30,7 @@ export function inspectRelay(root: string): RelayContents {
   const receipts: (Receipt & { sender: string })[] = [];
   const wrong: string[] = [];
 
-  const mailIn = (owner: string, standing: Copy['standing'], folder: string) => {
+  const mailIn = (owner: string, standing: Copy['standing'] | 'ended', folder: string) => {
     for (const file of namesIn(folder)) {
       const path = join(folder, file);
       if (lstatSync(path).isDirectory()) continue;
@@ -39,12 +40,17 @@ export function inspectRelay(root: string): RelayContents {
       else if ('problem' in parsed) wrong.push(`${path}: ${parsed.problem}`);
       else if (parsed.message.id !== name.id || parsed.message.from !== name.from || sizeOf(path) !== name.bytes)
         wrong.push(`${path}: its name says something else than its content`);
-      else copies.push({ owner, standing, redelivered: name.mark === 'r', message: parsed.message });
+      else if (standing === 'ended') {
+        const mark = parseEndedMark(name.mark);
+        if (mark === undefined) wrong.push(`${path}: says no end`);
+        else receipts.push({ ...mark, how: mark.was, id: name.id, to: owner, sender: name.from });
+      } else copies.push({ owner, standing, redelivered: name.mark === 'r', message: parsed.message });
     }
   };
   for (const owner of namesIn(root).filter(isRecipient)) {
     mailIn(owner, 'pending', join(root, owner));
     mailIn(owner, 'read', join(root, owner, 'read'));
+    mailIn(owner, 'ended', join(root, owner, 'ended'));
     for (const session of namesIn(join(root, owner, 'taken')))
       mailIn(owner, 'taken', join(root, owner, 'taken', session));
   }

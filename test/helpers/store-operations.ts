@@ -24,6 +24,7 @@ export function everyOperation(agent = 'bob'): readonly (readonly [string, (stor
     ['count', (store) => store.count(agent, 10)],
     ['move', (store) => store.move(`${agent}/m`, `${agent}/n`)],
     ['move durably', (store) => store.move(`${agent}/m`, `${agent}/n`, { durable: true })],
+    ['moveAll', (store) => store.moveAll([{ from: `${agent}/m`, to: `${agent}/n` }], { durable: true })],
     ['move below', (store) => store.move(`${agent}/read/m`, `${agent}/read/n`)],
     ['remove', (store) => store.remove(`${agent}/m`)],
     ['removeAll', (store) => store.removeAll([`${agent}/m`])],

@@ -102,12 +102,14 @@ describe('a reader that dies', () => {
   );
 
   test.for<[Step['call'], string, number]>([
+    ['renameSync', '/bob/ended/', 1],
+    ['renameSync', '/bob/ended/', 3],
     ['openSync', '/.receipts/alice/.*acked', 1],
     ['openSync', '/.receipts/alice/.*acked', 3],
-    ['unlinkSync', '/bob/read/', 1],
-    ['unlinkSync', '/bob/read/', 3],
+    ['unlinkSync', '/bob/ended/', 1],
+    ['unlinkSync', '/bob/ended/', 3],
   ])(
-    'in an acknowledgement, after %s of %s number %i, can acknowledge the same again',
+    'in an acknowledgement, after %s of %s number %i, leaves each message ended or not, and the rest can be acknowledged',
     async ([call, path, after], { sandbox, expect }) => {
       const scene = new Scene(sandbox);
       await scene.threeMessages();

@@ -12,7 +12,7 @@ export interface Stored {
   readonly body: Body;
 }
 
-/** What a receipt says. */
+/** What a receipt says, or the name of a message that has ended and whose receipt may not be written yet. */
 export interface Recorded {
   readonly sender: string;
   readonly id: string;
@@ -31,6 +31,14 @@ export interface RelayFacts {
 
 const NAME =
   /^\d{13}-\d{5}\.[nu]([mo])\.(\d{13})\.(?:[0-9a-f]{8}|-{8})\.(\d{7})\.([a-z0-9_-]{1,64})\.([A-Za-z0-9_-]{1,64})(?:~[a-z0-9]+)?\.json$/;
+const ENDED = /~([aefsq])[rum]\d{13}\.json$/;
+const ENDS: { readonly [letter: string]: string } = {
+  a: 'acked',
+  e: 'expired',
+  f: 'refused',
+  s: 'superseded',
+  q: 'quarantined',
+};
 const RECEIPT = /^\d{13}\.([a-z]+)\.[a-z]+\.([A-Za-z0-9_-]{1,64})\.([a-z0-9_-]{1,64})$/;
 
 /** @param elsewhere folders in which the program has nothing to write. */
@@ -50,7 +58,9 @@ export function readRelay(relay: string, elsewhere: readonly string[] = [], now 
       else recorded.push({ sender: rest[0] ?? '', id, to, state });
     } else if (!top.startsWith('.')) {
       const message = readMessage(relay, file, top, name, now);
+      const end = file.startsWith(`${top}/ended/`) ? ENDS[ENDED.exec(name)?.[1] ?? ''] : undefined;
       if (typeof message === 'string') violations.push(message);
+      else if (end !== undefined) recorded.push({ sender: message.from, id: message.id, to: top, state: end });
       else stored.push(message);
     }
   }

@@ -4,11 +4,17 @@ import type { Store } from '../../src/store/store.js';
 export class Interruption {
   #left = 0;
   #happen: (() => Promise<void>) | undefined;
+  #death: Error | undefined;
 
   /** Before the operation number `step` from now on, counted from 0, `happen` is done; its own operations do not count. */
   arm(step: number, happen: () => Promise<void>): void {
     this.#left = step;
     this.#happen = happen;
+  }
+
+  /** From now on every operation fails, as for a process that is not there any more; not those of the interruption. */
+  die(death: Error): void {
+    this.#death = death;
   }
 
   /** Ends the counting. False when there were not as many operations: every step has been tried. */
@@ -29,6 +35,7 @@ export class Interruption {
             this.#happen = undefined;
             await happen();
           }
+          if (this.#death !== undefined) throw this.#death;
           return value.apply(target, given);
         };
       },

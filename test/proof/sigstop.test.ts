@@ -103,7 +103,7 @@ test.concurrent('an acknowledgement that is stopped half-way ends the message on
   const alice = await sandbox.start('alice');
   const ids: string[] = [];
   for (const message of ['one', 'two']) ids.push((await alice.call('dispatch', { message, target: 'bob' })).id);
-  const first = await startStopping(sandbox, 'bob', 'before unlinkSync /bob/read/');
+  const first = await startStopping(sandbox, 'bob', 'before renameSync /bob/ended/');
   expect(shown(await first.call('peek'))).toEqual(['one', 'two']);
   const second = await sandbox.start('bob');
   const answer = first.call('ack', { message_ids: ids });

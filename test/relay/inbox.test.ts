@@ -345,12 +345,12 @@ it('an ack follows a message that another session claims at that moment: the rec
   const other = await world.session('bob');
   const id = await send(alice, 'bob', 'one');
   let claimed = false;
-  faults.removeAll = async (keys) => {
+  faults.moveAll = async (moves) => {
     if (!claimed) {
       claimed = true;
       await (await claimAll(other.inbox)).commit();
     }
-    return world.memory.removeAll(keys);
+    return world.memory.moveAll(moves);
   };
   expect(await bob.kept.ack([id])).toEqual({ acked: [id], notFound: [] });
   expect(await world.keys('bob')).toEqual([]);

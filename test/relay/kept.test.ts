@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { DispatchError } from '../../src/model/errors.js';
 import { UNACKED_LIMIT } from '../../src/relay/kept.js';
 import type { Session } from '../../src/relay/session.js';
 import type { Store } from '../../src/store/store.js';
@@ -119,50 +120,50 @@ describe('ack', () => {
   it('of mail that a sweep expires at that moment is not told as acknowledged too', async () => {
     const id = await send(alice, 'bob', 'one', { ttl: 60 });
     await read(bob);
-    faults.createAll = async (entries) => {
-      delete faults.createAll;
+    faults.moveAll = async (moves) => {
+      delete faults.moveAll;
       world.clock.advance(MINUTE);
       await world.process().relay.sweeper.sweep();
-      return world.memory.createAll(entries);
+      return world.memory.moveAll(moves);
     };
     expect(await bob.kept.ack([id])).toEqual({ acked: [], notFound: [id] });
     expect(await states(id)).toEqual(['expired']);
     expect((await world.keys('.receipts')).filter((key) => key.includes('.acked.'))).toEqual([]);
   });
 
-  describe('when a receipt cannot be written', () => {
+  describe('that fails', () => {
     let ids: string[];
     beforeEach(async () => {
       ids = await sendMany(3);
       await read(bob);
-      let written = 0;
-      faults.createAll = async (entries) =>
-        Promise.all(
-          entries.map(async ({ key, value }) => {
-            if (++written === 2) return { state: 'failed', error: new Error('ENOSPC'), outcome: 'none' } as const;
-            const [outcome] = await world.memory.createAll([{ key, value }]);
-            return outcome ?? ({ state: 'exists' } as const);
-          }),
-        );
     });
 
-    it('removes nothing, tells no sender otherwise, and can be repeated', async () => {
+    const failing = (outcome: string, moved: number) => {
+      faults.moveAll = async (moves) => {
+        await world.memory.moveAll(moves.slice(0, moved));
+        throw new DispatchError('STORE_UNAVAILABLE', 'the disk.', { outcome });
+      };
+    };
+
+    it('before anything has ended says so, tells no sender otherwise, and can be repeated', async () => {
+      failing('none', 0);
       const refusal = { code: 'STORE_UNAVAILABLE', data: { outcome: 'none' } };
       await expect(bob.kept.ack(ids)).rejects.toMatchObject(refusal);
       expect((await bob.kept.count()).count).toBe(3);
       for (const id of ids) expect(await states(id)).toEqual(['read']);
-      delete faults.createAll;
+      delete faults.moveAll;
       expect((await bob.kept.ack(ids)).acked).toEqual(ids);
     });
 
-    it('and the others cannot be taken back, says that their senders may be told', async () => {
-      faults.removeAll = async () => Promise.reject(new Error('EROFS'));
+    it('when some have ended leaves that open, and tells the senders of those', async () => {
+      failing('unknown', 2);
       const refusal = { code: 'STORE_UNAVAILABLE', data: { outcome: 'unknown' } };
       await expect(bob.kept.ack(ids)).rejects.toMatchObject(refusal);
-      expect((await bob.kept.count()).count).toBe(3);
-      delete faults.createAll;
-      delete faults.removeAll;
-      expect((await bob.kept.ack(ids)).acked).toEqual(ids);
+      expect((await Promise.all(ids.map(states))).flat()).toEqual(['acked', 'acked', 'read']);
+      delete faults.moveAll;
+      expect(await bob.kept.ack(ids)).toEqual({ acked: ids.slice(2), notFound: ids.slice(0, 2) });
+      await world.process().relay.sweeper.sweep();
+      expect(await world.keys('bob')).toEqual([]);
     });
   });
 

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { DispatchError } from '../../src/model/errors.js';
 import type { Session } from '../../src/relay/session.js';
 import type { Store } from '../../src/store/store.js';
 import { claimAll, DAY, RelayWorld, read, send, sent, type TestProcess, withFaults } from '../helpers/relay-world.js';
@@ -186,12 +187,11 @@ describe('withdrawing', () => {
     expect(await marks()).toEqual([[id, undefined]]);
   });
 
-  it('whose receipt cannot be written takes nothing back', async () => {
+  it('that cannot end the message takes nothing back', async () => {
     const id = await send(alice, 'bob', 'oops');
-    const full = new Error('ENOSPC');
-    const createAll: Store['createAll'] = async (entries) =>
-      entries.map(() => ({ state: 'failed', error: full, outcome: 'none' }));
-    const { withdrawals } = new RelayWorld({ store: withFaults(world.memory, { createAll }) }).process().relay;
+    const full = new DispatchError('STORE_UNAVAILABLE', 'full', { outcome: 'none' });
+    const moveAll: Store['moveAll'] = () => Promise.reject(full);
+    const { withdrawals } = new RelayWorld({ store: withFaults(world.memory, { moveAll }) }).process().relay;
     await expect(withdrawals.withdraw('alice', await withdrawals.find('alice', id), id)).rejects.toBe(full);
     expect(await stateOf(id)).toEqual(['pending']);
     expect(await world.keys('bob')).toHaveLength(1);
@@ -199,48 +199,18 @@ describe('withdrawing', () => {
 
   it('loses to a reader that claims at the same moment, and leaves no receipt that says otherwise', async () => {
     const id = await send(alice, 'bob', 'oops');
-    const racing = new Proxy(world.memory, {
-      get(target, name) {
-        const value = Reflect.get(target, name);
-        if (name !== 'remove') return typeof value === 'function' ? value.bind(target) : value;
-        // As a session does that had looked before the mark was there.
-        return async (key: string) => {
-          const file = key.replace(/^bob\//, '');
-          if (key !== file) await target.move(key, `bob/taken/${bob.id}/${file}`);
-          return target.remove(key);
-        };
-      },
-    });
-    const { withdrawals } = new RelayWorld({ store: racing }).process().relay;
+    // As a session does that had looked before the mark was there.
+    const moveAll: Store['moveAll'] = async (moves) => {
+      for (const { from } of moves) await world.memory.move(from, from.replace('bob/', `bob/taken/${bob.id}/`));
+      return world.memory.moveAll(moves);
+    };
+    const { withdrawals } = new RelayWorld({ store: withFaults(world.memory, { moveAll }) }).process().relay;
     expect(await withdrawals.withdraw('alice', await withdrawals.find('alice', id), id)).toEqual([
       { to: 'bob', outcome: 'pending' },
     ]);
     expect(await stateOf(id)).toEqual(['pending']);
     expect(await world.keys('.receipts')).toEqual([]);
     expect(await marks()).toEqual([[id, undefined]]);
-  });
-
-  it('loses to that reader also where the sender was told of the receipt meanwhile', async () => {
-    const id = await send(alice, 'bob', 'oops');
-    const { receipts } = process.relay;
-    // The reader has listed before the mark is made, and claims behind the receipt.
-    const { marksFor } = process.relay.withdrawals;
-    process.relay.withdrawals.marksFor = async () => ({ superseded: new Map(), untold: [] });
-    const racing = withFaults(world.memory, {
-      createAll: async (entries) => {
-        const outcomes = await world.memory.createAll(entries);
-        if (entries[0]?.key.includes('.superseded.')) {
-          await claimAll(bob.inbox);
-          await (await receipts.changes('alice', 20)).markSeen(20);
-        }
-        return outcomes;
-      },
-    });
-    const { withdrawals } = new RelayWorld({ store: racing }).process().relay;
-    await withdrawals.withdraw('alice', await withdrawals.find('alice', id), id);
-    process.relay.withdrawals.marksFor = marksFor;
-    expect(await stateOf(id)).toEqual(['pending']);
-    expect(await world.keys('.receipts')).toEqual([]);
   });
 
   it('what was read keeps the successor that it has, and is noted once', async () => {
@@ -257,20 +227,15 @@ describe('withdrawing', () => {
     expect((await world.keys('.superseded')).filter((key) => key.includes(other))).toHaveLength(1);
   });
 
-  it('that is cut short behind its receipt is done by the reader: what was said to be superseded is never shown', async () => {
+  it('that is cut short behind its mark is done by the reader: what was withdrawn is never shown', async () => {
     const id = await send(alice, 'bob', 'oops');
-    const dying = new Proxy(world.memory, {
-      get(target, name) {
-        const value = Reflect.get(target, name);
-        if (name === 'remove') return () => Promise.reject(new Error('kill -9'));
-        return typeof value === 'function' ? value.bind(target) : value;
-      },
-    });
-    const { withdrawals } = new RelayWorld({ store: dying }).process().relay;
+    const moveAll: Store['moveAll'] = () => Promise.reject(new Error('kill -9'));
+    const { withdrawals } = new RelayWorld({ store: withFaults(world.memory, { moveAll }) }).process().relay;
     const note = await withdrawals.find('alice', id);
     await expect(withdrawals.withdraw('alice', note, id)).rejects.toThrow('kill -9');
-    expect(await stateOf(id)).toEqual(['superseded']);
+    expect(await stateOf(id)).toEqual(['pending']);
     expect(await read(bob)).toEqual([]);
+    expect(await stateOf(id)).toEqual(['superseded']);
     expect(await world.keys('bob')).toEqual([]);
   });
 });

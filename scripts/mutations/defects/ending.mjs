@@ -2,6 +2,7 @@
 const RECEIPTS = 'test/relay/receipts.test.ts';
 const KEPT = 'test/relay/kept.test.ts';
 const SWEEP = 'test/relay/sweep.test.ts';
+const ENDINGS = 'test/relay/endings.test.ts';
 const NAME = 'test/relay/message-name.test.ts';
 const WITHDRAWALS = 'test/relay/withdrawals.test.ts';
 
@@ -9,65 +10,78 @@ export default {
   title: 'The end of a message',
   defects: [
     {
-      name: 'acknowledged-before-its-receipt',
-      promise: 'No message goes before its sender has a receipt of its end.',
-      file: 'src/relay/kept.ts',
-      find: 'const outcomes = await this.relay.store.createAll(receipts);',
-      replace: `await this.#removeAll(found.map(([, { key }]) => key));
-    const outcomes = await this.relay.store.createAll(receipts);`,
-      caughtBy: { file: KEPT, title: 'removes nothing, tells no sender otherwise, and can be repeated' },
-    },
-    {
-      name: 'acknowledged-without-its-receipt',
-      promise: 'When a receipt cannot be written, nothing is acknowledged.',
-      file: 'src/relay/kept.ts',
-      find: "if (failure?.state === 'failed') throw await this.#unrecorded(failure.error, receipts, outcomes);",
-      replace: 'void failure;',
-      caughtBy: { file: KEPT, title: 'removes nothing, tells no sender otherwise, and can be repeated' },
-    },
-    {
-      name: 'expired-and-acknowledged',
-      promise: 'An acknowledgement that comes too late is not told to the sender.',
-      file: 'src/relay/kept.ts',
-      find: 'if (missed.length > 0) await this.#takeBackUntrue(missed);',
-      replace: '',
+      name: 'receipt-before-the-end',
+      promise: 'Who moves a message decides how it ends: a receipt of somebody who did not is never there.',
+      file: 'src/relay/endings.ts',
+      find: 'const over = ended.filter((_, index) => moved[index]);',
+      replace: 'const over = ended;',
       caughtBy: { file: KEPT, title: 'of mail that a sweep expires at that moment is not told as acknowledged too' },
     },
     {
-      name: 'expired-before-its-receipt',
-      promise: 'An expired message is removed after its receipt is there.',
-      file: 'src/relay/sweep.ts',
-      find: 'const outcomes = await this.relay.store.createAll(receipts);',
-      replace: `await this.relay.store.removeAll(batch.map(({ key }) => key));
-      const outcomes = await this.relay.store.createAll(receipts);`,
-      caughtBy: { file: SWEEP, title: 'writes the receipt before it removes the message' },
-    },
-    {
-      name: 'expired-without-its-receipt',
-      promise: 'An expired message whose receipt could not be written stays until there is one.',
-      file: 'src/relay/sweep.ts',
-      find: 'batch.filter((one) => !unrecorded.has(one))',
-      replace: 'batch',
+      name: 'removed-without-its-receipt',
+      promise: 'No message goes before its sender has a receipt of its end.',
+      file: 'src/relay/endings.ts',
+      find: 'ended.filter((one) => !unrecorded.has(one))',
+      replace: 'ended',
       caughtBy: {
         file: SWEEP,
-        title: 'leaves a message whose receipt could not be written, and removes it the next time',
+        title:
+          'of mail whose receipt cannot be written keeps the message, and tells who asks; the next sweep writes it',
       },
     },
     {
-      name: 'receipt-of-what-was-claimed-stays',
-      promise: 'A message that was read while it was being expired has no receipt that it expired.',
+      name: 'end-not-synced',
+      promise: 'An acknowledgement that was answered survives a power cut.',
+      file: 'src/relay/endings.ts',
+      find: 'const moved = await this.store.moveAll(moves, { durable: true });',
+      replace: 'const moved = await this.store.moveAll(moves);',
+      caughtBy: {
+        file: 'test/proof/power-loss.test.ts',
+        title: 'after a power cut',
+      },
+    },
+    {
+      name: 'end-left-unfinished',
+      promise: 'What a dead process has ended without a receipt gets one from a sweep.',
       file: 'src/relay/sweep.ts',
-      find: 'await this.relay.receipts.takeBack(untrue);',
-      replace: 'await this.relay.receipts.takeBack([]);',
-      caughtBy: { file: SWEEP, title: 'a reader that was faster than the sweep leaves no receipt that says otherwise' },
+      find: 'await this.relay.endings.finish(owner);',
+      replace: '',
+      caughtBy: { file: ENDINGS, title: 'whoever ends it dies before the receipt' },
+    },
+    {
+      name: 'end-not-looked-for',
+      promise: 'A message that has ended is told as that to who asks, also before its receipt is written.',
+      file: 'src/relay/receipts.ts',
+      find: 'if (ended !== undefined) return { to, state: ended.state, at: ended.at, how: ended.was };',
+      replace: 'void ended;',
+      caughtBy: { file: ENDINGS, title: 'whoever ends it dies before the receipt' },
+    },
+    {
+      name: 'end-told-twice',
+      promise: 'An end that its sender has seen is not told again by who finishes it.',
+      file: 'src/relay/endings.ts',
+      find: 'return this.#conclude(owner, left, await this.receipts.withoutEnd(owner, left));',
+      replace: 'return this.#conclude(owner, left, left);',
+      caughtBy: { file: ENDINGS, title: 'whoever ends it dies behind the receipt' },
+    },
+    {
+      name: 'quarantined-by-two',
+      promise: 'A message that is no message and is ended by somebody else meanwhile has one end.',
+      file: 'src/relay/endings.ts',
+      find: 'if (!(await this.store.move(key, ended.key, { durable: true }))) return false;',
+      replace: 'await this.store.move(key, ended.key, { durable: true });',
+      caughtBy: {
+        file: 'test/proof/one-end.test.ts',
+        title: 'a message has one end',
+      },
     },
     {
       name: 'ended-a-second-time',
-      promise: 'A message has one end, also where a process died between its receipt and its removal.',
-      file: 'src/relay/sweep.ts',
-      find: 'const ending = await this.relay.receipts.withoutEnd(owner, batch);',
-      replace: 'const ending = batch;',
-      caughtBy: { file: SWEEP, title: 'tells nothing more of mail that was acknowledged by a process that died' },
+      promise: 'A message that was put back after its end has no other one.',
+      file: 'src/relay/endings.ts',
+      find: 'const open = await this.receipts.withoutEnd(owner, endings);',
+      replace: 'const open = endings;',
+      caughtBy: { file: SWEEP, title: 'removes mail that has an end and was put back, and tells nothing more of it' },
     },
     {
       name: 'one-sweeper-too-many',
@@ -181,7 +195,7 @@ export default {
     },
     {
       name: 'withdrawn-before-the-mark',
-      promise: 'What was said to be superseded is never shown, wherever the withdrawal is cut short.',
+      promise: 'What its sender has begun to withdraw is not shown, wherever the withdrawal is cut short.',
       file: 'src/relay/withdrawals.ts',
       find: `    const mark = await this.#mark(to, id, successor);`,
       replace: `    const early = state === 'pending' ? await this.#end(from, core, id, to, successor) : undefined;
@@ -189,17 +203,8 @@ export default {
     if (early !== undefined) return 'withdrawn';`,
       caughtBy: {
         file: WITHDRAWALS,
-        title:
-          'that is cut short behind its receipt is done by the reader: what was said to be superseded is never shown',
+        title: 'that is cut short behind its mark is done by the reader: what was withdrawn is never shown',
       },
-    },
-    {
-      name: 'withdrawn-without-a-receipt',
-      promise: 'A withdrawal whose receipt could not be written takes nothing back.',
-      file: 'src/relay/withdrawals.ts',
-      find: "if (outcome?.state === 'failed') throw outcome.error;",
-      replace: '',
-      caughtBy: { file: WITHDRAWALS, title: 'whose receipt cannot be written takes nothing back' },
     },
     {
       name: 'anybodys-message-withdrawn',

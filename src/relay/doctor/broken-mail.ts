@@ -82,7 +82,7 @@ async function files(subject: Subject): Promise<{ agent: string; fileName: strin
   const found: { agent: string; fileName: string }[] = [];
   for (const agent of await ownersOf(subject)) {
     for (const fileName of await listOf(subject, inboxKey(agent))) {
-      if (fileName !== 'taken' && fileName !== 'read') found.push({ agent, fileName });
+      if (!['taken', 'read', 'ended'].includes(fileName)) found.push({ agent, fileName });
     }
   }
   return found;

@@ -66,7 +66,7 @@ async function mailFolders(subject: Subject): Promise<string[]> {
   const folders: string[] = [];
   for (const owner of await ownersOf(subject)) {
     const sessions = (await listOf(subject, keys.takenKey(owner))).filter(isSessionId);
-    folders.push(keys.inboxKey(owner), keys.takenKey(owner), keys.readKey(owner));
+    folders.push(keys.inboxKey(owner), keys.takenKey(owner), keys.readKey(owner), keys.endedKey(owner));
     folders.push(...sessions.map((session) => keys.takenBy(owner, session)));
   }
   return folders;

@@ -5,6 +5,7 @@ import type {
   CreateOutcome,
   Entry,
   LogPart,
+  Move,
   ReadOutcome,
   Record,
   Store,
@@ -18,6 +19,7 @@ import { Files } from './files.js';
 import { Folders } from './folders.js';
 import { Listings } from './listings.js';
 import { holdLock } from './lock.js';
+import { Mover } from './mover.js';
 import { bytesOf, Publisher } from './publisher.js';
 import { Records } from './records.js';
 import { unavailable } from './unavailable.js';
@@ -40,6 +42,7 @@ export class FilesystemStore implements Store {
   readonly #folders: Folders;
   readonly #publisher: Publisher;
   readonly #counter: ChildCounter;
+  readonly #mover: Mover;
   readonly #listings: Listings;
   readonly #records: Records;
   readonly #bells: Bells;
@@ -52,6 +55,7 @@ export class FilesystemStore implements Store {
     this.#folders = new Folders(this.location, this.#files);
     this.#publisher = new Publisher(this.#files, this.#folders, this.#sync);
     this.#counter = new ChildCounter(this.#files);
+    this.#mover = new Mover(this.#files, this.#folders, this.#counter);
     this.#listings = new Listings(this.#files);
     this.#records = new Records(this.#files, () => this.#folders.temporaryPath(), this.#sync);
     this.#bells = new Bells(this.#files, join(this.location, '.bell'));
@@ -77,7 +81,7 @@ export class FilesystemStore implements Store {
       const temporary = this.#folders.temporaryPath();
       this.#files.writeNew(temporary, bytesOf(value), sync);
       try {
-        this.#renameInto(temporary, path, sync);
+        this.#mover.renameInto(temporary, path, sync);
       } catch (error) {
         this.#files.discard(temporary);
         throw error;
@@ -126,29 +130,14 @@ export class FilesystemStore implements Store {
     const source = this.#path(from);
     const target = this.#path(to);
     const sync = this.#sync && options.durable === true;
-    const moved = await this.#move(source, target, sync);
+    const moved = await this.#guarded('move', source, () => this.#mover.move(source, target, sync));
     if (moved && sync) this.#syncNamed(target);
     return moved;
   }
 
-  async #move(source: string, target: string, sync: boolean): Promise<boolean> {
-    return this.#guarded('move', source, () => {
-      if (!this.#folders.has(dirname(source))) return false;
-      const replaced = this.#files.lstat(target);
-      if (replaced !== undefined) {
-        if (source === target) return true;
-        // Two names of one file: rename(2) succeeds and leaves both, so the source is taken away instead.
-        const moved = this.#files.lstat(source);
-        if (moved?.ino === replaced.ino && moved.dev === replaced.dev) {
-          return this.#counter.changing(dirname(source), -1, () => this.#files.unlink(source));
-        }
-      }
-      return this.#counter.changing(dirname(source), -1, () =>
-        this.#counter.changing(dirname(target), replaced === undefined ? 1 : 0, () =>
-          this.#renameInto(source, target, sync),
-        ),
-      );
-    });
+  async moveAll(moves: readonly Move[], options: WriteOptions = {}): Promise<boolean[]> {
+    const paths = moves.map(({ from, to }) => ({ source: this.#path(from), target: this.#path(to) }));
+    return this.#mover.moveAll(paths, this.#sync && options.durable === true);
   }
 
   async remove(key: string, options: WriteOptions = {}): Promise<boolean> {
@@ -260,15 +249,6 @@ export class FilesystemStore implements Store {
         }
       }
     });
-  }
-
-  /** Renames into a folder that may be missing; false when there is nothing to rename. */
-  #renameInto(source: string, target: string, sync: boolean): boolean {
-    if (this.#folders.has(dirname(target)) && this.#files.rename(source, target)) return true;
-    if (this.#files.kindOf(source) === 'missing') return false;
-    this.#folders.forget();
-    this.#folders.make(dirname(target), sync);
-    return this.#files.rename(source, target);
   }
 
   /** Makes a name that is already visible survive a power cut. */

@@ -1,7 +1,7 @@
 /** The relay in memory: what the domain's tests run on, and the plainest statement of what the port means. */
 import { newSessionId } from '../../model/ids.js';
 import { linesOf } from '../log-record.js';
-import type { CreateOutcome, Entry, LogPart, ReadOutcome, Record, Store, Value, Watch } from '../store.js';
+import type { CreateOutcome, Entry, LogPart, Move, ReadOutcome, Record, Store, Value, Watch } from '../store.js';
 
 interface Held {
   readonly bytes: Uint8Array;
@@ -79,6 +79,13 @@ export class MemoryStore implements Store {
     this.#values.delete(from);
     this.#values.set(to, held);
     return true;
+  }
+
+  async moveAll(moves: readonly Move[]): Promise<boolean[]> {
+    for (const { from, to } of moves) for (const key of [from, to]) checked(key);
+    const outcomes: boolean[] = [];
+    for (const { from, to } of moves) outcomes.push(await this.move(from, to));
+    return outcomes;
   }
 
   async remove(key: string): Promise<boolean> {

@@ -45,9 +45,9 @@ const FAULTS: readonly (readonly [what: string, faults: Faults])[] = [
     (store) => ({ move: (from, to) => store.move(from, to.replace('~r.json', '.json')) }),
   ],
   [
-    'says "removed" and removes nothing',
+    'says that mail has ended and leaves it where it is',
     (store, now) => ({
-      removeAll: async (keys, options) => (now() ? keys.map(() => true) : store.removeAll(keys, options)),
+      moveAll: async (moves, options) => (now() ? moves.map(() => true) : store.moveAll(moves, options)),
     }),
   ],
   [

@@ -329,6 +329,36 @@ describe.each(TEMPERATURES)('each system call failing in turn, in %s', (_, cold)
     });
   });
 
+  it('moveAll never says "none" when something has moved', async () => {
+    const moves = ['a/1', 'a/2', 'b/1'].map((from) => ({ from, to: `c/${from.replace('/', '-')}` }));
+    const scenario: Scenario = {
+      name: 'moveAll',
+      prepare: (store) => store.createAll(moves.map(({ from }) => ({ key: from, value: 'x' }))),
+      run: (store) => store.moveAll(moves, { durable: true }),
+      look: async (store) => Promise.all(moves.map(({ from }) => text(store, from))),
+    };
+    await eachFault(scenario, cold, async (root, store, faulty, fault, hint) => {
+      const outcome = await scenario.run(store).then(
+        (value) => ({ value }),
+        (error: unknown) => ({ error }),
+      );
+      const left = (await scenario.look(storeOn(root))) as unknown[];
+      if ('error' in outcome) {
+        expect(outcome.error, hint).toMatchObject({ code: 'STORE_UNAVAILABLE', data: { errno: fault.errno } });
+        if (isDispatchError(outcome.error) && outcome.error.data.outcome === 'none') {
+          expect(left, hint).toEqual(['x', 'x', 'x']);
+        }
+      } else {
+        expect(outcome.value, hint).toEqual([true, true, true]);
+        expect(left, hint).toEqual([undefined, undefined, undefined]);
+      }
+      faulty.arm(undefined);
+      expect(await scenario.run(store), hint).toEqual(left.map((value) => value === 'x'));
+      const moved = await Promise.all(moves.map(({ to }) => text(storeOn(root), to)));
+      expect(moved, hint).toEqual(['x', 'x', 'x']);
+    });
+  });
+
   it('removeAll never says "none" when something is gone', async () => {
     const keys = ['a/1', 'a/2', 'b/1'];
     const scenario: Scenario = {

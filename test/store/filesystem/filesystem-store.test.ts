@@ -90,6 +90,15 @@ describe.runIf(posix)('what stands in the directory', () => {
     expect(readFileSync(join(root, '.format'), 'utf8')).toBe('1\n');
   });
 
+  it('is what moveAll moves: a folder in the place of a file stays', async () => {
+    const { root, store } = relay();
+    await store.create('bob/m/inside', 'x');
+    await store.create('bob/n', 'x');
+    const moves = ['m', 'n'].map((name) => ({ from: `bob/${name}`, to: `bob/ended/${name}` }));
+    expect(await store.moveAll(moves)).toEqual([false, true]);
+    expect(readFileSync(join(root, 'bob/m/inside'), 'utf8')).toBe('x');
+  });
+
   it('is written once for all entries that share a value', async () => {
     const { root, store } = relay();
     const value = { shared: 'y' };
