@@ -8,6 +8,7 @@
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import audit from './defects/audit.mjs';
 import disk from './defects/disk.mjs';
 import ending from './defects/ending.mjs';
 import lanes from './defects/lanes.mjs';
@@ -38,6 +39,7 @@ export const GROUPS = [
   topics,
   naming,
   resources,
+  audit,
 ];
 
 export const DEFECTS = GROUPS.flatMap(({ defects }) => defects);

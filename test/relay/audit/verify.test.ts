@@ -126,6 +126,24 @@ describe('a verification', () => {
     expect(await world.verify()).toMatchObject({ findings: [], logs: 1, lines: 2000 });
   });
 
+  it('is not alarmed by lines that are written, and named by a record, while it reads the logs', async () => {
+    const { events } = world.process().relay;
+    await world.anchor(JOB, await events.audit(submitted()));
+    const store = withFaults(world.memory, {
+      readLog: async (log, after, bytes) => {
+        const part = await world.memory.readLog(log, after, bytes);
+        if (part?.bytes.length === 0) await world.anchor(OTHER, await events.audit(claimed()));
+        return part;
+      },
+    });
+    const { clock } = world.onlooker;
+    expect(await verifyAudit({ store, clock, events: world.onlooker.events })).toMatchObject({
+      findings: [],
+      lines: 1,
+    });
+    expect(await world.verify()).toMatchObject({ findings: [], lines: 2, records: 2 });
+  });
+
   it('is not alarmed by a log that grows while it is read, nor by a record that is being written', async () => {
     const { events } = world.process().relay;
     for (let line = 0; line < 3; line++) await events.audit(submitted());
