@@ -9,7 +9,7 @@ export const defineRemove: Define = (program, choose) => {
     .command('remove')
     .summary('take this server and its hooks out of the clients')
     .description(
-      'Takes out of the clients what init put in: the entry for this server, and the hooks. All else in their files stays as it is, and files that init made go. The relay and its mail stay.',
+      'Takes out of the clients what init put in: the entry for this server, and the hooks. All else in their files stays as it is, and files that init made go. The relay and its mail stay, and so do the executors of the configuration.',
     );
   clientOptions(command)
     .option(...JSON_OPTION)

@@ -14,7 +14,7 @@ export type Status =
   | 'failed';
 
 export interface Change {
-  readonly what: 'server' | 'hooks' | 'server and hooks';
+  readonly what: 'server' | 'hooks' | 'server and hooks' | 'executors';
   readonly file: string;
   /** What was run, or is to be run with --dry-run. */
   readonly command?: readonly string[];
@@ -45,7 +45,7 @@ export class Progress {
   readonly notes: string[] = [];
   byHand: Outcome['byHand'];
 
-  constructor(private readonly client: Client) {}
+  constructor(private readonly client: Pick<Client, 'id' | 'name'>) {}
 
   end(status: Status, next: readonly string[] = []): Outcome {
     const { changes, notes, byHand } = this;

@@ -10,6 +10,8 @@ import { locateKeys } from './locate.js';
 import { excerptOf, type Problem } from './problem.js';
 import { type Contents, NO_CONTENTS, walkTables } from './walk.js';
 
+export type { Contents };
+
 /** What the text sets, and all that is wrong with it; the contents are complete only when nothing is. */
 export async function checkDocument(
   path: string,

@@ -33,7 +33,7 @@ export interface Finding {
 /** What a file sets. */
 export interface Contents {
   readonly values: Values;
-  /** By agent, in the order of the file. */
+  /** By agent, in the order of the file, those under `[dispatch]` last. */
   readonly executors: ReadonlyMap<string, ExecutorValues>;
 }
 
