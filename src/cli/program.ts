@@ -14,6 +14,9 @@ import { EXIT, exitCodeOf } from './exit-code.js';
 import { defineForget } from './forget.js';
 import { defineInbox } from './inbox.js';
 import { defineInit } from './init.js';
+import { defineJob } from './job.js';
+import { defineJobs } from './jobs.js';
+import { defineRecover } from './recover.js';
 import { defineRemove } from './remove.js';
 import { defineSend } from './send.js';
 import { defineStats } from './stats.js';
@@ -33,6 +36,9 @@ const COMMANDS: readonly Define[] = [
   defineAck,
   defineWho,
   defineWithdraw,
+  defineJobs,
+  defineJob,
+  defineRecover,
   defineWorker,
   defineTrace,
   defineTail,

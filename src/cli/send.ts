@@ -6,6 +6,7 @@ import { DispatchError } from '../model/errors.js';
 import { hasTopicMark } from '../model/topic.js';
 import { type Context, type Define, JSON_OPTION, remark, report } from './command.js';
 import { EXIT } from './exit-code.js';
+import { textFromInput } from './input.js';
 import { numeric, parseOptions } from './options.js';
 import { openAs } from './speaker.js';
 import { withdrawalLines } from './withdraw.js';
@@ -63,7 +64,9 @@ async function send(context: Context, target: string, words: readonly string[], 
   const { app, speaker: from } = await openAs(context, 'send', options.from);
   const { relay, config } = app;
   const text =
-    words.length === 1 && words[0] === '-' ? await fromInput(context, config.maxMessageBytes) : words.join(' ');
+    words.length === 1 && words[0] === '-'
+      ? await textFromInput(context.terminal, config.maxMessageBytes, 'sent')
+      : words.join(' ');
   const judged = content.safeParse(text);
   if (!judged.success) {
     const problem = judged.error.issues[0]?.message ?? 'is not valid';
@@ -132,21 +135,4 @@ async function send(context: Context, target: string, words: readonly string[], 
     remark(context, `No session ever served "${message.to}" here. If the name is a mistake: \`who\` lists the agents.`);
   }
   return EXIT.done;
-}
-
-async function fromInput({ terminal }: Context, maxBytes: number): Promise<string> {
-  // A file's last line ends with a line feed, which is no part of the message.
-  const bytes = await terminal.readInput(maxBytes + 1);
-  if (bytes.length > maxBytes + 1) {
-    throw new DispatchError(
-      'MESSAGE_TOO_LARGE',
-      `stdin holds more than the ${maxBytes} bytes that a message may have. Shorten it, or send the path of a file. Nothing was sent.`,
-      { maxBytes },
-    );
-  }
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes).replace(/\r?\n$/, '');
-  } catch (error) {
-    throw new DispatchError('INVALID_ARGUMENT', 'stdin is not text in UTF-8. Nothing was sent.', {}, error);
-  }
 }
