@@ -11,6 +11,7 @@ import path from 'node:path';
 import audit from './defects/audit.mjs';
 import disk from './defects/disk.mjs';
 import ending from './defects/ending.mjs';
+import jobCommands from './defects/job-commands.mjs';
 import lanes from './defects/lanes.mjs';
 import limits from './defects/limits.mjs';
 import looking from './defects/looking.mjs';
@@ -32,6 +33,7 @@ export const GROUPS = [
   ending,
   sessions,
   limits,
+  jobCommands,
   lanes,
   looking,
   waiting,

@@ -1,0 +1,68 @@
+/** What people see of jobs and decide about them: `src/cli/job*.ts`, `recover`; and that one broken job costs only itself. */
+const JOB = 'test/cli/job.test.ts';
+const JOBS = 'test/cli/jobs.test.ts';
+const SUBMIT = 'test/cli/job-submit.test.ts';
+const RECOVER = 'test/cli/recover.test.ts';
+const BROKEN = 'test/relay/jobs/broken-records.test.ts';
+
+export default {
+  title: 'Jobs at the terminal',
+  defects: [
+    {
+      name: 'token-printed',
+      promise: 'No command shows the secret part of a token: who knows it is the holder.',
+      file: 'src/cli/job-text.ts',
+      find: 'token: token?.number ?? null,',
+      replace: 'token,',
+      caughtBy: { file: JOB, title: 'never prints the nonce of the token' },
+    },
+    {
+      name: 'recovered-without-a-person',
+      promise: 'Only a person at a terminal decides about parked work.',
+      file: 'src/cli/recover.ts',
+      find: 'assertHuman(context.env, context.terminal.stdinIsTTY, instead);',
+      replace: '',
+      caughtBy: { file: RECOVER, title: 'is for a person' },
+    },
+    {
+      name: 'parked-work-among-the-others',
+      promise: 'What waits for a person is the first that `jobs` shows.',
+      file: 'src/cli/jobs.ts',
+      find: 'filter.state === undefined ? await',
+      replace: 'filter.limit === 0 ? await',
+      caughtBy: { file: JOBS, title: 'that are parked come before newer ones' },
+    },
+    {
+      name: 'failed-job-exits-as-done',
+      promise: 'A script that waits for a job learns by the exit code that it failed.',
+      file: 'src/cli/job-submit.ts',
+      find: "return job.state === 'completed' ? EXIT.done : EXIT.failed;",
+      replace: 'return EXIT.done;',
+      caughtBy: { file: SUBMIT, title: 'ends with 1 when the job failed' },
+    },
+    {
+      name: 'anybodys-job-cancelled',
+      promise: 'A job is cancelled by its submitter or by the person; to others it is not there.',
+      file: 'src/relay/jobs/jobs.ts',
+      find: 'if (job === undefined || (by !== HUMAN && job.from !== by)) throw notFound(id);',
+      replace: 'if (job === undefined) throw notFound(id);',
+      caughtBy: { file: BROKEN, title: 'is for the submitter and the human' },
+    },
+    {
+      name: 'broken-record-stops-the-queue',
+      promise: 'A record that cannot be understood does not keep the jobs behind it from being done.',
+      file: 'src/relay/jobs/jobs.ts',
+      find: 'const job = await unlessBroken(() => this.look(id));',
+      replace: 'const job = await this.look(id);',
+      caughtBy: { file: BROKEN, title: 'does not keep the jobs behind it from being claimed' },
+    },
+    {
+      name: 'names-swept-from-a-job-just-made',
+      promise: 'A submit that is repeated while its old names are swept away makes a job that is found.',
+      file: 'src/relay/jobs/pruning.ts',
+      find: 'if (job !== undefined) await table.name(job);',
+      replace: '',
+      caughtBy: { file: BROKEN, title: 'stay when the submit is repeated' },
+    },
+  ],
+};
