@@ -21,7 +21,7 @@ export class WorkerDisplay {
     private readonly clock: Clock,
   ) {}
 
-  began(agent: string, writes: boolean): void {
+  ready(agent: string, writes: boolean): void {
     this.#line(`Waiting for jobs of ${agent}${writes ? ', also such as may change things' : ''}. Ctrl-C ends it.`);
   }
 

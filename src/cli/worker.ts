@@ -76,7 +76,6 @@ async function work(context: Context, agent: string, wanted: Wanted): Promise<nu
   if (wanted.allowWrites && executor.writeArgv === undefined) {
     display.warned(`executors.${agent} has no write_argv, so jobs that may write are left to others.`);
   }
-  display.began(agent, wanted.allowWrites && executor.writeArgv !== undefined);
   const release = onSignals(worker);
   try {
     return (await worker.run()) === 'nothing' ? EXIT.nothing : EXIT.done;
@@ -103,17 +102,19 @@ async function compose({ env }: Context, { relay, config, umask }: App, parts: P
     isTold = true;
     display.warned(`${config.file} was changed: this worker goes on with what it has read. Start it anew to use that.`);
   };
+  const writes = wanted.allowWrites && executor.writeArgv !== undefined;
   return executorWorker(
     {
       relay,
       agent,
-      writes: wanted.allowWrites && executor.writeArgv !== undefined,
+      writes,
       concurrency: wanted.concurrency ?? 1,
       leaseSeconds: wanted.lease ?? DEFAULT_LEASE,
       intervalMs: wanted.interval ?? DEFAULT_INTERVAL_MS,
       idleTimeoutMs: wanted.idleTimeout,
       once: wanted.once,
       observer: {
+        ready: () => display.ready(agent, writes),
         started: (held) => display.started(held),
         ended: (end) => display.ended(end),
         warned: (text) => display.warned(text),

@@ -35,7 +35,7 @@ export interface Running {
   /** Never rejects. */
   readonly verdict: Promise<Verdict>;
   setLease(endsAt: number): void;
-  /** The first reason counts; what was done by then may still be the outcome. */
+  /** The first reason counts, and what comes of the work then is no outcome; work that was done before stays done. */
   end(why: EndReason): void;
 }
 

@@ -73,7 +73,10 @@ export class TurnRunner implements Runner {
     // Not at once: what it throws before its first wait is a rejection like any other.
     const work = Promise.resolve().then(() => runTurn(cwd, { ...turn, signal: control.signal }));
     const done = work.then(
-      (result): Verdict => ({ as: 'completed', result: resultOf(result, steady() - startedAt) }),
+      (result): Verdict =>
+        endedBy === undefined
+          ? { as: 'completed', result: resultOf(result, steady() - startedAt) }
+          : ended(endedBy, timeoutSeconds),
       (error: unknown): Verdict =>
         endedBy === undefined ? { as: 'failed', error: wordsOf(error) } : ended(endedBy, timeoutSeconds),
     );

@@ -40,9 +40,9 @@ export function verdictOf(outcome: RunOutcome, { name, timeoutSeconds, hasOutput
     const error = withLastWords(`${name} was ended: it took longer than ${timeoutSeconds} s.`, outcome);
     return { as: 'failed', error, result };
   }
-  // Whoever asked for the end may have come too late for a program that was done.
-  if (exitCode === 0) return { as: 'completed', result, exitCode };
+  // Programs that heed SIGTERM often end with 0: that is no sign that the work was done.
   if (endedBy !== undefined) return { as: 'ended', why: endedBy, result };
+  if (exitCode === 0) return { as: 'completed', result, exitCode };
   if (keeperLost) return { as: 'unknown', why: 'what held the run has died' };
   const how = exitCode === null ? `was ended by ${signal ?? 'a signal'}` : `ended with exit code ${exitCode}`;
   return { as: 'failed', error: withLastWords(`${name} ${how}.`, outcome), result, exitCode: exitCode ?? undefined };

@@ -35,6 +35,8 @@ export interface WorkerOptions {
 
 /** What somebody who watches the worker is told. None of these may throw. */
 export interface Observer {
+  /** It is on the list of those who serve, and hears of jobs. */
+  ready(): void;
   started(held: HeldJob): void;
   ended(end: JobEnd): void;
   /** A sentence for a person. */
@@ -55,6 +57,8 @@ export class Worker {
   #wake: () => void = () => {};
   #rang = false;
   #failure: Error | undefined;
+  /** Steady time at which it last had a job, or began. */
+  #busyAt = 0;
   /** Steady time before which nothing is claimed. */
   #restUntil = 0;
   #lastWarning: string | undefined;
@@ -80,6 +84,7 @@ export class Worker {
         await relay.jobs.workers.enter(address, { session: holder.session, since, writes, concurrency });
         watches.push(await relay.jobs.watch(address, () => this.#hint()));
       }
+      this.#options.observer.ready();
       return await this.#work();
     } finally {
       for (const held of this.#held.keys()) held.stop();
@@ -95,7 +100,7 @@ export class Worker {
   async #work(): Promise<WorkerEnd> {
     const { concurrency, once, relay, idleTimeoutMs = Number.POSITIVE_INFINITY, intervalMs, observer } = this.#options;
     const { clock } = relay;
-    let busyAt = clock.steady();
+    this.#busyAt = clock.steady();
     for (;;) {
       if (this.#failure !== undefined) throw this.#failure;
       if (this.#isStopping) return 'stopped';
@@ -110,8 +115,7 @@ export class Worker {
         if (once && this.#held.size === 0) return 'nothing';
         wait = Math.min(wait, claimed);
       }
-      if (this.#held.size > 0) busyAt = clock.steady();
-      const idleLeft = busyAt + idleTimeoutMs - clock.steady();
+      const idleLeft = this.#held.size > 0 ? wait : this.#busyAt + idleTimeoutMs - clock.steady();
       if (idleLeft <= 0) return 'idle';
       observer.looked();
       // Where only workers are, nobody else does it.
@@ -156,6 +160,7 @@ export class Worker {
       this.#failure = error instanceof Error ? error : new Error(String(error));
     } finally {
       this.#held.delete(held);
+      this.#busyAt = this.#options.relay.clock.steady();
       this.#done++;
       this.#hint();
     }

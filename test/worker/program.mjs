@@ -41,6 +41,11 @@ const KINDS = {
   },
   nothing() {},
   hang: forever,
+  /** Hears, and calls that success. */
+  polite() {
+    process.on('SIGTERM', () => process.exit(0));
+    forever();
+  },
   deaf() {
     process.on('SIGTERM', () => {});
     forever();

@@ -136,8 +136,12 @@ describe('jobs that may write', () => {
 });
 
 describe('a signal', () => {
-  it.each(['SIGTERM', 'SIGINT'] as const)('(%s) ends what runs: what only reads is given back', async (name) => {
-    world = new WorkerWorld('deaf');
+  it.each([
+    ['SIGTERM', 'deaf'],
+    ['SIGINT', 'deaf'],
+    ['SIGTERM', 'polite'],
+  ] as const)('(%s, to a %s program) ends what runs: what only reads is given back', async (name, kind) => {
+    world = new WorkerWorld(kind);
     const { id } = await world.submit();
     const worker = await world.start();
     await world.begun();
