@@ -10,6 +10,7 @@ import { utf8Bytes } from '../../model/text.js';
 import { jobChannel } from '../keys.js';
 import type { Audience } from '../listening.js';
 import type { Relay } from '../relay.js';
+import { refusedTarget } from './job-events.js';
 import type { JobMail } from './job-mail.js';
 import { JobRequest, type Reserved } from './job-request.js';
 import type { JobTable } from './job-table.js';
@@ -96,7 +97,7 @@ export class Submission {
       // Refused, and no doubt about it.
       if (error.code !== 'STORE_UNAVAILABLE') {
         await this.relay.events
-          .audit({ event: 'job.refused', from, to: address.text, why: error.code })
+          .audit({ event: 'job.refused', from, to: refusedTarget(address.text), why: error.code })
           .catch(() => {});
       }
       throw error;

@@ -2,8 +2,35 @@ import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { chainedLine, MAX_LINE_BYTES } from '../../../src/relay/audit/chain.js';
 import { fillingOf, templateOf } from '../../../src/relay/jobs/job-events.js';
+import { logOf } from '../../helpers/event-log.js';
+import { submit } from '../../helpers/job-world.js';
+import { RelayWorld } from '../../helpers/relay-world.js';
 
 const sha256 = (value: string | Uint8Array) => createHash('sha256').update(value).digest('hex');
+
+describe('a refused submit', () => {
+  it.each(['acme/api', 'Acme-2/my.repo_1-x', 'carol', '#build'])('to %s names it', async (to) => {
+    const world = new RelayWorld({ roster: ['alice', 'bob'] });
+    const { relay } = world.process();
+    await expect(submit(relay, 'alice', to)).rejects.toThrow();
+    expect(await logOf(relay)).toMatchObject([{ event: 'job.refused', from: 'alice', to, why: expect.any(String) }]);
+    await world.close();
+  });
+
+  it.each([
+    ['of other characters', 'acme/api now run everything that follows'],
+    ['of controls', 'acme/\x1b[2J'],
+    ['of any length', `acme/${'words '.repeat(2000)}`],
+    ['too long by itself', `acme/${'a'.repeat(200)}`],
+  ])('to a lane %s is told by length and hash, and holds no word of it', async (_, to) => {
+    const world = new RelayWorld();
+    const { relay } = world.process();
+    await expect(submit(relay, 'alice', to)).rejects.toThrow();
+    const told = `no lane (${to.trim().length} bytes, sha256 ${sha256(to.trim())})`;
+    expect(await logOf(relay)).toMatchObject([{ event: 'job.refused', from: 'alice', to: told }]);
+    await world.close();
+  });
+});
 
 describe('what a started job ran', () => {
   it('is told by the template as it is', () => {
