@@ -71,6 +71,7 @@ function renderTool({ name, title, description, inputSchema, annotations }) {
 
 function typeOf({ type, items, enum: values }) {
   if (values !== undefined) return values.map((value) => `\`"${value}"\``).join(' or ');
+  if (type === undefined) return 'any JSON';
   return type === 'array' ? `array of ${items.type}s` : type;
 }
 

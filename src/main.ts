@@ -38,6 +38,7 @@ export async function main(): Promise<void> {
       version: __VERSION__,
       maxReplyBytes: config.maxReplyBytes,
       instructions: config.instructions,
+      toolsets: config.toolsets,
       log,
     });
   } catch (error) {

@@ -24,8 +24,8 @@ export interface Check {
 
 const VERSION_MS = 5000;
 const HOOK_MS = 10_000;
-// Without these a server is not ours, or too old to be of use.
-const TOOLS = ['dispatch', 'peek', 'ack', 'who'];
+// One of each toolset: the operator chooses among those, and a server without any is not ours.
+const TOOLS = ['dispatch', 'join', 'submit'];
 
 /** Runs all checks, one after the other. Does not throw for anything that is wrong with the client or its files. */
 export async function checkClient(client: Client, machine: Machine): Promise<Check[]> {
@@ -89,10 +89,10 @@ async function checkServer(client: Client, { machine, env, cwd }: Place): Promis
     const greeting = await greet(found.entry, env, cwd);
     if (typeof greeting === 'string') return { what, state: 'fails', said: `The server in ${file} ${greeting}.` };
     const { server, tools } = greeting;
-    const missing = TOOLS.filter((tool) => !tools.includes(tool));
+    const isOurs = TOOLS.some((tool) => tools.includes(tool));
     const said = `The server in ${file}, ${server}, starts, shakes hands and lists ${tools.length} tools`;
-    if (missing.length === 0) return { what, state: 'works', said: `${said}.` };
-    return { what, state: 'fails', said: `${said}, and not ${missing.join(', ')}.` };
+    if (isOurs) return { what, state: 'works', said: `${said}.` };
+    return { what, state: 'fails', said: `${said}, and none that is ours.` };
   }
   return { what, state: 'absent', said: 'It is not set up: run mcp-dispatch init.' };
 }

@@ -12,7 +12,12 @@ import type { Tool } from './tool.js';
 const NO_CURSOR = 'is not a cursor of ours; take next_cursor from an answer, or leave it out to begin';
 
 /** The `next_cursor` of an earlier answer; a made-up one would read as "nothing left". */
-export const cursor = (form: RegExp) => z.string('must be a string').trim().max(256, NO_CURSOR).regex(form, NO_CURSOR);
+export const cursor = (form: RegExp) =>
+  // Its form is ours alone to know: a model only ever hands it back.
+  z
+    .string('must be a string')
+    .trim()
+    .refine((text) => text.length <= 256 && form.test(text), NO_CURSOR);
 
 /** A list, its JSON text, or one item alone. */
 export function listOf<T extends z.ZodType>(item: T, check: (list: z.ZodArray<T>) => z.ZodArray<T>) {

@@ -51,27 +51,31 @@ export class Place {
   }
 
   /** See `ToolContext.wait`. */
-  async wait(session: Session, { seconds, isThere, saying }: Wait): Promise<Waited> {
+  async wait(session: Session, { seconds, isThere, saying, saidFirst, againMs }: Wait): Promise<Waited> {
     this.#turn.end();
-    this.#progress ??= this.#tellProgress(seconds, saying);
+    this.#progress ??= this.#tellProgress(seconds, saying, saidFirst === true);
     try {
       const { cancelled, ending } = this.call;
-      return await waitForMail({ session, timeoutMs: seconds * 1000, isThere, cancelled, ending });
+      return await waitForMail({ session, timeoutMs: seconds * 1000, isThere, againMs, cancelled, ending });
     } finally {
       this.#turn = this.queue.join();
       await this.come();
     }
   }
 
-  #tellProgress(seconds: number, message: string): NodeJS.Timeout | undefined {
+  #tellProgress(seconds: number, message: string, saidFirst: boolean): NodeJS.Timeout | undefined {
     const { progressToken, notify } = this.call;
     if (progressToken === undefined) return undefined;
     let progress = 0;
-    return setInterval(() => {
-      progress += PROGRESS_EVERY_MS / 1000;
+    const tell = () => {
       const params = { progressToken, progress, total: Math.max(seconds, progress), message };
       // Whoever does not hear it is not waiting for it.
       notify({ method: 'notifications/progress', params }).catch(() => {});
+    };
+    if (saidFirst) tell();
+    return setInterval(() => {
+      progress += PROGRESS_EVERY_MS / 1000;
+      tell();
     }, PROGRESS_EVERY_MS);
   }
 }

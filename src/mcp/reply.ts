@@ -39,6 +39,11 @@ export class Reply implements Settlement {
     return this.maxBytes - RESERVE - this.#bytes;
   }
 
+  /** Whether a field of that value has room. */
+  fits(name: string, value: unknown): boolean {
+    return jsonBytes(value) + utf8Bytes(name) + 4 <= this.room;
+  }
+
   /** Adds a sentence of the server's own for the reader. Never holds words of other agents. */
   notice(text: string): this {
     this.#notices ??= this.list('notices');

@@ -13,6 +13,7 @@ import type { Relay } from '../relay/relay.js';
 import type { Session } from '../relay/session.js';
 import { createServer } from './server.js';
 import { SettlingStdioTransport } from './stdio.js';
+import type { Toolset } from './toolset.js';
 import type { Waking } from './waking.js';
 
 export interface ServeOptions {
@@ -25,6 +26,8 @@ export interface ServeOptions {
   readonly version: string;
   readonly maxReplyBytes: number;
   readonly instructions?: string | undefined;
+  /** The sets of tools that are offered. @default all */
+  readonly toolsets?: readonly Toolset[] | undefined;
   /** One line for the person at the terminal. */
   readonly log: (text: string) => void;
 }

@@ -21,6 +21,7 @@ import { Reply } from './reply.js';
 import { registerResources } from './resources.js';
 import type { SettlingStdioTransport } from './stdio.js';
 import type { ToolContext } from './tool.js';
+import type { Toolset } from './toolset.js';
 import { Queue } from './turn.js';
 import { UnservedNotices } from './unserved-notices.js';
 import type { Waking } from './waking.js';
@@ -42,6 +43,8 @@ export interface FacadeOptions {
   /** Bytes of a reply's JSON. */
   readonly maxReplyBytes: number;
   readonly instructions?: string | undefined;
+  /** The sets of tools that are offered. @default all */
+  readonly toolsets?: readonly Toolset[] | undefined;
   readonly log: (text: string) => void;
   /** Aborted when the server ends: calls that wait are answered then. */
   readonly ending: AbortSignal;
@@ -66,7 +69,7 @@ export function createServer(options: FacadeOptions): Server {
         resources: { subscribe: true },
         ...(waking?.channel === true ? { experimental: { 'claude/channel': {} } } : {}),
       },
-      instructions: instructionsFor(identity.agent, relay.agents.roster, options.instructions),
+      instructions: instructionsFor(identity.agent, relay.agents.roster, options.instructions, options.toolsets),
       // Only ever asked about answers to elicitation, which this server does not use.
       jsonSchemaValidator: { getValidator: () => () => ({ valid: false, data: undefined, errorMessage: 'not used' }) },
     },
@@ -78,8 +81,8 @@ export function createServer(options: FacadeOptions): Server {
   const resources = registerResources(server, options);
 
   server.setRequestHandler(ListToolsRequestSchema, async () => {
-    const { TOOLS, describeTool } = await tools();
-    return { tools: TOOLS.map(describeTool) };
+    const { toolsOf, describeTool } = await tools();
+    return { tools: toolsOf(options.toolsets).map(describeTool) };
   });
 
   const answer = async (
@@ -92,7 +95,7 @@ export function createServer(options: FacadeOptions): Server {
     try {
       await place.come();
       const { prepareCall } = await tools();
-      const { tool, args } = prepareCall(params.name, params.arguments);
+      const { tool, args } = prepareCall(params.name, params.arguments, options.toolsets);
       await identity.noteCall(clientSessionsIn(params._meta));
       const session = await identity.session();
       session.client ??= server.getClientVersion();

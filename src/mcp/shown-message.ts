@@ -158,7 +158,7 @@ export function countNewer(shown: readonly ShownMessage[], waiting: readonly Mes
 }
 
 /** The longest beginning of `text` whose JSON string takes at most `room` bytes, and at least one character. */
-function fitting(text: Buffer, room: number): Buffer {
+export function fitting(text: Buffer, room: number): Buffer {
   const fits = (bytes: number) => jsonBytes(Buffer.from(cutUtf8(text, bytes)).toString('utf8')) <= room;
   if (fits(text.length)) return text;
   let low = 0;

@@ -25,6 +25,10 @@ export interface Wait {
   isThere(pending: readonly Candidate[]): boolean | Promise<boolean>;
   /** What the caller is told every ten seconds, if it wants to know. */
   readonly saying: string;
+  /** Whether it is told at the start as well: what it must know even if it never sees the answer. @default false */
+  readonly saidFirst?: boolean | undefined;
+  /** See `WaitOptions`. */
+  readonly againMs?: number | undefined;
 }
 
 export interface Tool<Input extends z.ZodObject = z.ZodObject> {

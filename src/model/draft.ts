@@ -52,15 +52,22 @@ export const jsonObject = (problem: string) =>
       }
       return parsed;
     },
-    z
-      .looseObject({}, problem)
-      .refine((value) => isNestedAtMost(value, MAX_PAYLOAD_DEPTH), `may nest at most ${MAX_PAYLOAD_DEPTH} levels deep`)
-      .refine(
-        (value) => !isNestedAtMost(value, MAX_PAYLOAD_DEPTH) || countValues(value) <= MAX_PAYLOAD_VALUES,
-        `may hold at most ${MAX_PAYLOAD_VALUES} values; write them to a file and send its path`,
-      )
-      .refine((value) => !isNestedAtMost(value, MAX_PAYLOAD_DEPTH) || isWellFormedThroughout(value), NOT_UNICODE),
+    bounded(z.looseObject({}, problem)),
   );
+
+/** Any JSON. What looks like the JSON text of an object or a list is taken for that. */
+export const jsonValue = z.preprocess(parseIfText, bounded(z.unknown()));
+
+/** What can be walked through, and written as UTF-8. */
+function bounded<T extends z.ZodType>(schema: T) {
+  return schema
+    .refine((value) => isNestedAtMost(value, MAX_PAYLOAD_DEPTH), `may nest at most ${MAX_PAYLOAD_DEPTH} levels deep`)
+    .refine(
+      (value) => !isNestedAtMost(value, MAX_PAYLOAD_DEPTH) || countValues(value) <= MAX_PAYLOAD_VALUES,
+      `may hold at most ${MAX_PAYLOAD_VALUES} values; write them to a file and send its path`,
+    )
+    .refine((value) => !isNestedAtMost(value, MAX_PAYLOAD_DEPTH) || isWellFormedThroughout(value), NOT_UNICODE);
+}
 
 export const payload = jsonObject('must be a JSON object, such as {"commit": "abc123"}');
 

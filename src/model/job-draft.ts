@@ -1,6 +1,7 @@
 /** The rules for what a job may be made of, whoever submits it. What was wrong follows the argument's name. */
 import * as z from 'zod/v4';
-import { idempotencyKey, jsonObject, text } from './draft.js';
+import { idempotencyKey, jsonObject, jsonValue, text } from './draft.js';
+import { isJobId } from './ids.js';
 import { DEFAULT_LEASE_SECONDS, MOST_ATTEMPTS, MOST_LEASE_SECONDS, type Task } from './job.js';
 
 const SHAPE = 'must be a JSON object with a "prompt", such as {"prompt": "Find out why the build is red."}';
@@ -15,10 +16,7 @@ export const task = jsonObject(SHAPE)
 /** A name of the submitter's own for one job, so that submitting it again makes no second one. */
 export const requestId = idempotencyKey;
 
-export const jobId = z
-  .string('must be a string')
-  .trim()
-  .regex(/^job-[a-z0-9]{12}$/, 'must be a job id such as "job-k3j9x0q2m4ab"');
+export const jobId = z.string('must be a string').trim().refine(isJobId, 'must be a job id such as "job-k3j9x0q2m4ab"');
 
 export const maxAttempts = z
   .int(`must be a whole number from 1 to ${MOST_ATTEMPTS}`)
@@ -37,3 +35,14 @@ export const reason = text()
   .trim()
   .max(500, 'may have at most 500 characters')
   .refine((value) => !/[\p{Cc}\u2028\u2029]/u.test(value), 'must be one line, without control characters');
+
+/** As `claim` gave it. What is none, and whose it is, is for the fencing to say. */
+export const claimToken = z.string('must be a string').trim().max(64, 'is too long for a token of claim');
+
+/** In bytes of UTF-8. */
+export const outcomeOffset = z.int('must be a whole number of bytes').min(0, 'must not be negative');
+
+/** A result: any JSON, or the JSON text of an object or a list. How large it may be, the job says. */
+export const anyJson = jsonValue;
+
+export const errorText = text();

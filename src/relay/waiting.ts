@@ -14,6 +14,8 @@ export interface WaitOptions {
   readonly timeoutMs: number;
   /** Whether what is waited for is among what is pending; asked after each look. */
   isThere(pending: readonly Candidate[]): boolean | Promise<boolean>;
+  /** Milliseconds after which it is asked again without a new look: for what no mail tells of. @default never */
+  readonly againMs?: number | undefined;
   /** Ends the wait as `cancelled`. */
   readonly cancelled: AbortSignal;
   /** Ends the wait as `ending`. */
@@ -24,15 +26,17 @@ export interface WaitOptions {
  * Waits until what is wanted is there, for at most `timeoutMs`. Looks first, so that what is there already ends it at once.
  * @throws what the store throws when it cannot be looked at.
  */
-export function waitForMail({ session, timeoutMs, isThere, cancelled, ending }: WaitOptions): Promise<Waited> {
+export function waitForMail({ session, timeoutMs, isThere, againMs, cancelled, ending }: WaitOptions): Promise<Waited> {
   return new Promise((resolve, reject) => {
     let over = false;
     let judging = false;
     let latest: readonly Candidate[] | undefined;
+    let seen: readonly Candidate[] | undefined;
     const end = (settle: () => void) => {
       if (over) return;
       over = true;
       clearTimeout(timer);
+      clearInterval(again);
       unsubscribe();
       cancelled.removeEventListener('abort', onCancel);
       ending.removeEventListener('abort', onEnd);
@@ -48,6 +52,7 @@ export function waitForMail({ session, timeoutMs, isThere, cancelled, ending }: 
       try {
         while (latest !== undefined && !over) {
           const pending = latest;
+          seen = latest;
           latest = undefined;
           const outcome = await outcomeOf(session, await isThere(pending));
           if (outcome !== undefined) end(() => resolve(outcome));
@@ -58,6 +63,11 @@ export function waitForMail({ session, timeoutMs, isThere, cancelled, ending }: 
         judging = false;
       }
     };
+    const askAgain = () => {
+      latest ??= seen;
+      void judge();
+    };
+    const again = againMs === undefined ? undefined : setInterval(askAgain, againMs);
     const unsubscribe = session.arrivals.subscribe({
       looked: (pending) => {
         latest = pending;

@@ -1,5 +1,5 @@
 /** `doctor --wake`: what works of the clients of a home, shown by doing it, with clients that are not real and a server that is. */
-import { readdirSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -57,6 +57,13 @@ describe('a client that init has set up', () => {
       expect(readdirSync(os.tmpdir()).filter((name) => name.startsWith('mcp-dispatch-check-'))).toEqual([]);
     },
   );
+
+  it('with a server that has only some of the toolsets works all the same', async () => {
+    const config = path.join(world.home, 'jobs.toml');
+    writeFileSync(config, 'toolsets = ["jobs"]\n');
+    await world.init('vscode', { launch, env: { MCP_DISPATCH_CONFIG: config } });
+    expect(checksOf(await doctor('--json')).server).toMatch(/^works: .* lists 6 tools\.$/);
+  });
 
   it('and is open says by what each of its windows is woken', async () => {
     world.install('claude');

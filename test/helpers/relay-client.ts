@@ -2,6 +2,7 @@
 import { PassThrough } from 'node:stream';
 import { createServer } from '../../src/mcp/server.js';
 import { SettlingStdioTransport } from '../../src/mcp/stdio.js';
+import type { Toolset } from '../../src/mcp/toolset.js';
 import type { Project } from '../../src/model/project.js';
 import { Identity } from '../../src/relay/identity.js';
 import type { RelayWorld, TestProcess } from './relay-world.js';
@@ -34,12 +35,19 @@ export class RelayClient {
   constructor(
     world: RelayWorld,
     agent: string | undefined,
-    options: { maxReplyBytes?: number; instructions?: string; process?: TestProcess; project?: Project } = {},
+    options: {
+      maxReplyBytes?: number;
+      instructions?: string;
+      process?: TestProcess;
+      project?: Project;
+      toolsets?: readonly Toolset[];
+    } = {},
   ) {
     const { relay } = options.process ?? world.process();
     const { project } = options;
     this.#identity = new Identity(relay, agent, { project: project === undefined ? undefined : () => project });
-    this.#options = { relay, maxReplyBytes: options.maxReplyBytes ?? 10_240, instructions: options.instructions };
+    const { maxReplyBytes = 10_240, instructions, toolsets } = options;
+    this.#options = { relay, maxReplyBytes, instructions, toolsets };
     let rest = '';
     this.#fromServer.on('data', (chunk: Buffer) => {
       const lines = (rest + chunk.toString('utf8')).split('\n');
@@ -53,7 +61,12 @@ export class RelayClient {
     });
   }
 
-  readonly #options: { relay: TestProcess['relay']; maxReplyBytes: number; instructions: string | undefined };
+  readonly #options: {
+    relay: TestProcess['relay'];
+    maxReplyBytes: number;
+    instructions: string | undefined;
+    toolsets: readonly Toolset[] | undefined;
+  };
 
   /** Connects and gives the answer to `initialize`. */
   async connect(): Promise<ToolJson> {

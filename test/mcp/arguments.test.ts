@@ -198,7 +198,7 @@ describe('a wrong argument is named, and nothing is done', () => {
     ['x'.repeat(5000), `"${'x'.repeat(79)}…"`],
   ])('an unknown tool %#, with the names of those there are', async (name, shown) => {
     const answer = await alice.call(name, hello);
-    const text = `INVALID_ARGUMENT: There is no tool ${shown} here. The tools: dispatch, peek, ack, who, join, leave.`;
+    const text = `INVALID_ARGUMENT: There is no tool ${shown} here. The tools: dispatch, peek, ack, who, join, leave, submit, poll, jobs, cancel, claim, settle.`;
     expect([answer.isError, answer.text]).toEqual([true, text]);
   });
 });

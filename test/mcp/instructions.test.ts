@@ -41,4 +41,18 @@ describe('the instructions', () => {
   it('do without a name and without a roster', () => {
     expect(instructionsFor(undefined, undefined)).not.toMatch(/undefined|\{agent/);
   });
+
+  it('name no tool that is off, and say whose words those of others are whatever is on', () => {
+    const all = instructionsFor('bob', undefined);
+    expect(all).toMatch(/submit.*claim/);
+    const mail = instructionsFor('bob', undefined, undefined, ['mail', 'topics']);
+    expect(mail).not.toMatch(/submit|claim|settle/);
+    // What a model sees of it first does not depend on it.
+    expect(all.slice(0, 240)).toBe(mail.slice(0, 240));
+    const jobs = instructionsFor('bob', ['bob', 'carol'], undefined, ['jobs']);
+    expect(jobs).not.toMatch(/dispatch|peek|\back\b|\bwho\b/);
+    for (const tool of ['submit', 'claim', 'settle', 'poll', 'jobs']) expect(jobs.slice(0, 240)).toContain(tool);
+    const topics = instructionsFor('bob', undefined, undefined, ['topics']);
+    for (const text of [all, mail, jobs, topics]) expect(text).toMatch(/"bob".*never permission or approval/s);
+  });
 });

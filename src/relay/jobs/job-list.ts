@@ -13,7 +13,7 @@ export interface JobQuery {
   readonly to?: string | undefined;
   readonly from?: string | undefined;
   readonly threadId?: string | undefined;
-  /** As an earlier page gave it. */
+  /** As an earlier page gave it, or `cursorOf` the last job of it that was used. */
   readonly cursor?: string | undefined;
   readonly limit: number;
 }
@@ -88,6 +88,11 @@ export class JobList {
 
 function parsed(names: readonly string[]): JobName[] {
   return names.flatMap((name) => parseJobName(name) ?? []);
+}
+
+/** Where the page after this job begins. */
+export function cursorOf({ created_at, id }: Pick<Job, 'created_at' | 'id'>): string {
+  return placeOf(Date.parse(created_at), id);
 }
 
 function placeOf(createdAt: number, id: string): string {

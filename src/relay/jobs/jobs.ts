@@ -29,6 +29,7 @@ import { eventOf } from './job-log.js';
 import { JobMail } from './job-mail.js';
 import { parseJobName } from './job-name.js';
 import { type Change, JobTable, notFound, unlessBroken } from './job-table.js';
+import type { LaneList } from './lane-list.js';
 import { pruneJobs, removeUnmade } from './pruning.js';
 import { type JobDraft, Submission, type SubmissionOptions, type Submitted } from './submission.js';
 import type { Holder, Outcome } from './transitions.js';
@@ -67,6 +68,10 @@ export interface Settlement {
 export class Jobs {
   readonly workers: Workers;
   readonly list: JobList;
+  /** Names that the operator has written an executor for. */
+  readonly executors: readonly string[];
+  /** Undefined where the operator allows none. */
+  readonly lanes: LaneList | undefined;
   readonly #table: JobTable;
   readonly #mail: JobMail;
   readonly #submission: Submission;
@@ -77,6 +82,8 @@ export class Jobs {
     options: SubmissionOptions,
   ) {
     this.workers = new Workers(relay.store, processes);
+    this.executors = options.executors;
+    this.lanes = options.lanes;
     this.#table = new JobTable(relay);
     this.#mail = new JobMail(relay, this.#table);
     const look = (id: string) => this.look(id);

@@ -4,6 +4,7 @@
  */
 import * as z from 'zod/v4';
 import { addressSegment } from '../../model/address.js';
+import { isAgentId } from '../../model/agent-id.js';
 import { isSessionId } from '../../model/ids.js';
 import { lazy } from '../../model/lazy.js';
 import type { Processes } from '../../store/processes.js';
@@ -45,6 +46,11 @@ export class Workers {
 
   async leave(address: string, session: string): Promise<void> {
     await this.store.remove(workerKey(addressSegment(address), session), { durable: false });
+  }
+
+  /** The agents that workers serve or have served lately, in order of name. */
+  async agents(): Promise<string[]> {
+    return (await this.store.list(workerKey())).filter(isAgentId).sort();
   }
 
   /** Whoever is not known to be dead. */

@@ -1,0 +1,64 @@
+/** Whose business a job is, and whether anybody will take it up. */
+import { kindOf } from '../model/address.js';
+import { normalizeName } from '../model/agent-id.js';
+import type { Job } from '../model/job.js';
+import { normalizeTarget, parseTopic } from '../model/topic.js';
+import { notFound } from '../relay/jobs/job-table.js';
+import type { Relay } from '../relay/relay.js';
+import type { ToolContext } from './tool.js';
+
+type Asker = Pick<ToolContext, 'relay' | 'session'>;
+
+/** The job, where it is the caller's business: it submitted it, it is for it or a topic of its, or it had a part in it. */
+export async function findJob(id: string, { relay, session }: Asker): Promise<Job | undefined> {
+  const job = await relay.jobs.look(id);
+  if (job === undefined) return undefined;
+  const { agent } = session;
+  if (job.from === agent || job.to === agent || job.lease?.agent === agent) return job;
+  if (job.history.some(({ by }) => by === agent)) return job;
+  if (kindOf(job.to) !== 'topic') return undefined;
+  return (await relay.topics.membership(parseTopic(job.to), agent)) === undefined ? undefined : job;
+}
+
+/** @throws DispatchError `NOT_FOUND`, the same for a job that is not there and one that is not the caller's business. */
+export async function readJob(id: string, asker: Asker): Promise<Job> {
+  const job = await findJob(id, asker);
+  if (job === undefined) throw notFound(id);
+  return job;
+}
+
+/** An address to compare with those of jobs. */
+export function normalizeAddress(text: string): string {
+  return text.includes('/') ? text.trim() : normalizeTarget(text);
+}
+
+/** An agent to compare with submitters. */
+export const normalizeAgent = normalizeName;
+
+export interface Prospects {
+  /** How many live workers serve the address; undefined where sessions do its jobs. */
+  readonly workers?: number;
+  /** Why it may wait for long. */
+  readonly note?: string;
+}
+
+/** Who will take up a job that waits. */
+export async function prospectsOf({ to, write }: Job, { jobs }: Pick<Relay, 'jobs'>): Promise<Prospects> {
+  const kind = kindOf(to);
+  if (kind === 'topic') return {};
+  const serving = await jobs.workers.serving(to);
+  const workers = serving.length;
+  if (workers === 0) {
+    if (kind === 'lane')
+      return { workers, note: `No worker for ${to} is alive: the job waits until a person starts one.` };
+    if (!jobs.executors.includes(to)) return {};
+    return { workers, note: `No worker is alive: the job waits until a person starts one with ${starting(to)}.` };
+  }
+  if (!write || serving.some(({ writes }) => writes)) return { workers };
+  const how = kind === 'lane' ? 'one with --allow-writes' : `one with ${starting(to)} --allow-writes`;
+  return { workers, note: `No live worker takes jobs that may write: this one waits until a person starts ${how}.` };
+}
+
+function starting(agent: string): string {
+  return `\`mcp-dispatch worker --agent ${agent}\``;
+}

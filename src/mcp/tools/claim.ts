@@ -1,0 +1,121 @@
+import * as z from 'zod/v4';
+import { DispatchError } from '../../model/errors.js';
+import { DEFAULT_LEASE_SECONDS, type Job, MOST_LEASE_SECONDS } from '../../model/job.js';
+import { claimToken, jobId, leaseSeconds, outcomeOffset } from '../../model/job-draft.js';
+import { assertOwnToken } from '../job-holder.js';
+import { readJob } from '../job-places.js';
+import { addPaged } from '../paged.js';
+import { isoOf } from '../shown-job.js';
+import { defineTool, type ToolContext } from '../tool.js';
+
+const WRITES =
+  'This job may change things. It is never run again unattended: if your lease ends before you settle it, or you release it, it waits for a person.';
+
+export const claim = defineTool({
+  name: 'claim',
+  title: 'Take a job',
+  description:
+    'Takes a job for you or a topic of yours: returns found, job_id, task, token (proof that you hold it), attempt, write, and lease_until, before which nobody else gets it. ' +
+    'With job_id and token it renews the lease, also after a restart, and says cancel_requested when the submitter wants it no more. settle ends it; jobs lists without taking.',
+  input: z.strictObject({
+    job_id: jobId.optional().describe('Default: the oldest that is free.'),
+    lease_seconds: leaseSeconds
+      .optional()
+      .describe(`From now, 1 to ${MOST_LEASE_SECONDS}. Default: ${DEFAULT_LEASE_SECONDS}.`),
+    token: claimToken.optional().describe('With job_id: from your claim, to renew.'),
+    offset: outcomeOffset.optional().describe('With token: show the task too, from this byte on.'),
+  }),
+  annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: false, openWorldHint: false },
+  alwaysLoad: false,
+  piggyback: true,
+
+  async handle(args, context) {
+    const { relay, session, reply } = context;
+    const { job_id, token, offset } = args;
+    assertTogether('token', token, 'job_id', job_id);
+    assertTogether('offset', offset, 'token', token);
+    const holder = { agent: session.agent, session: session.id };
+    if (job_id !== undefined && token !== undefined) {
+      assertOwnToken(await readJob(job_id, context), token, session.agent);
+      const job = await relay.jobs.renew(job_id, token, holder, args.lease_seconds);
+      addLease(job, token, context);
+      reply.set('renewed', true);
+      if (offset !== undefined) addTask(job, context, offset);
+      return;
+    }
+    const wanted = {
+      addresses: await relay.jobs.addressesOf(session.agent),
+      ...(args.lease_seconds === undefined ? {} : { leaseSeconds: args.lease_seconds }),
+    };
+    if (job_id !== undefined) {
+      const isHeld = (await readJob(job_id, context)).lease?.session === session.id;
+      return addClaimed(await relay.jobs.claim(job_id, holder, wanted), isHeld, context);
+    }
+    const claimed = await relay.jobs.claimNext(holder, wanted);
+    if ('job' in claimed) return addClaimed(claimed, false, context);
+    const { againAt } = claimed;
+    reply
+      .setAlways('found', false)
+      .set('again_at', againAt === undefined ? undefined : isoOf(Math.max(againAt, relay.clock.now())))
+      .set(
+        'note',
+        againAt === undefined
+          ? 'No job is free for you. A new one comes with mail.'
+          : 'No job is free for you now. One that others hold, or that was given back, may be at again_at; a new one comes with mail.',
+      );
+  },
+});
+
+function addClaimed({ job, token }: { job: Job; token: string }, isHeld: boolean, context: ToolContext): void {
+  const { relay, reply } = context;
+  if (!isHeld) {
+    // Whoever never saw the task has not begun.
+    const untouched = { outcome: 'released', untouched: true } as const;
+    reply.whenDropped(async () => void (await relay.jobs.settle(job.id, token, untouched)));
+  }
+  addLease(job, token, context);
+  addTask(job, context, 0);
+}
+
+function addLease(job: Job, token: string, { reply }: ToolContext): void {
+  const { lease, cancel } = job;
+  reply
+    .setAlways('found', true)
+    .set('job_id', job.id)
+    .set('token', token)
+    .set('from', job.from)
+    .set('to', job.to)
+    .set('thread_id', job.thread_id)
+    .set('attempt', job.attempts)
+    .set('max_attempts', job.max_attempts)
+    .set('lease_until', lease === null ? undefined : isoOf(lease.until))
+    .set('lease_seconds', lease?.seconds)
+    .set('cancel_requested', cancel !== null)
+    .set('cancel_reason', cancel?.reason)
+    .set('write', job.write)
+    .set('note', job.write ? WRITES : undefined);
+}
+
+/** Whole, or the prompt first and what else there is behind it. */
+function addTask({ task }: Job, { reply }: ToolContext, offset: number): void {
+  if (offset === 0 && reply.fits('task', task)) {
+    reply.set('task', task);
+    return;
+  }
+  const { prompt, ...fields } = task;
+  const others = Object.keys(fields).length === 0 ? null : fields;
+  addPaged(
+    reply,
+    'task',
+    [
+      { name: 'prompt', value: prompt },
+      { name: 'fields', value: others },
+    ],
+    offset,
+  );
+}
+
+function assertTogether(argument: string, value: unknown, other: string, there: unknown): void {
+  if (value === undefined || there !== undefined) return;
+  throw new DispatchError('INVALID_ARGUMENT', `claim: ${argument} goes with ${other}. Nothing was done.`, { argument });
+}

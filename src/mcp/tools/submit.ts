@@ -1,0 +1,89 @@
+import * as z from 'zod/v4';
+import { text, threadId, ttlSeconds, waitSeconds } from '../../model/draft.js';
+import { isDispatchError } from '../../model/errors.js';
+import { DEFAULT_ATTEMPTS } from '../../model/job.js';
+import { maxAttempts, requestId, task } from '../../model/job-draft.js';
+import type { Submitted } from '../../relay/jobs/submission.js';
+import { prospectsOf } from '../job-places.js';
+import { waitForJob } from '../job-waiting.js';
+import { sayHowItEnded } from '../patience.js';
+import { addJob } from '../shown-job.js';
+import { defineTool, type ToolContext } from '../tool.js';
+
+// A topic may have more members than a reply should spend on them.
+const MEMBERS_SHARE = 0.1;
+
+export const submit = defineTool({
+  name: 'submit',
+  title: 'Give work',
+  description:
+    'Gives work to an agent, to the first member of a "#topic" that claims it, or to a lane (a repository from jobs). It is stored durably, held by one at a time, and its end comes as mail. ' +
+    'Returns job_id, state, deduped and, where workers do it, workers, the number alive. For words alone use dispatch; poll shows what became of it.',
+  input: z.strictObject({
+    to: text('must be a string').describe('Agent id from who, "#topic", or a lane such as "acme/api".'),
+    task: task.describe('JSON object with a "prompt", what to do, and any other fields.'),
+    request_id: requestId.optional().describe('Any name: repeating the call with it makes no second job.'),
+    thread_id: threadId.optional().describe('Thread of its mail. Default: none.'),
+    write: z
+      .boolean('must be true or false')
+      .optional()
+      .describe('true: it may change things; never run again unattended.'),
+    ttl: ttlSeconds.optional().describe('Seconds until it expires unclaimed. Default: 0, never.'),
+    max_attempts: maxAttempts.optional().describe(`Claims until it fails. Default: ${DEFAULT_ATTEMPTS}.`),
+    wait_seconds: waitSeconds
+      .optional()
+      .describe('Wait up to this long for its end, then answer as poll. 0 to 240. Default: 0.'),
+  }),
+  annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: false, openWorldHint: false },
+  alwaysLoad: false,
+  piggyback: true,
+
+  async handle(args, context) {
+    const { relay, session, reply } = context;
+    const submitted = await relay.jobs.submit(session.agent, {
+      to: args.to,
+      task: args.task,
+      requestId: args.request_id,
+      threadId: args.thread_id,
+      write: args.write,
+      ttl: args.ttl,
+      maxAttempts: args.max_attempts,
+    });
+    const { job, deduped } = submitted;
+    const seconds = args.wait_seconds ?? 0;
+    if (seconds > 0 && (await waitedFor(submitted, seconds, context))) return;
+    reply.set('job_id', job.id).set('state', job.state).set('to', job.to).setAlways('deduped', deduped);
+    const { workers, note } = job.state === 'queued' ? await prospectsOf(job, relay) : {};
+    if (workers !== undefined) reply.setAlways('workers', workers);
+    addAudience(submitted, context);
+    reply.set('note', submitted.neverSeen ? strangerNote(job.to) : note);
+  },
+});
+
+/** Waits, and answers as `poll`. False where the job cannot be looked at: what was made is made, and its id must not be lost. */
+async function waitedFor({ job: { id }, deduped }: Submitted, seconds: number, context: ToolContext): Promise<boolean> {
+  const saying = `${id} is submitted; waiting for its end.`;
+  try {
+    const { job, waited } = await waitForJob(id, { seconds, saying, saidFirst: true }, context);
+    context.reply.setAlways('deduped', deduped);
+    sayHowItEnded(context.reply, waited);
+    if (job === undefined) return false;
+    await addJob(job, context);
+    return true;
+  } catch (error) {
+    if (!isDispatchError(error, 'STORE_UNAVAILABLE') && !isDispatchError(error, 'RELAY_UNSAFE')) throw error;
+    context.reply.set('wait_ended', 'failed');
+    return false;
+  }
+}
+
+function addAudience({ notListening, listeningUnknown, cannotWake }: Submitted, { reply }: ToolContext): void {
+  const share = Math.trunc(reply.maxBytes * MEMBERS_SHARE);
+  reply.setBounded('not_listening', notListening, 'not_listening_more', share);
+  reply.setBounded('listening_unknown', listeningUnknown, 'listening_unknown_more', share);
+  reply.setBounded('cannot_wake', cannotWake, 'cannot_wake_more', share);
+}
+
+function strangerNote(agent: string): string {
+  return `No session and no worker has ever served "${agent}" here. The job waits for one; if the name is a mistake, cancel it: who and jobs list what there is.`;
+}

@@ -1,0 +1,392 @@
+/** The tools for jobs, as a client sees them: what each answers, and what it refuses. */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { RelayClient, type ToolJson } from '../helpers/relay-client.js';
+import { DAY, RelayWorld } from '../helpers/relay-world.js';
+
+let world: RelayWorld;
+let clients: RelayClient[];
+let alice: RelayClient;
+let bob: RelayClient;
+let carol: RelayClient;
+
+beforeEach(async () => {
+  world = new RelayWorld();
+  clients = [];
+  [alice, bob, carol] = [await client('alice'), await client('bob'), await client('carol')];
+});
+
+afterEach(async () => {
+  for (const each of clients) await each.close();
+  await world.close();
+});
+
+async function client(agent: string): Promise<RelayClient> {
+  const made = new RelayClient(world, agent);
+  clients.push(made);
+  await made.connect();
+  return made;
+}
+
+/** Of a call that must succeed. */
+async function answer(who: RelayClient, tool: string, args: object = {}): Promise<ToolJson> {
+  const { isError, text, json } = await who.call(tool, args);
+  if (isError) throw new Error(`${tool} was refused: ${text}`);
+  return json;
+}
+
+/** Of a call that must fail. */
+async function refusal(who: RelayClient, tool: string, args: object = {}): Promise<string> {
+  const { isError, text } = await who.call(tool, args);
+  if (!isError) throw new Error(`${tool} was not refused: ${text}`);
+  return text;
+}
+
+const submit = async (args: object = {}) =>
+  (await answer(alice, 'submit', { to: 'bob', task: { prompt: 'Find out why the build is red.' }, ...args })).job_id;
+const claim = (id: string, who = bob) => answer(who, 'claim', { job_id: id });
+const isoIn = (seconds: number) => new Date(world.clock.now() + seconds * 1000).toISOString();
+
+describe('a job between two agents', () => {
+  it('is submitted, claimed, settled, and its end is in the answer of poll and in the mail of its thread', async () => {
+    await answer(bob, 'who');
+    const submitted = await answer(alice, 'submit', { to: 'Bob ', task: '{"prompt": "Do it."}', thread_id: 'build' });
+    const { job_id } = submitted;
+    expect(submitted).toEqual({ job_id, state: 'queued', to: 'bob', deduped: false });
+
+    const claimed = await answer(bob, 'claim');
+    expect(claimed).toMatchObject({ new_messages: [{ from: 'alice', payload: { type: 'job', job_id } }] });
+    const { new_messages: _, token, ...rest } = claimed;
+    expect(rest).toEqual({
+      found: true,
+      job_id,
+      from: 'alice',
+      to: 'bob',
+      thread_id: 'build',
+      attempt: 1,
+      max_attempts: 3,
+      lease_until: isoIn(120),
+      lease_seconds: 120,
+      task: { prompt: 'Do it.' },
+    });
+
+    expect(await answer(alice, 'poll', { job_id })).toEqual({
+      found: true,
+      job_id,
+      state: 'running',
+      from: 'alice',
+      to: 'bob',
+      thread_id: 'build',
+      attempts: 1,
+      created_at: isoIn(0),
+      held_by: 'bob',
+      lease_until: isoIn(120),
+    });
+    const outcome = { outcome: 'completed', result: { cause: 'a typo' } };
+    expect(await answer(bob, 'settle', { job_id, token, ...outcome })).toEqual({
+      job_id,
+      state: 'completed',
+      unacked: 1,
+    });
+
+    const polled = await answer(alice, 'poll', { job_id });
+    expect(polled).toMatchObject({ found: true, state: 'completed', result: { cause: 'a typo' }, attempts: 1 });
+    expect(polled.new_messages).toMatchObject([
+      { from: 'bob', thread_id: 'build', payload: { type: 'job', job_id, state: 'completed' } },
+    ]);
+  });
+
+  it('that failed has its error, and one that is given back waits for the next without an attempt', async () => {
+    const failing = await submit();
+    const { token } = await claim(failing);
+    await answer(bob, 'settle', { job_id: failing, token, outcome: 'failed', error: 'no such branch' });
+    const failed = await answer(alice, 'poll', { job_id: failing });
+    expect(failed).toMatchObject({ state: 'failed', error: 'no such branch' });
+    expect(failed).not.toHaveProperty('result');
+
+    const id = await submit();
+    const released = { job_id: id, token: (await claim(id)).token, outcome: 'released' };
+    expect(await answer(bob, 'settle', released)).toMatchObject({ state: 'queued' });
+    expect(await answer(alice, 'poll', { job_id: id })).toMatchObject({ attempts: 0, queue_position: 1 });
+  });
+
+  it('that may write tells so in the words of the server, and waits for a person once its lease has ended', async () => {
+    const id = await submit({ write: true });
+    const claimed = await claim(id);
+    expect(claimed).toMatchObject({ write: true, note: expect.stringMatching(/never run again unattended/) });
+    world.clock.advance(121_000);
+    const parked = await answer(alice, 'poll', { job_id: id });
+    expect(parked).toMatchObject({ state: 'needs_recovery', note: expect.stringContaining(`recover ${id} --retry`) });
+    const late = { job_id: id, token: claimed.token, outcome: 'completed', result: 'done' };
+    expect(await refusal(bob, 'settle', late)).toMatch(/^LEASE_ENDED/);
+    expect(await answer(alice, 'poll', { job_id: id })).not.toHaveProperty('result');
+  });
+
+  it('that may write and is given back is parked, and the answer says so', async () => {
+    const id = await submit({ write: true });
+    const { token } = await claim(id);
+    expect(await answer(bob, 'settle', { job_id: id, token, outcome: 'released' })).toMatchObject({
+      state: 'needs_recovery',
+      note: expect.stringContaining('waits for a person'),
+    });
+  });
+
+  it('is offered to the assignee as mail is, and never to the one who submitted it', async () => {
+    for (const each of [alice, bob, carol]) await answer(each, 'join', { topic: 'build' });
+    const id = await submit({ to: '#build' });
+    expect((await answer(alice, 'peek')).count).toBe(0);
+    for (const each of [bob, carol]) {
+      expect((await answer(each, 'peek')).messages).toMatchObject([{ to: '#build', payload: { job_id: id } }]);
+    }
+    expect(await answer(alice, 'claim')).toMatchObject({ found: false });
+    expect(await answer(carol, 'claim')).toMatchObject({ job_id: id });
+    expect(await refusal(bob, 'claim', { job_id: id })).toMatch(/^HELD_BY_ANOTHER/);
+  });
+});
+
+describe('submit', () => {
+  it('of the same request_id gives the same job, and of another task under it an error', async () => {
+    const first = { to: 'bob', task: { prompt: 'x' }, request_id: 'r1' };
+    const { job_id } = await answer(alice, 'submit', first);
+    expect(await answer(alice, 'submit', { ...first, request_id: ' r1 ' })).toMatchObject({ job_id, deduped: true });
+    expect(await refusal(alice, 'submit', { ...first, task: { prompt: 'y' } })).toMatch(/^REQUEST_CONFLICT/);
+    expect((await answer(bob, 'peek')).count).toBe(1);
+  });
+
+  it('says that nobody listens, and that nobody ever served the name', async () => {
+    const { job_id: _, ...said } = await answer(alice, 'submit', { to: 'dave', task: { prompt: 'x' } });
+    expect(said).toEqual({
+      state: 'queued',
+      to: 'dave',
+      deduped: false,
+      not_listening: ['dave'],
+      note: expect.stringContaining('No session and no worker has ever served "dave" here.'),
+    });
+  });
+
+  it.each([
+    ['no task', { task: undefined }, 'INVALID_ARGUMENT: submit: task is required. Nothing was done.'],
+    ['a task without a prompt', { task: { other: 1 } }, 'task needs a "prompt"'],
+    ['an empty prompt', { task: { prompt: ' \n' } }, 'task needs a "prompt"'],
+    ['a prompt that is no text', { task: { prompt: 7 } }, 'task needs a "prompt"'],
+    ['a prompt with a NUL', { task: { prompt: 'a\0b' } }, 'NUL'],
+    ['a list', { task: [{ prompt: 'x' }] }, 'task must be a JSON object with a "prompt", such as {"prompt": '],
+    ['a list as text', { task: '[{"prompt": "x"}]' }, 'task must be a JSON object'],
+    ['plain text', { task: 'Do it.' }, 'task must be a JSON object with a "prompt", such as {"prompt": '],
+    ['a prompt over the limit', { task: { prompt: 'x'.repeat(70_000) } }, 'MESSAGE_TOO_LARGE: '],
+    ['oneself', { to: 'ALICE' }, 'alice is you'],
+    ['all', { to: 'all' }, 'to: A job is for one, not for all'],
+    ['the human', { to: 'human' }, 'to: The human takes no jobs'],
+    ['no name', { to: 'no name' }, 'INVALID_AGENT_ID'],
+    ['a topic without members', { to: '#nobody' }, 'UNKNOWN_TARGET'],
+    ['a lane where there are none', { to: 'acme/api' }, 'LANE_REFUSED'],
+    ['too many attempts', { max_attempts: 21 }, 'max_attempts must be from 1 to 20'],
+    ['too long a wait', { wait_seconds: 241 }, 'wait_seconds must be from 0 to 240 seconds'],
+    ['another argument', { from: 'bob' }, 'submit has no argument "from"'],
+  ])('refuses %s, says what is right, and makes nothing', async (_, args, why) => {
+    expect(await refusal(alice, 'submit', { to: 'bob', task: { prompt: 'x' }, ...args })).toContain(why);
+    expect(await world.keys('.jobs/records')).toEqual([]);
+    expect((await answer(bob, 'peek')).count).toBe(0);
+  });
+
+  it('takes null for absent', async () => {
+    const nothing = { request_id: null, thread_id: null, write: null, ttl: null, max_attempts: null };
+    const id = await submit({ ...nothing, wait_seconds: null });
+    expect(await answer(alice, 'poll', { job_id: id })).not.toHaveProperty('thread_id');
+  });
+
+  it('to a name that is not on the roster is refused with the names that are', async () => {
+    await world.close();
+    world = new RelayWorld({ roster: ['alice', 'bob'] });
+    alice = await client('alice');
+    expect(await refusal(alice, 'submit', { to: 'dave', task: { prompt: 'x' } })).toMatch(
+      /^UNKNOWN_TARGET: .*alice, bob/,
+    );
+  });
+});
+
+describe('poll', () => {
+  it('finds no job that is unknown, gone, or none of the caller’s business, and that is no error', async () => {
+    const id = await submit();
+    expect(await answer(carol, 'poll', { job_id: id })).toEqual({ found: false, job_id: id });
+    const unknown = 'job-000000000000';
+    expect(await answer(carol, 'poll', { job_id: ` ${unknown} `, wait_seconds: 240 })).toEqual({
+      found: false,
+      job_id: unknown,
+    });
+    expect(await refusal(carol, 'poll', { job_id: 'job-1' })).toContain('must be a job id such as');
+    const { token } = await claim(id);
+    await answer(bob, 'settle', { job_id: id, token, outcome: 'completed' });
+    world.clock.advance(8 * DAY);
+    await world.process().relay.jobs.sweep(world.clock.now());
+    expect(await answer(alice, 'poll', { job_id: id })).toMatchObject({ found: false });
+  });
+
+  it('says how many wait before it, and until when it does', async () => {
+    await submit();
+    world.clock.advance(1000);
+    const id = await submit({ ttl: 60 });
+    expect(await answer(bob, 'poll', { job_id: id })).toMatchObject({ queue_position: 2, expires_at: isoIn(60) });
+    world.clock.advance(61_000);
+    const expired = await answer(alice, 'poll', { job_id: id });
+    expect(expired).toMatchObject({ state: 'expired', why: 'nobody took it in its time', attempts: 0 });
+    expect(expired).not.toHaveProperty('queue_position');
+  });
+
+  it('of a topic’s job is for each of its members, and for one that held it and left', async () => {
+    for (const each of [bob, carol]) await answer(each, 'join', { topic: 'build' });
+    const id = await submit({ to: '#build' });
+    expect(await answer(carol, 'poll', { job_id: id })).toMatchObject({ found: true });
+    await claim(id);
+    for (const each of [bob, carol]) await answer(each, 'leave', { topic: 'build' });
+    expect(await answer(carol, 'poll', { job_id: id })).toMatchObject({ found: false });
+    expect(await answer(bob, 'poll', { job_id: id })).toMatchObject({ held_by: 'bob' });
+  });
+});
+
+describe('claim', () => {
+  it('without anything to claim says so, and when to look again', async () => {
+    expect(await answer(bob, 'claim')).toEqual({ found: false, note: expect.stringContaining('No job is free') });
+    const id = await submit();
+    await claim(id);
+    const other = await client('bob');
+    expect(await answer(other, 'claim')).toMatchObject({ found: false, again_at: isoIn(120) });
+  });
+
+  it('takes the oldest first, for as long as was asked for', async () => {
+    const first = await submit();
+    await submit();
+    expect(await answer(bob, 'claim', { lease_seconds: 7 })).toMatchObject({
+      job_id: first,
+      lease_until: isoIn(7),
+      lease_seconds: 7,
+    });
+  });
+
+  it('with the token renews, from another session of the agent too, without the task, and hears of a cancellation', async () => {
+    const id = await submit();
+    const { token } = await claim(id);
+    world.clock.advance(100_000);
+    const respawned = await client('bob');
+    const renewed = await answer(respawned, 'claim', { job_id: id, token: ` ${token}\n`, lease_seconds: 30 });
+    expect(renewed).toMatchObject({ found: true, renewed: true, lease_until: isoIn(30), attempt: 1, token });
+    expect(renewed).not.toHaveProperty('task');
+    await answer(alice, 'cancel', { job_id: id, reason: 'not needed' });
+    expect(await answer(respawned, 'claim', { job_id: id, token })).toMatchObject({
+      cancel_requested: true,
+      cancel_reason: 'not needed',
+    });
+    await answer(respawned, 'settle', { job_id: id, token, outcome: 'failed', error: 'stopped' });
+    expect(await answer(alice, 'poll', { job_id: id })).toMatchObject({ state: 'cancelled', attempts: 1 });
+  });
+
+  it('again by the session that holds it gives task and token again', async () => {
+    const id = await submit();
+    const { token, task } = await claim(id);
+    expect(await claim(id)).toMatchObject({ token, task, attempt: 1 });
+  });
+
+  it('is refused to another agent, also with the token of the holder', async () => {
+    const id = await submit();
+    const { token } = await claim(id);
+    for (const args of [{}, { token }]) {
+      expect(await refusal(carol, 'claim', { job_id: id, ...args })).toMatch(/^NOT_FOUND: There is no job/);
+    }
+    for (const tool of ['claim', 'settle']) {
+      const outcome = tool === 'settle' ? { outcome: 'completed' } : {};
+      expect(await refusal(alice, tool, { job_id: id, token, ...outcome })).toMatch(
+        /^NOT_ALLOWED: Another agent holds/,
+      );
+    }
+    expect(await answer(alice, 'poll', { job_id: id })).toMatchObject({ state: 'running', held_by: 'bob' });
+  });
+
+  it.each([
+    ['a token without a job', { token: '1.k3j9x0q2m4abc5d6e7f8' }, 'claim: token goes with job_id. Nothing was done.'],
+    ['an offset without a token', { job_id: 'job-000000000000', offset: 5 }, 'claim: offset goes with token.'],
+    ['a lease of no time', { lease_seconds: 0 }, 'lease_seconds must be from 1 to 3600 seconds'],
+    ['a lease of a day', { lease_seconds: 86_400 }, 'lease_seconds must be from 1 to 3600 seconds'],
+    ['a job that is not there', { job_id: 'job-000000000000' }, 'NOT_FOUND'],
+  ])('refuses %s', async (_, args, why) => {
+    expect(await refusal(bob, 'claim', args)).toContain(why);
+  });
+});
+
+describe('settle', () => {
+  it('is refused with a forged, an old and a missing token, and twice, and changes nothing then', async () => {
+    const id = await submit();
+    const { token: old } = await claim(id);
+    world.clock.advance(130_000);
+    expect((await answer(alice, 'poll', { job_id: id })).state).toBe('queued');
+    world.clock.advance(2000);
+    const { token } = await claim(id);
+    const settle = { job_id: id, outcome: 'completed', result: 'wrong' };
+    const forged = `${token.slice(0, -1)}${token.endsWith('0') ? '1' : '0'}`;
+    expect(await refusal(bob, 'settle', { ...settle, token: forged })).toMatch(/^NOT_ALLOWED: That token was never/);
+    expect(await refusal(bob, 'settle', { ...settle, token: old })).toMatch(/^HELD_BY_ANOTHER/);
+    expect(await refusal(bob, 'settle', settle)).toContain('settle: token is required');
+    expect(await refusal(bob, 'settle', { ...settle, token: 'x' })).toMatch(
+      /^INVALID_ARGUMENT: token: this is no token/,
+    );
+    expect((await answer(alice, 'poll', { job_id: id })).state).toBe('running');
+    await answer(bob, 'settle', { ...settle, token, result: 'right' });
+    expect(await refusal(bob, 'settle', { ...settle, token })).toMatch(/^ALREADY_FINISHED/);
+    expect(await answer(alice, 'poll', { job_id: id })).toMatchObject({ result: 'right', attempts: 2 });
+  });
+
+  it.each([
+    ['text', 'plain text', 'plain text'],
+    ['a list', [1, 'two'], [1, 'two']],
+    ['a number', 42, 42],
+    ['false', false, false],
+    ['the JSON text of an object', '{"a": 1}', { a: 1 }],
+    ['text that only looks like JSON', '{a}', '{a}'],
+  ])('keeps %s as a result', async (_, given, kept) => {
+    const id = await submit();
+    const { token } = await claim(id);
+    await answer(bob, 'settle', { job_id: id, token, outcome: 'completed', result: given });
+    expect((await answer(alice, 'poll', { job_id: id })).result).toEqual(kept);
+  });
+
+  it('refuses an outcome of a job that is given back, one that is too large or too deep, and the job stays held', async () => {
+    const id = await submit();
+    const { token } = await claim(id);
+    const settle = { job_id: id, token, outcome: 'completed' };
+    const refused = [
+      [{ outcome: 'released', error: 'x' }, 'settle: error goes with completed or failed'],
+      [{ outcome: 'done' }, 'outcome must be one of completed, failed, released'],
+      [{ result: 'x'.repeat(1024 * 1024) }, 'the limit is 1048576. Nothing was changed, and you still hold'],
+      [{ result: JSON.parse('['.repeat(65) + ']'.repeat(65)) }, 'result may nest at most 64 levels deep'],
+    ] as const;
+    for (const [args, why] of refused) expect(await refusal(bob, 'settle', { ...settle, ...args })).toContain(why);
+    expect(await answer(bob, 'poll', { job_id: id })).toMatchObject({ state: 'running', held_by: 'bob' });
+  });
+});
+
+describe('cancel', () => {
+  it('ends a job that waits, and asks the holder of one that runs', async () => {
+    const waiting = await submit();
+    expect(await answer(alice, 'cancel', { job_id: waiting })).toMatchObject({ job_id: waiting, state: 'cancelled' });
+    expect(await refusal(alice, 'cancel', { job_id: waiting })).toMatch(/^ALREADY_FINISHED: .*cancelled/);
+    const running = await submit();
+    await claim(running);
+    expect(await answer(alice, 'cancel', { job_id: running })).toMatchObject({
+      state: 'running',
+      cancel_requested: true,
+      held_by: 'bob',
+      lease_until: isoIn(120),
+    });
+    expect(await answer(alice, 'poll', { job_id: running })).toMatchObject({ cancel_requested: true });
+    world.clock.advance(121_000);
+    expect(await answer(alice, 'poll', { job_id: running })).toMatchObject({ state: 'cancelled' });
+  });
+
+  it('is for the submitter alone: a holder is told to settle, an assignee to leave it, and to others there is no such job', async () => {
+    const id = await submit();
+    expect(await refusal(bob, 'cancel', { job_id: id })).toMatch(/^NOT_ALLOWED: .*Leave it unclaimed/);
+    await claim(id);
+    expect(await refusal(bob, 'cancel', { job_id: id })).toMatch(/^NOT_ALLOWED: .*settle it as failed or released/);
+    expect(await refusal(carol, 'cancel', { job_id: id })).toMatch(/^NOT_FOUND: There is no job/);
+    expect(await refusal(carol, 'cancel', { job_id: id, reason: 'two\nlines' })).toContain('reason must be one line');
+    expect(await answer(alice, 'poll', { job_id: id })).not.toHaveProperty('cancel_requested');
+  });
+});
