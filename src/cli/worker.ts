@@ -1,8 +1,8 @@
-/** `worker`: does the jobs of an agent with the executor that the operator has written for it. */
+/** `worker`: does the jobs of an agent, or of the lanes, with the executor that the operator has written for it. */
 import type { Command } from 'commander';
 import * as z from 'zod/v4';
 import type { Config } from '../config/config.js';
-import { parseAgentId } from '../model/agent-id.js';
+import { listNames, parseAgentId } from '../model/agent-id.js';
 import { DispatchError } from '../model/errors.js';
 import type { Executor } from '../model/executor.js';
 import { MOST_LEASE_SECONDS } from '../model/job.js';
@@ -41,9 +41,10 @@ export const defineWorker: Define = (program, choose) => {
     .command('worker')
     .summary('do the jobs of an agent with its executor')
     .description(
-      "Does the jobs that are addressed to an agent, each with the program of [executors.<agent>] in the configuration: claims one, holds it while the program runs, and settles it with the program's last message. A job that may change things is done with --allow-writes only, and by write_argv; without, it waits for another worker.",
+      "Does the jobs that are addressed to an agent, each with the program of [executors.<agent>] in the configuration, or those of the lanes, with that of [lanes]: claims one, holds it while the program runs, and settles it with the program's last message. A job that may change things is done with --allow-writes only, and by write_argv; without, it waits for another worker.",
     )
-    .requiredOption('--agent <id>', 'whose jobs; names the executor')
+    .option('--agent <id>', 'whose jobs; names the executor')
+    .option('--lanes', 'instead, the jobs of the repositories that are on the list of [lanes] now')
     .option('--once', 'do one job and end')
     .option('--allow-writes', 'do jobs that may change things too')
     .option('--interval <ms>', `look for jobs so often, 100 to 3600000 (default: ${DEFAULT_INTERVAL_MS})`)
@@ -57,24 +58,29 @@ export const defineWorker: Define = (program, choose) => {
 Examples:
   $ mcp-dispatch worker --agent codex
   $ mcp-dispatch worker --agent codex --once --json
+  $ mcp-dispatch worker --lanes --allow-writes
 
 What happens is shown on stderr. SIGTERM and Ctrl-C end what runs: a job that changes nothing is given back, one that may
 is parked for \`mcp-dispatch recover\`. Exit code 3 when --once finds no job.`,
     )
-    .action((options: { json?: boolean; agent: string }) => {
-      const agent = parseAgentId(options.agent, 'agent');
+    .action((options: { json?: boolean; agent?: string; lanes?: boolean }) => {
+      if ((options.agent === undefined) === (options.lanes === undefined)) {
+        throw new DispatchError('INVALID_ARGUMENT', 'worker: say whose jobs, with --agent <id> or with --lanes.');
+      }
+      const agent = options.agent === undefined ? undefined : parseAgentId(options.agent, 'agent');
       const parsed = parseOptions(command, Options, options);
       choose((context) => work(context, agent, parsed), options);
     });
 };
 
-async function work(context: Context, agent: string, wanted: Wanted): Promise<number> {
+async function work(context: Context, agent: string | undefined, wanted: Wanted): Promise<number> {
   const app = await context.open();
-  const executor = findExecutor(app.config, agent);
+  const service = agent === undefined ? await serveLanes(app) : serveAgent(app, agent);
+  const canWrite = service.executor.writeArgv !== undefined;
   const display = new WorkerDisplay(context, app.relay.clock);
-  const worker = await compose(context, app, { agent, executor, wanted, display });
-  if (wanted.allowWrites && executor.writeArgv === undefined) {
-    display.warned(`executors.${agent} has no write_argv, so jobs that may write are left to others.`);
+  const worker = await compose(context, app, { service, writes: wanted.allowWrites && canWrite, wanted, display });
+  if (wanted.allowWrites && !canWrite) {
+    display.warned(`${service.table} has no write_argv, so jobs that may write are left to others.`);
   }
   const release = onSignals(worker);
   try {
@@ -85,28 +91,69 @@ async function work(context: Context, agent: string, wanted: Wanted): Promise<nu
   }
 }
 
-interface Parts {
-  readonly agent: string;
+type Composing = typeof import('../worker/compose.js');
+type Settings = Parameters<Composing['laneWorker']>[0];
+type Surroundings = Omit<Parameters<Composing['executorWorker']>[1], 'executor'>;
+
+/** Whose jobs a worker does, and with what. */
+interface Service {
+  /** For a person. */
+  readonly whose: string;
+  /** Of the configuration. */
+  readonly table: string;
   readonly executor: Executor;
+  worker(composing: Composing, settings: Settings, surroundings: Surroundings): Worker;
+}
+
+function serveAgent({ config }: App, agent: string): Service {
+  const executor = findExecutor(config, agent);
+  return {
+    whose: agent,
+    table: `executors.${agent}`,
+    executor,
+    worker: ({ executorWorker }, settings, around) => executorWorker({ ...settings, agent }, { ...around, executor }),
+  };
+}
+
+/** @throws DispatchError `CONFIG_INVALID` where there are no lanes, `LANE_REFUSED` where their list cannot be trusted. */
+async function serveLanes({ config, lanes }: App): Promise<Service> {
+  if (lanes === undefined) {
+    const why = `There are no lanes in ${config.file ?? 'the configuration'}. Write argv in its table [lanes]: config.example.toml shows how.`;
+    throw new DispatchError('CONFIG_INVALID', config.operatorProblem ?? why);
+  }
+  const addresses = await lanes.list();
+  if (addresses.length === 0) {
+    throw new DispatchError('CONFIG_INVALID', `The list of lanes ${config.lanes?.repos ?? ''} allows none.`);
+  }
+  return {
+    whose: listNames(addresses),
+    table: 'lanes',
+    executor: lanes.executor,
+    worker: ({ laneWorker }, settings, around) => laneWorker(settings, { ...around, lanes, addresses }),
+  };
+}
+
+interface Parts {
+  readonly service: Service;
+  readonly writes: boolean;
   readonly wanted: Wanted;
   readonly display: WorkerDisplay;
 }
 
 async function compose({ env }: Context, { relay, config, umask }: App, parts: Parts): Promise<Worker> {
-  const { agent, executor, wanted, display } = parts;
-  const { executorWorker, watchFile } = await import('../worker/compose.js');
-  const hasChanged = config.file === undefined ? () => false : watchFile(config.file);
+  const { service, writes, wanted, display } = parts;
+  const composing = await import('../worker/compose.js');
+  const hasChanged = config.file === undefined ? () => false : composing.watchFile(config.file);
   let isTold = false;
   const looked = () => {
     if (isTold || !hasChanged()) return;
     isTold = true;
     display.warned(`${config.file} was changed: this worker goes on with what it has read. Start it anew to use that.`);
   };
-  const writes = wanted.allowWrites && executor.writeArgv !== undefined;
-  return executorWorker(
+  return service.worker(
+    composing,
     {
       relay,
-      agent,
       writes,
       concurrency: wanted.concurrency ?? 1,
       leaseSeconds: wanted.lease ?? DEFAULT_LEASE,
@@ -114,14 +161,14 @@ async function compose({ env }: Context, { relay, config, umask }: App, parts: P
       idleTimeoutMs: wanted.idleTimeout,
       once: wanted.once,
       observer: {
-        ready: () => display.ready(agent, writes),
+        ready: () => display.ready(service.whose, writes),
         started: (held) => display.started(held),
         ended: (end) => display.ended(end),
         warned: (text) => display.warned(text),
         looked,
       },
     },
-    { executor, env, cwd: process.cwd(), umask: umask ?? process.umask() },
+    { env, cwd: process.cwd(), umask: umask ?? process.umask() },
   );
 }
 

@@ -1,9 +1,12 @@
 /** Workers, put together from their parts. */
 import { join } from 'node:path';
+import { SYSTEM } from '../model/agent-id.js';
 import type { Executor } from '../model/executor.js';
 import { newSessionId } from '../model/ids.js';
+import type { Job } from '../model/job.js';
+import type { Lanes } from '../relay/lanes/lanes.js';
 import { Files } from '../store/filesystem/files.js';
-import { ExecutorRunner } from './executor-runner.js';
+import { ExecutorRunner, type ExecutorRunnerOptions } from './executor-runner.js';
 import { Keeper } from './keeper.js';
 import type { Runner } from './runner.js';
 import { type RunTurn, TurnRunner } from './turn-runner.js';
@@ -26,16 +29,37 @@ export interface ExecutorSettings {
 
 /** A worker that runs programs. @throws DispatchError `CONFIG_INVALID` where there is no such program or folder */
 export function executorWorker(settings: WorkerSettings, executor: ExecutorSettings): Worker {
+  return compose(settings, programRunner(settings, executor, { name: settings.agent }));
+}
+
+export interface LaneSettings extends Omit<ExecutorSettings, 'executor'> {
+  readonly lanes: Lanes;
+  /** Those that it serves. Whether each is still on the list is asked before each job. */
+  readonly addresses: readonly string[];
+}
+
+/** A worker that runs the jobs of lanes, in the name of nobody who could submit one. @throws as `executorWorker` */
+export function laneWorker(
+  settings: Omit<WorkerSettings, 'agent'>,
+  { lanes, addresses, ...rest }: LaneSettings,
+): Worker {
+  const fill = ({ to, task }: Job) => lanes.fill(to, task.prompt);
+  const runner = programRunner(settings, { ...rest, executor: lanes.executor }, { name: 'lanes', fill });
+  return new Worker({ ...settings, runner, addresses, holder: { agent: SYSTEM, session: newSessionId() } });
+}
+
+function programRunner(
+  { relay: { clock } }: Pick<WorkerSettings, 'relay'>,
+  { keeper = join(import.meta.dirname, 'keeper.cjs'), ...executor }: ExecutorSettings,
+  named: Pick<ExecutorRunnerOptions, 'name' | 'fill'>,
+): ExecutorRunner {
   const files = new Files();
-  const { keeper = join(import.meta.dirname, 'keeper.cjs'), ...rest } = executor;
-  const { clock } = settings.relay;
-  const runner = new ExecutorRunner({
-    ...rest,
-    name: settings.agent,
+  return new ExecutorRunner({
+    ...executor,
+    ...named,
     files,
     keeper: new Keeper(keeper, files, () => clock.steady()),
   });
-  return compose(settings, runner);
 }
 
 export interface TurnSettings {

@@ -25,11 +25,7 @@ export interface LaneFilling {
   readonly by: 'job' | 'operator';
 }
 
-export interface LaneWork {
-  readonly executor: Executor;
-  /** By the names of the placeholders of a lane's template. */
-  readonly fillings: Readonly<Record<'orguser' | 'repo' | 'task' | 'host' | 'max_iterations', LaneFilling>>;
-}
+export type LaneFillings = Readonly<Record<'orguser' | 'repo' | 'task' | 'host' | 'max_iterations', LaneFilling>>;
 
 /** Reads the list at each use: what the operator takes out of it is refused from then on. Any doubt about it refuses. */
 export class Lanes implements LaneList {
@@ -57,22 +53,25 @@ export class Lanes implements LaneList {
     return this.#read().leftOut;
   }
 
+  /** Runs the jobs of all of them. */
+  get executor(): Executor {
+    return this.options.executor;
+  }
+
   /**
-   * What does the job of a lane. The list is asked again: it may have changed since the job was submitted.
+   * What the job of a lane puts into the template, by the names of its placeholders. The list is asked again: it may have changed
+   * since the job was submitted.
    * @throws DispatchError `LANE_REFUSED`
    */
-  async work(address: string, task: string): Promise<LaneWork> {
+  async fill(address: string, task: string): Promise<LaneFillings> {
     const { org, repo } = await this.resolve(address);
-    const { executor, host, maxIterations } = this.options;
+    const { host, maxIterations } = this.options;
     return {
-      executor,
-      fillings: {
-        orguser: { text: org, by: 'operator' },
-        repo: { text: repo, by: 'operator' },
-        task: { text: task, by: 'job' },
-        host: { text: host, by: 'operator' },
-        max_iterations: { text: String(maxIterations), by: 'operator' },
-      },
+      orguser: { text: org, by: 'operator' },
+      repo: { text: repo, by: 'operator' },
+      task: { text: task, by: 'job' },
+      host: { text: host, by: 'operator' },
+      max_iterations: { text: String(maxIterations), by: 'operator' },
     };
   }
 

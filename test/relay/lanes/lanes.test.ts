@@ -78,10 +78,10 @@ describe('a lane', () => {
     const { lanes, file } = lanesOver(LIST);
     await lanes.resolve('acme/api');
     file.read = { text: JSON.stringify({ orgs: { acme: {} }, repos: { site: { org: 'acme' } } }) };
-    await refusal(lanes.work('acme/api', 'do it'));
+    await refusal(lanes.fill('acme/api', 'do it'));
     expect(await lanes.list()).toEqual(['acme/site']);
     file.read = { problem: 'is a symbolic link' };
-    for (const use of [lanes.resolve('acme/site'), lanes.list(), lanes.work('acme/site', 'x'), lanes.leftOut()]) {
+    for (const use of [lanes.resolve('acme/site'), lanes.list(), lanes.fill('acme/site', 'x'), lanes.leftOut()]) {
       expect((await refusal(use)).message).toBe(
         'The list of lanes /home/me/.repos.json is a symbolic link, so there is no lane now. Only the operator can put it right. Nothing was done.',
       );
@@ -92,17 +92,15 @@ describe('a lane', () => {
 
   it('is worked on by what the operator wrote, filled with names of the list and the words of the job', async () => {
     const { lanes } = lanesOver(LIST);
-    expect(await lanes.work('acme/api', '--rm -rf {repo}')).toEqual({
-      executor: EXECUTOR,
-      fillings: {
-        orguser: { text: 'acme', by: 'operator' },
-        repo: { text: 'api', by: 'operator' },
-        task: { text: '--rm -rf {repo}', by: 'job' },
-        host: { text: 'build-1', by: 'operator' },
-        max_iterations: { text: '50', by: 'operator' },
-      },
+    expect(lanes.executor).toBe(EXECUTOR);
+    expect(await lanes.fill('acme/api', '--rm -rf {repo}')).toEqual({
+      orguser: { text: 'acme', by: 'operator' },
+      repo: { text: 'api', by: 'operator' },
+      task: { text: '--rm -rf {repo}', by: 'job' },
+      host: { text: 'build-1', by: 'operator' },
+      max_iterations: { text: '50', by: 'operator' },
     });
-    expect(JSON.stringify(await lanes.work('acme/api', 'x'))).not.toContain(SECRET);
+    expect(JSON.stringify(await lanes.fill('acme/api', 'x'))).not.toContain(SECRET);
   });
 
   it('of a long list is named with the number of the others', async () => {
