@@ -17,7 +17,7 @@ export const PRESETS: readonly Preset[] = [
     id: 'codex',
     agent: 'codex',
     program: 'codex',
-    toml: `# Codex reads only; what it may write with write_argv stays in the directory that it runs in.
+    toml: `# Codex in a sandbox that lets it read only; with write_argv it may write in the directory that it runs in.
 [executors.codex]
 argv = ["codex", "exec", "-s", "read-only", "--output-last-message", "{output_file}", "--", "{prompt}"]
 write_argv = ["codex", "exec", "-s", "workspace-write", "--output-last-message", "{output_file}", "--", "{prompt}"]
@@ -27,12 +27,14 @@ env = ["PATH", "HOME"]
 `,
   },
   {
+    // In plan mode Claude Code lets a classifier approve shell commands that write, unless that is switched off.
     id: 'claude-code',
     agent: 'claude',
     program: 'claude',
-    toml: `# Claude Code in plan mode, which reads only; with write_argv it may edit files, and is refused what it would ask for.
+    toml: `# Claude Code in plan mode, which edits no file; with write_argv it may, in the directory that it runs in. What it would ask for
+# is refused, but what your own settings allow it, such as shell commands, it does in both.
 [executors.claude]
-argv = ["claude", "-p", "--permission-mode", "plan"]
+argv = ["claude", "-p", "--permission-mode", "plan", "--settings", '{"useAutoModeDuringPlan": false}']
 write_argv = ["claude", "-p", "--permission-mode", "acceptEdits"]
 stdin = "{prompt}"
 timeout_seconds = 1800

@@ -87,10 +87,10 @@ export class Lanes implements LaneList {
 
 /** What stands for the lanes of an operator whose configuration cannot be trusted: none, and `why`, a sentence. */
 export function lanesRefusedBecause(why: string): LaneList {
-  const refuse = async () => {
+  const refuse = async (): Promise<never> => {
     throw new DispatchError('LANE_REFUSED', `${why} Only the operator can put it right. Nothing was done.`);
   };
-  return { resolve: refuse, list: async () => [] };
+  return { resolve: refuse, list: refuse };
 }
 
 const MOST_KNOWN = 100;
