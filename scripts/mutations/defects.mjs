@@ -12,6 +12,7 @@ import audit from './defects/audit.mjs';
 import disk from './defects/disk.mjs';
 import ending from './defects/ending.mjs';
 import jobCommands from './defects/job-commands.mjs';
+import jobTools from './defects/job-tools.mjs';
 import lanes from './defects/lanes.mjs';
 import limits from './defects/limits.mjs';
 import looking from './defects/looking.mjs';
@@ -34,6 +35,7 @@ export const GROUPS = [
   sessions,
   limits,
   jobCommands,
+  jobTools,
   lanes,
   looking,
   waiting,

@@ -48,17 +48,17 @@ export async function prospectsOf({ to, write }: Job, { jobs }: Pick<Relay, 'job
   if (kind === 'topic') return {};
   const serving = await jobs.workers.serving(to);
   const workers = serving.length;
+  const forWorkers = workers > 0 || kind === 'lane' || jobs.executors.includes(to);
+  if (!forWorkers) return {};
+  const start = (options: string) =>
+    kind === 'lane' ? `one for ${to}` : `one: \`mcp-dispatch worker --agent ${to}${options}\``;
   if (workers === 0) {
-    if (kind === 'lane')
-      return { workers, note: `No worker for ${to} is alive: the job waits until a person starts one.` };
-    if (!jobs.executors.includes(to)) return {};
-    return { workers, note: `No worker is alive: the job waits until a person starts one with ${starting(to)}.` };
+    return {
+      workers,
+      note: `No worker is alive. The job waits until a person starts ${start(write ? ' --allow-writes' : '')}.`,
+    };
   }
   if (!write || serving.some(({ writes }) => writes)) return { workers };
-  const how = kind === 'lane' ? 'one with --allow-writes' : `one with ${starting(to)} --allow-writes`;
-  return { workers, note: `No live worker takes jobs that may write: this one waits until a person starts ${how}.` };
-}
-
-function starting(agent: string): string {
-  return `\`mcp-dispatch worker --agent ${agent}\``;
+  const note = `No live worker takes jobs that may write. The job waits until a person starts ${start(' --allow-writes')}.`;
+  return { workers, note };
 }

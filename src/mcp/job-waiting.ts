@@ -33,6 +33,7 @@ export async function waitForJob(
   };
   const waited = await waitFor({ ...wait, isThere, againMs: LOOK_EVERY_MS });
   // What came to its end in the meantime is shown as that, by whatever the wait was ended.
-  if (waited !== 'arrived' && waited !== 'relay_gone') await isThere();
-  return { job, waited };
+  if (waited !== 'arrived') await isThere();
+  // Jobs are forgotten days after their end, and nothing else takes one away.
+  return { job, waited: job === undefined ? 'relay_gone' : waited };
 }

@@ -24,7 +24,7 @@ for (const [name, options, says] of CASES) {
     expect,
   }) => {
     const server = await sandbox.start(options.agent, options);
-    expect((await server.request('tools/list')).result.tools).toHaveLength(6);
+    expect((await server.request('tools/list')).result.tools).toHaveLength(12);
     for (const [tool, args] of [
       ['peek', {}],
       ['who', {}],
@@ -44,7 +44,7 @@ test.concurrent('a roster with all names taken says so, and gives a name to the 
   const first = await sandbox.start(undefined, { config: 'agents = ["alice"]\n' });
   await first.call('who');
   const second = await sandbox.start(undefined, { config: 'agents = ["alice"]\n' });
-  expect((await second.request('tools/list')).result.tools).toHaveLength(6);
+  expect((await second.request('tools/list')).result.tools).toHaveLength(12);
   expect(await second.refusal('peek')).toMatch(/NO_IDENTITY.*All names of the roster are taken.*alice/);
   first.endInput();
   await first.ending('end of input');

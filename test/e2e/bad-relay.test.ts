@@ -17,6 +17,12 @@ const CALLS: readonly [string, object][] = [
   ['peek', {}],
   ['ack', { message_ids: ['msg-x'] }],
   ['who', {}],
+  ['submit', { to: 'bob', task: { prompt: 'x' } }],
+  ['poll', { job_id: 'job-000000000000' }],
+  ['jobs', {}],
+  ['cancel', { job_id: 'job-000000000000' }],
+  ['claim', {}],
+  ['settle', { job_id: 'job-000000000000', token: '1.k3j9x0q2m4abc5d6e7f8', outcome: 'released' }],
 ];
 
 /** What makes a relay unusable, what calls must say then, and what puts it right. Skipped where it cannot be done here. */
@@ -133,7 +139,7 @@ for (const { name, says, skip: why = false, make } of FAULTS) {
     if (typeof repair === 'string') return skip(repair);
     const before = name === 'on a full disk' ? [] : filesIn(sandbox.relay);
     const server = await sandbox.start('alice');
-    expect((await server.request('tools/list')).result.tools).toHaveLength(6);
+    expect((await server.request('tools/list')).result.tools).toHaveLength(12);
     for (const [tool, args] of CALLS) expect(await server.refusal(tool, args), tool).toMatch(says);
     expect(await server.refusal('who')).toContain(sandbox.relay);
     if (name !== 'on a full disk') expect(filesIn(sandbox.relay)).toEqual(before);

@@ -1,50 +1,25 @@
 /** The tools for jobs, as a client sees them: what each answers, and what it refuses. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { RelayClient, type ToolJson } from '../helpers/relay-client.js';
+import { Reply } from '../../src/mcp/reply.js';
+import { claim as claimTool } from '../../src/mcp/tools/claim.js';
+import { answer, JobDesk, refusal, submitted } from '../helpers/job-desk.js';
+import type { RelayClient } from '../helpers/relay-client.js';
 import { DAY, RelayWorld } from '../helpers/relay-world.js';
 
-let world: RelayWorld;
-let clients: RelayClient[];
+let desk: JobDesk;
 let alice: RelayClient;
 let bob: RelayClient;
 let carol: RelayClient;
 
 beforeEach(async () => {
-  world = new RelayWorld();
-  clients = [];
-  [alice, bob, carol] = [await client('alice'), await client('bob'), await client('carol')];
+  desk = new JobDesk(new RelayWorld());
+  [alice, bob, carol] = [await desk.client('alice'), await desk.client('bob'), await desk.client('carol')];
 });
+afterEach(() => desk.close());
 
-afterEach(async () => {
-  for (const each of clients) await each.close();
-  await world.close();
-});
-
-async function client(agent: string): Promise<RelayClient> {
-  const made = new RelayClient(world, agent);
-  clients.push(made);
-  await made.connect();
-  return made;
-}
-
-/** Of a call that must succeed. */
-async function answer(who: RelayClient, tool: string, args: object = {}): Promise<ToolJson> {
-  const { isError, text, json } = await who.call(tool, args);
-  if (isError) throw new Error(`${tool} was refused: ${text}`);
-  return json;
-}
-
-/** Of a call that must fail. */
-async function refusal(who: RelayClient, tool: string, args: object = {}): Promise<string> {
-  const { isError, text } = await who.call(tool, args);
-  if (!isError) throw new Error(`${tool} was not refused: ${text}`);
-  return text;
-}
-
-const submit = async (args: object = {}) =>
-  (await answer(alice, 'submit', { to: 'bob', task: { prompt: 'Find out why the build is red.' }, ...args })).job_id;
-const claim = (id: string, who = bob) => answer(who, 'claim', { job_id: id });
-const isoIn = (seconds: number) => new Date(world.clock.now() + seconds * 1000).toISOString();
+const submit = (args: object = {}) => submitted(alice, args);
+const claim = (id: string) => answer(bob, 'claim', { job_id: id });
+const isoIn = (seconds: number) => desk.isoIn(seconds);
 
 describe('a job between two agents', () => {
   it('is submitted, claimed, settled, and its end is in the answer of poll and in the mail of its thread', async () => {
@@ -113,7 +88,7 @@ describe('a job between two agents', () => {
     const id = await submit({ write: true });
     const claimed = await claim(id);
     expect(claimed).toMatchObject({ write: true, note: expect.stringMatching(/never run again unattended/) });
-    world.clock.advance(121_000);
+    desk.world.clock.advance(121_000);
     const parked = await answer(alice, 'poll', { job_id: id });
     expect(parked).toMatchObject({ state: 'needs_recovery', note: expect.stringContaining(`recover ${id} --retry`) });
     const late = { job_id: id, token: claimed.token, outcome: 'completed', result: 'done' };
@@ -184,7 +159,7 @@ describe('submit', () => {
     ['another argument', { from: 'bob' }, 'submit has no argument "from"'],
   ])('refuses %s, says what is right, and makes nothing', async (_, args, why) => {
     expect(await refusal(alice, 'submit', { to: 'bob', task: { prompt: 'x' }, ...args })).toContain(why);
-    expect(await world.keys('.jobs/records')).toEqual([]);
+    expect(await desk.world.keys('.jobs/records')).toEqual([]);
     expect((await answer(bob, 'peek')).count).toBe(0);
   });
 
@@ -195,9 +170,9 @@ describe('submit', () => {
   });
 
   it('to a name that is not on the roster is refused with the names that are', async () => {
-    await world.close();
-    world = new RelayWorld({ roster: ['alice', 'bob'] });
-    alice = await client('alice');
+    await desk.close();
+    desk = new JobDesk(new RelayWorld({ roster: ['alice', 'bob'] }));
+    alice = await desk.client('alice');
     expect(await refusal(alice, 'submit', { to: 'dave', task: { prompt: 'x' } })).toMatch(
       /^UNKNOWN_TARGET: .*alice, bob/,
     );
@@ -216,17 +191,17 @@ describe('poll', () => {
     expect(await refusal(carol, 'poll', { job_id: 'job-1' })).toContain('must be a job id such as');
     const { token } = await claim(id);
     await answer(bob, 'settle', { job_id: id, token, outcome: 'completed' });
-    world.clock.advance(8 * DAY);
-    await world.process().relay.jobs.sweep(world.clock.now());
+    desk.world.clock.advance(8 * DAY);
+    await desk.world.process().relay.jobs.sweep(desk.world.clock.now());
     expect(await answer(alice, 'poll', { job_id: id })).toMatchObject({ found: false });
   });
 
   it('says how many wait before it, and until when it does', async () => {
     await submit();
-    world.clock.advance(1000);
+    desk.world.clock.advance(1000);
     const id = await submit({ ttl: 60 });
     expect(await answer(bob, 'poll', { job_id: id })).toMatchObject({ queue_position: 2, expires_at: isoIn(60) });
-    world.clock.advance(61_000);
+    desk.world.clock.advance(61_000);
     const expired = await answer(alice, 'poll', { job_id: id });
     expect(expired).toMatchObject({ state: 'expired', why: 'nobody took it in its time', attempts: 0 });
     expect(expired).not.toHaveProperty('queue_position');
@@ -248,7 +223,7 @@ describe('claim', () => {
     expect(await answer(bob, 'claim')).toEqual({ found: false, note: expect.stringContaining('No job is free') });
     const id = await submit();
     await claim(id);
-    const other = await client('bob');
+    const other = await desk.client('bob');
     expect(await answer(other, 'claim')).toMatchObject({ found: false, again_at: isoIn(120) });
   });
 
@@ -265,8 +240,8 @@ describe('claim', () => {
   it('with the token renews, from another session of the agent too, without the task, and hears of a cancellation', async () => {
     const id = await submit();
     const { token } = await claim(id);
-    world.clock.advance(100_000);
-    const respawned = await client('bob');
+    desk.world.clock.advance(100_000);
+    const respawned = await desk.client('bob');
     const renewed = await answer(respawned, 'claim', { job_id: id, token: ` ${token}\n`, lease_seconds: 30 });
     expect(renewed).toMatchObject({ found: true, renewed: true, lease_until: isoIn(30), attempt: 1, token });
     expect(renewed).not.toHaveProperty('task');
@@ -277,6 +252,28 @@ describe('claim', () => {
     });
     await answer(respawned, 'settle', { job_id: id, token, outcome: 'failed', error: 'stopped' });
     expect(await answer(alice, 'poll', { job_id: id })).toMatchObject({ state: 'cancelled', attempts: 1 });
+  });
+
+  it('whose answer is not written gives the job back as it was; one that was renewed stays held', async () => {
+    const id = await submit({ write: true });
+    const { relay } = desk.world.process();
+    const session = relay.session('bob');
+    const lost = async (args: Parameters<typeof claimTool.handle>[0]) => {
+      const reply = new Reply(10_240);
+      const wait = () => Promise.reject(new Error('it does not wait'));
+      await claimTool.handle(args, { relay, session, reply, wait, startOver: wait });
+      await reply.dropped();
+      return reply.toJson();
+    };
+    for (const args of [{}, { job_id: id }]) {
+      expect(await lost(args)).toMatchObject({ found: true, job_id: id });
+      expect(await answer(alice, 'poll', { job_id: id })).toMatchObject({ state: 'queued', attempts: 0 });
+    }
+    const { job, token } = await relay.jobs.claim(id, { agent: 'bob', session: session.id }, { addresses: ['bob'] });
+    for (const args of [{ job_id: id }, { job_id: id, token }]) {
+      expect(await lost(args)).toMatchObject({ token, attempt: job.attempts });
+      expect(await answer(alice, 'poll', { job_id: id })).toMatchObject({ state: 'running' });
+    }
   });
 
   it('again by the session that holds it gives task and token again', async () => {
@@ -315,9 +312,9 @@ describe('settle', () => {
   it('is refused with a forged, an old and a missing token, and twice, and changes nothing then', async () => {
     const id = await submit();
     const { token: old } = await claim(id);
-    world.clock.advance(130_000);
+    desk.world.clock.advance(130_000);
     expect((await answer(alice, 'poll', { job_id: id })).state).toBe('queued');
-    world.clock.advance(2000);
+    desk.world.clock.advance(2000);
     const { token } = await claim(id);
     const settle = { job_id: id, outcome: 'completed', result: 'wrong' };
     const forged = `${token.slice(0, -1)}${token.endsWith('0') ? '1' : '0'}`;
@@ -376,7 +373,7 @@ describe('cancel', () => {
       lease_until: isoIn(120),
     });
     expect(await answer(alice, 'poll', { job_id: running })).toMatchObject({ cancel_requested: true });
-    world.clock.advance(121_000);
+    desk.world.clock.advance(121_000);
     expect(await answer(alice, 'poll', { job_id: running })).toMatchObject({ state: 'cancelled' });
   });
 

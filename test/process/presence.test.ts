@@ -19,7 +19,7 @@ function pidsOf(agent: string, answer: Json): number[] {
 test.concurrent('a probe that only lists tools leaves nothing on the relay', async ({ sandbox, expect }) => {
   for (const way of ['end of input', 'SIGTERM', 'SIGKILL'] as const) {
     const probe = await sandbox.start('alice');
-    expect((await probe.request('tools/list')).result.tools).toHaveLength(6);
+    expect((await probe.request('tools/list')).result.tools).toHaveLength(12);
     expect((await probe.request('ping')).result).toEqual({});
     if (way === 'end of input') probe.endInput();
     else probe.kill(way);

@@ -18,7 +18,7 @@ test('of 8 servers started at once on a roster of 5, five get a name each and th
   for (const { content } of refused) {
     expect(content[0]?.text).toMatch(/All names of the roster are taken.*ann, ben, cleo, dan, eve/);
   }
-  for (const server of servers) expect((await server.request('tools/list')).result.tools).toHaveLength(6);
+  for (const server of servers) expect((await server.request('tools/list')).result.tools).toHaveLength(12);
 });
 
 test('the instructions of initialize name whom a server got', async ({ sandbox, expect }) => {

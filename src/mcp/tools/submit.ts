@@ -49,9 +49,9 @@ export const submit = defineTool({
       ttl: args.ttl,
       maxAttempts: args.max_attempts,
     });
-    const { job, deduped } = submitted;
     const seconds = args.wait_seconds ?? 0;
-    if (seconds > 0 && (await waitedFor(submitted, seconds, context))) return;
+    if (seconds > 0) return addWaited(submitted, seconds, context);
+    const { job, deduped } = submitted;
     reply.set('job_id', job.id).set('state', job.state).set('to', job.to).setAlways('deduped', deduped);
     const { workers, note } = job.state === 'queued' ? await prospectsOf(job, relay) : {};
     if (workers !== undefined) reply.setAlways('workers', workers);
@@ -60,20 +60,29 @@ export const submit = defineTool({
   },
 });
 
-/** Waits, and answers as `poll`. False where the job cannot be looked at: what was made is made, and its id must not be lost. */
-async function waitedFor({ job: { id }, deduped }: Submitted, seconds: number, context: ToolContext): Promise<boolean> {
+/** Waits, and answers as `poll`. However the wait ends: what was made is made, and its id is not lost. */
+async function addWaited(submitted: Submitted, seconds: number, context: ToolContext): Promise<void> {
+  const { reply } = context;
+  const { id, state } = submitted.job;
+  reply.setAlways('deduped', submitted.deduped);
   const saying = `${id} is submitted; waiting for its end.`;
   try {
     const { job, waited } = await waitForJob(id, { seconds, saying, saidFirst: true }, context);
-    context.reply.setAlways('deduped', deduped);
-    sayHowItEnded(context.reply, waited);
-    if (job === undefined) return false;
+    sayHowItEnded(reply, waited);
+    if (job === undefined) {
+      reply.set('job_id', id).set('note', 'The relay was removed, and the job with it.');
+      return;
+    }
+    if (job.state === 'queued') addAudience(submitted, context);
     await addJob(job, context);
-    return true;
+    if (job.state === 'queued' && submitted.neverSeen) reply.set('note', strangerNote(job.to));
   } catch (error) {
     if (!isDispatchError(error, 'STORE_UNAVAILABLE') && !isDispatchError(error, 'RELAY_UNSAFE')) throw error;
-    context.reply.set('wait_ended', 'failed');
-    return false;
+    reply
+      .set('job_id', id)
+      .set('state', state)
+      .set('wait_ended', 'failed')
+      .set('note', 'It is submitted, and cannot be looked at now; poll tells how it stands.');
   }
 }
 
