@@ -6,6 +6,7 @@
  *     command.cjs        the commands
  *     hook.cjs           `mcp-dispatch hook`, for which a model waits at each step
  *     keeper.cjs         what a worker starts beside itself, and what programs of executors run under
+ *     worker.cjs         the module `mcp-dispatch/worker`, and worker.d.cts, its types
  *
  * Several files, because Node reads through all of a file before it runs the first line of it: of all of them together that
  * takes as long as to start Node. CommonJS because it starts about 10 ms sooner than ESM does.
@@ -42,6 +43,7 @@ const PROGRAM = [
   { entry: 'src/command-main.ts', file: 'command.cjs' },
   // It stands by for as long as a worker does.
   { entry: 'src/keeper-main.ts', file: 'keeper.cjs' },
+  { entry: 'src/worker-main.ts', file: 'worker.cjs' },
   { entry: 'src/bin.ts', file: 'mcp-dispatch.cjs' },
 ];
 
@@ -57,6 +59,7 @@ export async function build() {
 
   mkdirSync(dist, { recursive: true });
   await replaceFile(path.join(dist, 'THIRD-PARTY-LICENSES.txt'), licenses, 0o644, startedAt);
+  await replaceFile(path.join(dist, 'worker.d.cts'), typesOfWorker(), 0o644, startedAt);
   // The last one dated to when the sources were read: scripts/setup.mjs compares this date with theirs.
   for (const { file, contents } of built) await replaceFile(path.join(dist, file), contents, 0o755, startedAt);
   return { bytes: built.reduce((sum, { contents }) => sum + contents.length, 0) };
@@ -134,6 +137,13 @@ function otherParts(entry) {
 function assertNoLocales(files) {
   const kept = files.filter((file) => /\/zod\/v4\/locales\/(?!en\.|index\.)/.test(file));
   if (kept.length > 0) throw new Error(`${kept.length} zod locales are bundled: import * as z from 'zod/v4' instead`);
+}
+
+/** The types of the module, as they stand in the source, and its one value. */
+function typesOfWorker() {
+  const types = readFileSync(path.join(root, 'src/worker/api.ts'), 'utf8');
+  if (/^import\b/m.test(types)) throw new Error('src/worker/api.ts is shipped as it stands, and imports something');
+  return `${types}\nexport declare const runWorker: RunWorker;\n`;
 }
 
 /** Name, version and licence text of every package that the files belong to, sorted by name. */

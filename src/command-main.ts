@@ -1,7 +1,9 @@
-/** The composition root of the commands: the relay as configured, and a look at what holds it. */
+/** The composition root of the commands: the relay as configured, and a look at what holds it. The worker as a module is in the same part. */
 import type { App } from './cli/app.js';
 import { runCommand } from './cli/program.js';
 import { open } from './open.js';
+
+export { runWorker } from './run-worker.js';
 
 /** Runs one command, and sets the exit code. */
 export async function commandMain(argv: readonly string[]): Promise<void> {

@@ -130,9 +130,11 @@ const MAY_IMPORT: { readonly [room: string]: readonly string[] } = {
   clients: ['model'],
   'bin.ts': ['main.ts', 'command-main.ts', 'hook-main.ts'],
   'keeper-main.ts': ['worker'],
+  'worker-main.ts': ['command-main.ts'],
+  'run-worker.ts': ['open.ts', 'worker', 'model'],
   'hook-main.ts': ['main.ts', 'cli', 'config', 'model', 'relay', 'store/filesystem'],
   'main.ts': ['open.ts', 'mcp', 'model', 'relay', 'store', 'store/filesystem', 'wake'],
-  'command-main.ts': ['open.ts', 'cli', 'store/filesystem'],
+  'command-main.ts': ['open.ts', 'run-worker.ts', 'cli', 'store/filesystem'],
   'open.ts': ['cli', 'config', 'model', 'relay', 'store', 'store/filesystem'],
 };
 

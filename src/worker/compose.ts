@@ -6,10 +6,11 @@ import { newSessionId } from '../model/ids.js';
 import type { Job } from '../model/job.js';
 import type { Lanes } from '../relay/lanes/lanes.js';
 import { Files } from '../store/filesystem/files.js';
+import type { RunTurn } from './api.js';
 import { ExecutorRunner, type ExecutorRunnerOptions } from './executor-runner.js';
 import { Keeper } from './keeper.js';
 import type { Runner } from './runner.js';
-import { type RunTurn, TurnRunner } from './turn-runner.js';
+import { TurnRunner } from './turn-runner.js';
 import { Worker, type WorkerOptions } from './worker.js';
 
 export interface WorkerSettings extends Omit<WorkerOptions, 'runner' | 'holder' | 'addresses'> {

@@ -5,23 +5,11 @@
 import { DispatchError } from '../model/errors.js';
 import type { Job } from '../model/job.js';
 import { fillingOf } from '../relay/jobs/job-events.js';
+import type { RunTurn, Turn } from './api.js';
 import { chooseModel } from './argv.js';
 import { modelOf } from './executor-runner.js';
 import type { EndReason } from './run-outcome.js';
 import type { Prepared, Runner, Running, Terms, Verdict } from './runner.js';
-
-export interface Turn {
-  readonly prompt: string;
-  /** One of the worker's `models`; absent where it has none. */
-  readonly model?: string | undefined;
-  /** Whether it may change things. */
-  readonly write: boolean;
-  /** Aborted when the work is no longer wanted: its time or its lease is over, it was cancelled, or the worker ends. */
-  readonly signal: AbortSignal;
-}
-
-/** Resolves to the result, any JSON; text stands for `{ message }`. Rejects where the work failed. */
-export type RunTurn = (cwd: string, turn: Turn) => Promise<unknown>;
 
 export interface TurnRunnerOptions {
   readonly name: string;

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { Job } from '../../src/model/job.js';
-import { type RunTurn, type Turn, TurnRunner } from '../../src/worker/turn-runner.js';
+import type { RunTurn, Turn } from '../../src/worker/api.js';
+import { TurnRunner } from '../../src/worker/turn-runner.js';
 
 let now = 0;
 beforeEach(() => {
