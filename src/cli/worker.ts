@@ -129,7 +129,7 @@ async function serveLanes({ config, lanes }: App): Promise<Service> {
     whose: listNames(addresses),
     table: 'lanes',
     executor: lanes.executor,
-    worker: ({ laneWorker }, settings, around) => laneWorker(settings, { ...around, lanes, addresses }),
+    worker: ({ laneWorker }, settings, around) => laneWorker(settings, { ...around, lanes }),
   };
 }
 

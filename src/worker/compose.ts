@@ -7,7 +7,8 @@ import type { Job } from '../model/job.js';
 import type { Lanes } from '../relay/lanes/lanes.js';
 import { Files } from '../store/filesystem/files.js';
 import type { RunTurn } from './api.js';
-import { ExecutorRunner, type ExecutorRunnerOptions } from './executor-runner.js';
+import { chooseModel } from './argv.js';
+import { ExecutorRunner, type ExecutorRunnerOptions, modelOf } from './executor-runner.js';
 import { Keeper } from './keeper.js';
 import type { Runner } from './runner.js';
 import { TurnRunner } from './turn-runner.js';
@@ -35,16 +36,15 @@ export function executorWorker(settings: WorkerSettings, executor: ExecutorSetti
 
 export interface LaneSettings extends Omit<ExecutorSettings, 'executor'> {
   readonly lanes: Lanes;
-  /** Those that it serves. Whether each is still on the list is asked before each job. */
-  readonly addresses: readonly string[];
 }
 
 /** A worker that runs the jobs of lanes, in the name of nobody who could submit one. @throws as `executorWorker` */
-export function laneWorker(
-  settings: Omit<WorkerSettings, 'agent'>,
-  { lanes, addresses, ...rest }: LaneSettings,
-): Worker {
-  const fill = ({ to, task }: Job) => lanes.fill(to, task.prompt);
+export function laneWorker(settings: Omit<WorkerSettings, 'agent'>, { lanes, ...rest }: LaneSettings): Worker {
+  const addresses = () => lanes.list();
+  const fill = async ({ to, task }: Job) => {
+    chooseModel(lanes.executor.models, modelOf(task));
+    return lanes.fill(to, task.prompt);
+  };
   const runner = programRunner(settings, { ...rest, executor: lanes.executor }, { name: 'lanes', fill });
   return new Worker({ ...settings, runner, addresses, holder: { agent: SYSTEM, session: newSessionId() } });
 }
@@ -77,7 +77,8 @@ export function turnWorker(settings: WorkerSettings, turn: TurnSettings): Worker
 }
 
 function compose({ agent, ...options }: WorkerSettings, runner: Runner): Worker {
-  return new Worker({ ...options, runner, addresses: [agent], holder: { agent, session: newSessionId() } });
+  const addresses = async () => [agent];
+  return new Worker({ ...options, runner, addresses, holder: { agent, session: newSessionId() } });
 }
 
 /** Tells whether a file is another than it was when this was called. Never throws. */

@@ -6,9 +6,9 @@ import { isDispatchError } from '../model/errors.js';
 import type { Job } from '../model/job.js';
 import type { Holder } from '../relay/jobs/transitions.js';
 import type { Relay } from '../relay/relay.js';
-import type { Watch } from '../store/store.js';
 import { HeldJob, type JobEnd } from './held-job.js';
 import type { Runner } from './runner.js';
+import { Served } from './served.js';
 
 const LEAST_WAIT_MS = 50;
 
@@ -17,8 +17,8 @@ export interface WorkerOptions {
   readonly runner: Runner;
   /** In whose name it claims, and its session. */
   readonly holder: Holder;
-  /** Whose jobs it does. */
-  readonly addresses: readonly string[];
+  /** Whose jobs it does. Asked for again at each look: what is there then is served too, and what was served goes on. */
+  addresses(): Promise<readonly string[]>;
   /** Whether it takes jobs that may write. */
   readonly writes: boolean;
   /** Jobs at a time. */
@@ -61,7 +61,7 @@ export class Worker {
   #busyAt = 0;
   /** Steady time before which nothing is claimed. */
   #restUntil = 0;
-  #lastWarning: string | undefined;
+  readonly #troubles = new Map<'claim' | 'addresses', string>();
 
   constructor(options: WorkerOptions) {
     this.#options = options;
@@ -76,28 +76,22 @@ export class Worker {
 
   /** Works until it is stopped, idle for too long or, with `once`, done. @throws what cannot be tried again, after all is ended. */
   async run(): Promise<WorkerEnd> {
-    const { relay, addresses, holder, writes, concurrency, runner } = this.#options;
+    const { relay, addresses, holder, writes, concurrency, runner, observer } = this.#options;
     const since = new Date(relay.clock.now()).toISOString();
-    const watches: Watch[] = [];
+    const worker = { session: holder.session, since, writes, concurrency };
+    const served = new Served(relay.jobs, worker, () => this.#hint());
     try {
-      for (const address of addresses) {
-        await relay.jobs.workers.enter(address, { session: holder.session, since, writes, concurrency });
-        watches.push(await relay.jobs.watch(address, () => this.#hint()));
-      }
-      this.#options.observer.ready();
-      return await this.#work();
+      await served.serve(await addresses());
+      observer.ready();
+      return await this.#work(served);
     } finally {
       for (const held of this.#held.keys()) held.stop();
       await Promise.all(this.#held.values());
-      await Promise.all([
-        runner.close(),
-        ...watches.map((watch) => watch.close()),
-        ...addresses.map((address) => relay.jobs.workers.leave(address, holder.session).catch(() => {})),
-      ]);
+      await Promise.all([runner.close(), served.close()]);
     }
   }
 
-  async #work(): Promise<WorkerEnd> {
+  async #work(served: Served): Promise<WorkerEnd> {
     const { concurrency, once, relay, idleTimeoutMs = Number.POSITIVE_INFINITY, intervalMs, observer } = this.#options;
     const { clock } = relay;
     this.#busyAt = clock.steady();
@@ -110,7 +104,7 @@ export class Worker {
       const rest = this.#restUntil - clock.steady();
       if (rest > 0) wait = Math.min(wait, rest);
       else if (this.#held.size < (once ? 1 : concurrency)) {
-        const claimed = await this.#claim();
+        const claimed = await this.#claim(served.addresses);
         if (claimed === 'claimed') continue;
         if (once && this.#held.size === 0) return 'nothing';
         wait = Math.min(wait, claimed);
@@ -121,19 +115,31 @@ export class Worker {
       // Where only workers are, nobody else does it.
       relay.sweeper.sweepIfDue(false).catch(() => {});
       await this.#pause(Math.min(wait, idleLeft));
-      if (!this.#rang) await Promise.all([...this.#held.keys()].map((held) => held.look()));
+      if (!this.#rang) await this.#look(served);
+    }
+  }
+
+  /** Whether what runs is still wanted, and whose jobs there are. */
+  async #look(served: Served): Promise<void> {
+    await Promise.all([...this.#held.keys()].map((held) => held.look()));
+    try {
+      await served.serve(await this.#options.addresses());
+      this.#troubles.delete('addresses');
+    } catch (error) {
+      if (!isDispatchError(error)) throw error;
+      this.#warn('addresses', error);
     }
   }
 
   /** `claimed`, or in how many milliseconds there may be something to claim. */
-  async #claim(): Promise<'claimed' | number> {
-    const { relay, holder, addresses, leaseSeconds, writes, once, intervalMs, runner, observer } = this.#options;
+  async #claim(addresses: readonly string[]): Promise<'claimed' | number> {
+    const { relay, holder, leaseSeconds, writes, once, intervalMs, runner, observer } = this.#options;
     const claimedAt = relay.clock.steady();
     try {
       const claimed = await relay.jobs.claimNext(holder, { addresses, leaseSeconds, writes });
-      this.#lastWarning = undefined;
+      this.#troubles.delete('claim');
       if (!('job' in claimed)) {
-        if (!writes) await this.#tellOfWrites();
+        if (!writes) await this.#tellOfWrites(addresses);
         const { againAt } = claimed;
         return againAt === undefined ? intervalMs : Math.max(LEAST_WAIT_MS, againAt - relay.clock.now());
       }
@@ -145,7 +151,7 @@ export class Worker {
       return 'claimed';
     } catch (error) {
       if (once || !isDispatchError(error, 'STORE_UNAVAILABLE')) throw error;
-      this.#warn(error.message);
+      this.#warn('claim', error);
       return intervalMs;
     }
   }
@@ -167,11 +173,11 @@ export class Worker {
   }
 
   /** Once for each job that waits for a worker that may write. */
-  async #tellOfWrites(): Promise<void> {
-    const { relay, holder, addresses } = this.#options;
+  async #tellOfWrites(addresses: readonly string[]): Promise<void> {
+    const { relay, holder } = this.#options;
     const of = { agent: holder.agent, addresses };
     const { jobs } = await relay.jobs.list.page({ of, state: 'queued', limit: 100 });
-    for (const { id } of jobs.filter((job) => this.#isForWriters(job))) {
+    for (const { id } of jobs.filter((job) => addresses.includes(job.to) && this.#isForWriters(job))) {
       this.#leftAlone.add(id);
       this.#options.observer.warned(
         `${id} may write, and this worker does nothing that may: it waits for one with --allow-writes.`,
@@ -179,16 +185,15 @@ export class Worker {
     }
   }
 
-  #isForWriters({ id, write, from, to }: Job): boolean {
-    const { holder, addresses } = this.#options;
-    return write && from !== holder.agent && addresses.includes(to) && !this.#leftAlone.has(id);
+  #isForWriters({ id, write, from }: Job): boolean {
+    return write && from !== this.#options.holder.agent && !this.#leftAlone.has(id);
   }
 
-  /** Not the same twice in a row. */
-  #warn(text: string): void {
-    if (text === this.#lastWarning) return;
-    this.#lastWarning = text;
-    this.#options.observer.warned(text);
+  /** Said once, until it works again. */
+  #warn(what: 'claim' | 'addresses', { message }: Error): void {
+    if (this.#troubles.get(what) === message) return;
+    this.#troubles.set(what, message);
+    this.#options.observer.warned(message);
   }
 
   #hint(): void {

@@ -1,5 +1,5 @@
 /** Real workers on a relay in a folder, and jobs for them. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { chmodSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Job } from '../../src/model/job.js';
@@ -23,6 +23,15 @@ export interface WorkerProcess {
   readonly over: Promise<number | string>;
 }
 
+interface WorkerConfig {
+  /** Lines of [executors.codex]. */
+  readonly extra?: string;
+  /** Whether it has a write_argv. */
+  readonly writes?: boolean;
+  /** What stands behind it. */
+  readonly tables?: string;
+}
+
 export class WorkerWorld {
   readonly programs = new ProgramFolder();
   readonly relay: Relay;
@@ -31,12 +40,12 @@ export class WorkerWorld {
   readonly #workers: WorkerProcess[] = [];
 
   /** `kind` is what the program of the executor does; see program.mjs. */
-  constructor(kind: string, { extra = '', writes = true }: { extra?: string; writes?: boolean } = {}) {
+  constructor(kind: string, { extra = '', writes = true, tables = '' }: WorkerConfig = {}) {
     this.#folder = path.join(this.programs.path, 'relay');
     this.config = path.join(this.programs.path, 'config.toml');
     const argv = JSON.stringify([process.execPath, this.programs.program, kind, '{output_file}', '--', '{prompt}']);
     const lines = [`argv = ${argv}`, ...(writes ? [`write_argv = ${argv}`] : []), 'env = ["PATH"]', extra];
-    writeFileSync(this.config, `dispatch_dir = "${this.#folder}"\n[executors.codex]\n${lines.join('\n')}\n`);
+    writeFileSync(this.config, `dispatch_dir = "${this.#folder}"\n[executors.codex]\n${lines.join('\n')}\n${tables}\n`);
     chmodSync(this.config, 0o600);
     const files = new Files();
     this.relay = new Relay({
@@ -46,11 +55,25 @@ export class WorkerWorld {
     });
   }
 
-  /** A worker for codex, once it is ready. */
+  /** Runs a command to its end. */
+  command(...args: readonly string[]): { code: number | null; out: string; err: string } {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [PROGRAM, ...args], {
+      ...this.#surroundings(),
+      encoding: 'utf8',
+    });
+    return { code: status, out: stdout, err: stderr };
+  }
+
+  #surroundings() {
+    const env = { PATH: process.env.PATH, HOME: this.programs.path, MCP_DISPATCH_CONFIG: this.config };
+    return { env, cwd: this.programs.path };
+  }
+
+  /** A worker for codex, or for the lanes with `--lanes`, once it is ready. */
   async start(...options: readonly string[]): Promise<WorkerProcess> {
-    const child = spawn(process.execPath, [PROGRAM, 'worker', '--agent', 'codex', '--json', ...options], {
-      env: { PATH: process.env.PATH, HOME: this.programs.path, MCP_DISPATCH_CONFIG: this.config },
-      cwd: this.programs.path,
+    const whose = options.includes('--lanes') ? [] : ['--agent', 'codex'];
+    const child = spawn(process.execPath, [PROGRAM, 'worker', ...whose, '--json', ...options], {
+      ...this.#surroundings(),
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     let out = '';

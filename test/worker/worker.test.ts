@@ -74,7 +74,7 @@ let relay: Relay;
 let all: Running[];
 beforeEach(async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] });
-  world = new RelayWorld({ executors: ['codex'] });
+  world = new RelayWorld({ executors: ['codex', 'claude'] });
   ({ relay } = world.process());
   await world.session('alice');
   all = [];
@@ -103,7 +103,7 @@ async function begin(options: Partial<WorkerOptions> = {}): Promise<Running> {
     relay,
     runner,
     holder: holder('codex'),
-    addresses: ['codex'],
+    addresses: async () => ['codex'],
     writes: false,
     concurrency: 1,
     leaseSeconds: LEASE_SECONDS,
@@ -253,6 +253,35 @@ describe('a worker', () => {
     expect(running.end).toMatchObject({ code: 'RELAY_TOO_NEW' });
     expect(await stateOf(job)).toBe('queued');
     expect(running.runner.isClosed).toBe(true);
+  });
+});
+
+describe('the addresses of a worker', () => {
+  it('are asked for again: what was added is served too, and what was taken away still, to be refused', async () => {
+    let addresses = ['codex'];
+    const running = await begin({ addresses: async () => addresses, concurrency: 9 });
+    const serving = async (address: string) => (await relay.jobs.workers.serving(address)).length;
+    addresses = ['claude'];
+    await pass(5500);
+    expect([await serving('codex'), await serving('claude')]).toEqual([1, 1]);
+    const ids = [(await submit(relay, 'alice', 'claude')).id, (await submit(relay, 'alice', 'codex')).id];
+    await pass(500);
+    expect(running.runner.works.map(({ job }) => job.id)).toEqual(ids);
+  });
+
+  it('stay as they are while they cannot be told, which is said once', async () => {
+    let refusal: DispatchError | undefined;
+    const addresses = async () => {
+      if (refusal !== undefined) throw refusal;
+      return ['codex'];
+    };
+    const running = await begin({ addresses });
+    refusal = new DispatchError('LANE_REFUSED', 'The list cannot be trusted.');
+    await pass(15_000);
+    expect(running.warnings).toEqual(['The list cannot be trusted.']);
+    await submit(relay, 'alice', 'codex');
+    await pass(500);
+    expect(running.runner.works).toHaveLength(1);
   });
 });
 

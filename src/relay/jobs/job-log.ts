@@ -28,7 +28,8 @@ export function eventOf({ before, after }: Change): JobEvent | undefined {
       return { event: 'job.parked', ...of, ...held, by, why };
     case 'queued':
       if (before.state === 'needs_recovery') return { event: 'job.recovered', ...of, by, why: 'retry' };
-      return { event: by === 'system' ? 'job.lease_lost' : 'job.released', ...of, ...(held as Held) };
+      // An attempt that was given back does not count. Who did it tells nothing: the worker of lanes is the system too.
+      return { event: after.attempts < before.attempts ? 'job.released' : 'job.lease_lost', ...of, ...(held as Held) };
   }
 }
 
