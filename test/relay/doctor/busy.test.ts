@@ -32,7 +32,7 @@ test('A healthy busy relay gives no finding in 1,000 runs', async ({ sandbox }) 
   const config = `agents = ${JSON.stringify(NAMES)}`;
   // Without a name of their own: each claims one of the roster, which is a record.
   const servers = [await sandbox.agent(undefined, { config }), await sandbox.agent(undefined, { config })];
-  const activity = { over: false, calls: 0, sessions: 0, swept: 0 };
+  const activity = new Activity();
   const busy = Promise.all([
     ...servers.map((server) => converse(server, activity)),
     comeAndGo(relayIn(sandbox), activity),
@@ -49,10 +49,11 @@ test('A healthy busy relay gives no finding in 1,000 runs', async ({ sandbox }) 
     for (; runs < RUNS && found.length === 0; runs++) {
       found.push(...(await inRelay.find()));
       if (runs % DIRECTORY_EVERY === 0) found.push(...(await inDirectory.find()));
+      activity.looked();
       await breathe();
     }
   } finally {
-    activity.over = true;
+    activity.end();
     await busy;
   }
   expect(found).toEqual([]);
@@ -63,11 +64,41 @@ test('A healthy busy relay gives no finding in 1,000 runs', async ({ sandbox }) 
   expect(activity.swept).toBeGreaterThan(20);
 }, 120_000);
 
-interface Activity {
-  over: boolean;
-  calls: number;
-  sessions: number;
-  swept: number;
+/**
+ * What goes on beside the looks, at the pace of the looks: as much of it on a slow machine as on a fast one, where what it
+ * leaves behind would else make each look longer, and each longer look leave more behind.
+ */
+class Activity {
+  over = false;
+  calls = 0;
+  sessions = 0;
+  swept = 0;
+  #looks = 0;
+  #waiting: { readonly until: number; readonly resolve: () => void }[] = [];
+
+  looked(): void {
+    this.#looks++;
+    this.#wake();
+  }
+
+  end(): void {
+    this.over = true;
+    this.#wake();
+  }
+
+  /** Resolves after so many looks from now, and at the end. */
+  async looks(count: number): Promise<void> {
+    if (this.over) return;
+    const until = this.#looks + count;
+    await new Promise<void>((resolve) => this.#waiting.push({ until, resolve }));
+  }
+
+  #wake(): void {
+    const isDue = ({ until }: { until: number }) => this.over || until <= this.#looks;
+    const due = this.#waiting.filter(isDue);
+    this.#waiting = this.#waiting.filter((one) => !isDue(one));
+    for (const { resolve } of due) resolve();
+  }
 }
 
 function relayIn({ relay }: Sandbox): Relay {
@@ -104,7 +135,7 @@ async function converse(server: AgentClient, activity: Activity): Promise<void> 
     if (ids.length > 0) await server.call('ack', { message_ids: ids });
     await server.call('who', {});
     activity.calls += 4;
-    await moments(4);
+    await activity.looks(8);
   }
 }
 
@@ -119,22 +150,17 @@ async function comeAndGo(relay: Relay, activity: Activity): Promise<void> {
     await read(session);
     await session.end();
     activity.sessions++;
-    await moments(10);
+    await activity.looks(20);
   }
 }
 
 async function sweepOn(relay: Relay, activity: Activity): Promise<void> {
   while (!activity.over) {
     if (await relay.sweeper.sweep()) activity.swept++;
-    await moments(5);
+    await activity.looks(10);
   }
 }
 
 function breathe(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
-}
-
-/** So that the looks get as much of the machine as what they look at. */
-async function moments(count: number): Promise<void> {
-  for (let rest = 0; rest < count; rest++) await new Promise((resolve) => setTimeout(resolve, 20));
 }
