@@ -3,19 +3,20 @@
  * torn is visible, an error that says "none" is right, and the store works again when the disk does.
  */
 import * as nodeFs from 'node:fs';
-import { cpSync, mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { isDispatchError } from '../../../src/model/errors.js';
 import { Files, type SystemCalls } from '../../../src/store/filesystem/files.js';
 import { FilesystemStore } from '../../../src/store/filesystem/filesystem-store.js';
 import type { Store } from '../../../src/store/store.js';
+import { readImage, writeImage } from '../../helpers/disk-image.js';
 import { type Fault, FaultySystem } from '../../helpers/store-faults.js';
-import { leftovers, useTemporaryDirectories, useUntrustingStores } from '../../helpers/store-relay.js';
+import { inMemory, leftovers, useTemporaryDirectories, useUntrustingStores } from '../../helpers/store-relay.js';
 
 const ERRNOS = ['ENOSPC', 'EIO', 'EACCES', 'EMFILE', 'EROFS', 'EDQUOT'];
 
-const temporaryDirectory = useTemporaryDirectories();
+const temporaryDirectory = useTemporaryDirectories(inMemory);
 // How many calls an operation makes must not depend on how fast it is.
 useUntrustingStores();
 
@@ -176,9 +177,10 @@ async function eachFault(
     await store.create('other/m', 'x');
     await scenario.prepare?.(store);
   }
+  const image = readImage(model);
   const fresh = async (name: string) => {
     const root = scenario.harmless === true ? model : join(base, name);
-    if (root !== model) cpSync(model, root, { recursive: true, verbatimSymlinks: true });
+    if (root !== model) writeImage(image, root);
     const faulty = new FaultySystem(noSync);
     const store = storeOn(root, faulty);
     if (!cold) await store.list('');
