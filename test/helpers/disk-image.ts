@@ -1,4 +1,5 @@
 /** A folder and all below it, held in memory: put on disk again in a millisecond, for tests that need thousands of relays. */
+import { createHash } from 'node:crypto';
 import { linkSync, lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -55,4 +56,12 @@ export function writeImage(folder: ImageFolder, path: string, written = new Map<
       linkSync(first, child);
     }
   }
+}
+
+/** The same for two folders that hold the same names and bytes, and different for any others. */
+export function fingerprint(folder: ImageFolder): string {
+  const hash = createHash('sha256');
+  for (const [name, node] of [...folder.entries].sort(([a], [b]) => (a < b ? -1 : 1)))
+    hash.update(`${name}\0${node.kind}\0`).update(node.kind === 'file' ? node.bytes : fingerprint(node));
+  return hash.digest('hex');
 }

@@ -3,13 +3,12 @@
  * may leave (`crash-states.ts` has the model), and a new process opens it. What was answered is there, nothing visible is
  * torn, and the new process reads and sends. And the check can fail: it does for each sync that is left out.
  */
-import { createHash } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { CrashRecorder } from '../helpers/crash-recording.js';
 import { type CrashModel, crashStates } from '../helpers/crash-states.js';
-import { type ImageFolder, writeImage } from '../helpers/disk-image.js';
+import { fingerprint, type ImageFolder, writeImage } from '../helpers/disk-image.js';
 import { DiskWorld } from '../helpers/disk-world.js';
 import { MailLedger } from '../helpers/mail-ledger.js';
 import { inspectRelay } from '../helpers/relay-inspection.js';
@@ -113,13 +112,6 @@ function distinctStates({ recorder, answers, ledger }: Recording, model: CrashMo
     }
   }
   return [...states.values()];
-}
-
-function fingerprint(folder: ImageFolder): string {
-  const hash = createHash('sha256');
-  for (const [name, node] of [...folder.entries].sort(([a], [b]) => (a < b ? -1 : 1)))
-    hash.update(`${name}\0${node.kind}\0`).update(node.kind === 'file' ? node.bytes : fingerprint(node));
-  return hash.digest('hex');
 }
 
 /** What a process that starts after the cut finds to be wrong. */
