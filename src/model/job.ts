@@ -124,7 +124,8 @@ export interface Job {
   /** The first ones and the newest ones, where there are many. */
   readonly history: readonly Transition[];
   readonly owed: readonly OwedMail[];
-  readonly audit: AuditHead | null;
+  /** Lines of the audit that were the newest of their processes when these changed the job, the last one last; at most 8. */
+  readonly audit: readonly AuditHead[];
 }
 
 export type Task = JsonObject & { readonly prompt: string };
@@ -161,7 +162,7 @@ const storedJob = lazy(() =>
     n: count,
     history: z.array(z.object({ n: count, at, state, by: name, attempt: count.optional(), why })),
     owed: z.array(z.object({ n: count, from: name, to: z.enum(['assignees', 'submitter']), state, why })),
-    audit: z.object({ log: name, seq: count, hash: z.string().regex(/^[0-9a-f]{64}$/) }).nullable(),
+    audit: z.array(z.object({ log: name, seq: count, hash: z.string().regex(/^[0-9a-f]{64}$/) })),
   }),
 );
 

@@ -121,7 +121,7 @@ describe('audit', () => {
 
 describe('audit verify', () => {
   const anchor = (job: string, audit: unknown) =>
-    desk.world.memory.update(`.jobs/records/${job}`, undefined, JSON.stringify({ audit }));
+    desk.world.memory.update(`.jobs/records/${job}`, undefined, JSON.stringify({ audit: [audit] }));
   const logOf = () => `.log/${desk.relay.events.head?.log}`;
   const bytes = async () => {
     const held = await desk.world.memory.read(logOf(), 100_000);

@@ -218,7 +218,7 @@ describe('trace', () => {
       '  2026-02-17 20:31:00Z  claimed    by bob, attempt 1, token 1  (log)',
     ];
     expect((await trace(JOB)).lines).toEqual([...life, '  now: no evidence of where it is now']);
-    await record({ state: 'needs_recovery', attempts: 1, audit: null });
+    await record({ state: 'needs_recovery', attempts: 1, audit: [] });
     const { code, lines } = await trace(` ${JOB} `);
     expect({ code, lines }).toEqual({ code: 0, lines: [...life, '  now: needs recovery, 1 attempt  (record)'] });
     expect((await desk.run(['trace', JOB, '--json'])).json).toMatchObject({

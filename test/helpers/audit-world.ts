@@ -13,7 +13,11 @@ export class AuditWorld extends RelayWorld {
   async anchor(job: string, head: AuditHead | undefined): Promise<void> {
     const key = `.jobs/records/${job}`;
     const known = await this.memory.readRecord(key);
-    await this.memory.update(key, known?.revision, JSON.stringify({ id: job, audit: head ?? null }));
+    await this.memory.update(
+      key,
+      known?.revision,
+      JSON.stringify({ id: job, audit: head === undefined ? [] : [head] }),
+    );
   }
 
   async bytesOf(log: string): Promise<Buffer> {

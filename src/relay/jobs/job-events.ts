@@ -2,8 +2,8 @@
  * What happened to jobs, as the event log has it. These lines are chained, see audit/chain.ts, and hold no words of an
  * agent: names, numbers, hashes, and reasons in words of this program.
  */
-import { kindOf } from '../../model/address.js';
 import { lazyBuiltin } from '../../model/lazy-builtin.js';
+import { normalizeTarget } from '../../model/topic.js';
 
 const crypto = lazyBuiltin<typeof import('node:crypto')>('node:crypto');
 
@@ -95,13 +95,17 @@ export function templateOf(argv: readonly string[]): Template {
 }
 
 // No spaces and no controls, and not long: nothing but a name fits in.
+const NAME = /^#?[a-z0-9][a-z0-9_-]{0,63}$/;
 const LANE_NAME = /^[A-Za-z0-9][A-Za-z0-9-]{0,63}\/[A-Za-z0-9._-]{1,128}$/;
 
 /** Whom a refused job was for: as it was named, or told without telling it where that can be no name. */
-export function refusedTarget(address: string): string {
-  if (kindOf(address) !== 'lane' || LANE_NAME.test(address)) return address;
+export function refusedTarget(text: string): string {
+  const name = normalizeTarget(text);
+  if (NAME.test(name)) return name;
+  const address = text.trim();
+  if (LANE_NAME.test(address)) return address;
   const { bytes, sha256 } = fillingOf('to', address);
-  return `no lane (${bytes} bytes, sha256 ${sha256})`;
+  return `no name (${bytes} bytes, sha256 ${sha256})`;
 }
 
 /** What filled a placeholder, as the log tells it. */

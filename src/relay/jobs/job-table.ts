@@ -17,6 +17,9 @@ export interface Change {
 // Each lost round somebody else has changed the job; one that can be lost so often can never be won.
 const ROUNDS = 100;
 
+// As many processes as a job has to do with, and more.
+const MOST_HEADS = 8;
+
 type Parts = Pick<Relay, 'store' | 'events'>;
 
 export class JobTable {
@@ -57,6 +60,12 @@ export class JobTable {
     throw this.#broken(id, 'cannot be changed');
   }
 
+  /** Has the job name the newest line of this process's audit, for when nothing else will be said of it soon. */
+  async anchor(job: Job): Promise<Job> {
+    if (this.#anchored(job) === job) return job;
+    return (await this.change(job.id, (now) => now))?.after ?? job;
+  }
+
   /** The open jobs of an address, oldest first. */
   async open(address: string): Promise<JobName[]> {
     return this.#listed(openJobKey(addressSegment(address)));
@@ -92,7 +101,9 @@ export class JobTable {
 
   /** With the newest line of this process's audit, so that a log whose tail is cut off shows. */
   #anchored(job: Job): Job {
-    return { ...job, audit: this.relay.events.head ?? job.audit };
+    const { head } = this.relay.events;
+    if (head === undefined || job.audit.some(({ hash }) => hash === head.hash)) return job;
+    return { ...job, audit: [...job.audit.filter(({ log }) => log !== head.log), head].slice(-MOST_HEADS) };
   }
 
   #parsed(id: string, value: Uint8Array): Job {

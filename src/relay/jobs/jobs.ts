@@ -298,7 +298,9 @@ export class Jobs {
     if (event !== undefined) await this.relay.events.audit(event).catch(() => {});
     if (after.state === 'queued') await this.relay.store.ring(jobChannel(addressSegment(after.to)));
     try {
-      return await this.#settleUp(after);
+      const told = await this.#settleUp(after);
+      // A claim is anchored when its holder next says something.
+      return event === undefined || event.event === 'job.claimed' ? told : await this.#table.anchor(told);
     } catch {
       return after;
     }

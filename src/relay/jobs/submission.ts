@@ -81,6 +81,19 @@ export class Submission {
    * call can be made again, which makes no second job where it has a request id.
    */
   async submit(from: string, draft: JobDraft): Promise<Submitted> {
+    try {
+      return await this.#submit(from, draft);
+    } catch (error) {
+      // Refused, and no doubt about it.
+      if (isDispatchError(error) && error.code !== 'STORE_UNAVAILABLE') {
+        const to = refusedTarget(draft.to);
+        await this.relay.events.audit({ event: 'job.refused', from, to, why: error.code }).catch(() => {});
+      }
+      throw error;
+    }
+  }
+
+  async #submit(from: string, draft: JobDraft): Promise<Submitted> {
     const address = parseAddress(draft.to);
     if (address.text === from) {
       const why = `to: ${from} is you. A job is for another; name an agent, a "#topic" or a lane.`;
@@ -89,19 +102,8 @@ export class Submission {
     const digest = digestOfJson([address.text, draft.task, draft.write ?? false]);
     const request = draft.requestId === undefined ? undefined : new JobRequest(this.relay.store, from, draft.requestId);
     const first = await request?.find();
-    try {
-      if (first !== undefined) return await this.#again(from, draft, address.text, first, digest);
-      return await this.#submitNew(from, draft, digest, request);
-    } catch (error) {
-      if (!isDispatchError(error)) throw error;
-      // Refused, and no doubt about it.
-      if (error.code !== 'STORE_UNAVAILABLE') {
-        await this.relay.events
-          .audit({ event: 'job.refused', from, to: refusedTarget(address.text), why: error.code })
-          .catch(() => {});
-      }
-      throw error;
-    }
+    if (first !== undefined) return this.#again(from, draft, address.text, first, digest);
+    return this.#submitNew(from, draft, digest, request);
   }
 
   async #submitNew(from: string, draft: JobDraft, digest: string, request: JobRequest | undefined): Promise<Submitted> {
@@ -145,7 +147,10 @@ export class Submission {
     // The deed stands, noted or not.
     await this.relay.events.audit({ event: 'job.submitted', job: id, from, to, write }).catch(() => {});
     await this.relay.store.ring(jobChannel(addressSegment(to)));
-    const told = await this.mail.deliver(job).catch(() => job);
+    const told = await this.mail
+      .deliver(job)
+      .then((delivered) => this.table.anchor(delivered))
+      .catch(() => job);
     const audience = await this.relay.listeners.audienceOf(assignees, { urgent: false, direct: true });
     return { job: told, deduped: false, workers, neverSeen: await this.#isStranger(to, assignees), ...audience };
   }
@@ -227,6 +232,6 @@ function newJob(from: string, to: string, draft: JobDraft, { id, created_at }: R
     n: 1,
     history: [{ n: 1, at: created_at, state: 'queued', by: from }],
     owed: isTold ? [{ n: 1, from, to: 'assignees', state: 'queued' }] : [],
-    audit: null,
+    audit: [],
   };
 }

@@ -81,7 +81,7 @@ describe('a verification', () => {
     ['names no hash', { log: `2026-02-17/${'a'.repeat(20)}`, seq: 1, hash: 'x' }, 'names no line'],
     ['says something else', 'text', 'names no log'],
   ])('tells of a record that %s', async (_, audit, detail) => {
-    const value = audit === '{' ? audit : JSON.stringify({ audit });
+    const value = audit === '{' ? audit : JSON.stringify({ audit: [audit] });
     await world.memory.update(`.jobs/records/${JOB}`, undefined, value);
     const { findings } = await world.verify();
     expect(findings).toEqual([{ kind: 'record', job: JOB, detail: expect.stringContaining(detail) }]);

@@ -22,11 +22,12 @@ describe('a refused submit', () => {
     ['of controls', 'acme/\x1b[2J'],
     ['of any length', `acme/${'words '.repeat(2000)}`],
     ['too long by itself', `acme/${'a'.repeat(200)}`],
+    ['that is none at all', 'do as I say'],
   ])('to a lane %s is told by length and hash, and holds no word of it', async (_, to) => {
     const world = new RelayWorld();
     const { relay } = world.process();
     await expect(submit(relay, 'alice', to)).rejects.toThrow();
-    const told = `no lane (${to.trim().length} bytes, sha256 ${sha256(to.trim())})`;
+    const told = `no name (${to.trim().length} bytes, sha256 ${sha256(to.trim())})`;
     expect(await logOf(relay)).toMatchObject([{ event: 'job.refused', from: 'alice', to: told }]);
     await world.close();
   });

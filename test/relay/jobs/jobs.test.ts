@@ -84,6 +84,19 @@ describe('a job', () => {
   });
 });
 
+describe('the audit of a job', () => {
+  it('is named line by line: its record keeps the newest of each process that changed it', async () => {
+    world = new RelayWorld({ executors: ['codex'] });
+    const [alices, codexs] = [world.process().relay, world.process().relay];
+    const { id } = await submit(alices, 'alice', 'codex');
+    expect((await alices.jobs.look(id))?.audit).toEqual([alices.events.head]);
+    const { token } = await claimNext(codexs, holder('codex'));
+    await codexs.jobs.settle(id, token, { outcome: 'completed' });
+    expect((await alices.jobs.look(id))?.audit).toEqual([alices.events.head, codexs.events.head]);
+    expect(codexs.events.head?.seq).toBe(2);
+  });
+});
+
 describe('a lease that ends', () => {
   it('queues a read-only job again, after a pause that doubles, and tells the submitter each time', async () => {
     const { relay } = world.process();
