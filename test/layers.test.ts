@@ -138,10 +138,11 @@ const MAY_IMPORT: { readonly [room: string]: readonly string[] } = {
   'open.ts': ['cli', 'config', 'model', 'relay', 'store', 'store/filesystem'],
 };
 
-const READS_FILES = /^(store\/filesystem\/system-calls\.ts|config\/read-file\.ts|clients\/files\.ts|cli\/demo\.ts)$/;
+const READS_FILES =
+  /^(store\/filesystem\/system-calls\.ts|config\/read-file\.ts|clients\/files\.ts|cli\/demo(-workers)?\.ts)$/;
 
 /** Of clients and cli, what starts processes. */
-const STARTS_PROCESSES = 'clients/commands.ts';
+const STARTS_PROCESSES = /^(clients\/commands\.ts|cli\/demo-workers\.ts)$/;
 
 function violations(file: string, source: string): string[] {
   return importsOf(source).flatMap((one) => {
@@ -160,7 +161,7 @@ function judge(file: string, { from, typeOnly }: Import): string | undefined {
     return 'files are opened through store/filesystem/files.ts only';
   }
   if (/^(node:)?child_process$/.test(from) && (room === 'clients' || room === 'cli')) {
-    return file === STARTS_PROCESSES ? undefined : 'processes are started through clients/commands.ts only';
+    return STARTS_PROCESSES.test(file) ? undefined : 'processes are started through clients/commands.ts only';
   }
   if (from.startsWith('@modelcontextprotocol/')) {
     if (room === 'mcp' || (file === 'cli/demo.ts' && from.startsWith('@modelcontextprotocol/sdk/client/')))

@@ -18,7 +18,7 @@ export function clientSetup(launch: Launch): ClientSetup {
   return {
     // The option between -e and the name is needed: -e takes all words up to the next option.
     claudeCommand: `claude mcp add -e MCP_DISPATCH_AGENT_ID=alice --scope local ${SERVER_NAME} -- ${words.join(' ')}`,
-    claudeJson: JSON.stringify({ mcpServers: { [SERVER_NAME]: stdioEntry(entry('alice')) } }, null, 2),
+    claudeJson: JSON.stringify({ mcpServers: { [SERVER_NAME]: stdioEntry(entry('alice')) } }),
     codexToml: tomlEntry(entry('bob')),
   };
 }

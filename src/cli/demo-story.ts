@@ -8,13 +8,27 @@ export type Answer = { readonly [field: string]: unknown };
 /** Calls a tool in an agent's window, and opens the window for the first call. */
 export type Call = (agent: string, tool: string, args: Answer) => Promise<Answer>;
 
+/** What does the jobs of `runner`. */
+export interface Workers {
+  /** Starts one, and gives its command as a person would type it. */
+  start(): string;
+  /** Resolves once the program of the worker has begun. */
+  begun(): Promise<void>;
+  /** Kills it as a crash would, and gives the command. */
+  kill(): string;
+}
+
+/** Something that an agent or a person did, and what came of it. */
 export interface Step {
   readonly title: string;
-  readonly agent: string;
-  readonly tool: string;
-  readonly arguments: Answer;
-  readonly answer: Answer;
-  /** The answer in words, a line each. */
+  /** A call as its agent makes it, or the commands of a person. */
+  readonly does: readonly string[];
+  /** Of a call. */
+  readonly agent?: string;
+  readonly tool?: string;
+  readonly arguments?: Answer;
+  readonly answer?: Answer;
+  /** What came of it in words, a line each. */
   readonly shows: readonly string[];
 }
 
@@ -25,10 +39,13 @@ export class DemoFailed extends Error {
 
 const THREAD = 'api-404';
 const REQUEST = 'GET /users/:id now answers 404 for deleted users, not 410. Can you adapt the client?';
-const WARNING = 'Please hold your deploy: the staging database is being restored.';
 const ANSWER = 'Done: the client treats 404 as deleted. Tests are green.';
+const PROMPT = 'List the tests that are slow.';
 
-export async function* story(call: Call): AsyncGenerator<Step> {
+/** What the program of the workers answers. */
+export const RESULT = 'checkout.test.ts, 41 s; search.test.ts, 12 s';
+
+export async function* story(call: Call, workers: Workers): AsyncGenerator<Step> {
   const step = async (
     agent: string,
     tool: string,
@@ -40,7 +57,9 @@ export async function* story(call: Call): AsyncGenerator<Step> {
     const expect: Expect = (holds, what) => {
       if (!holds) throw new DemoFailed(`${agent}: ${tool}: ${what}. Answer: ${JSON.stringify(answer)}`);
     };
-    return { title, agent, tool, arguments: args, answer, shows: check(answer, expect) };
+    const given = Object.entries(args).map(([name, value]) => `${name}: ${JSON.stringify(value)}`);
+    const does = [`${agent} calls ${tool}(${given.join(', ')})`];
+    return { title, does, agent, tool, arguments: args, answer, shows: check(answer, expect) };
   };
 
   let request = '';
@@ -60,7 +79,7 @@ export async function* story(call: Call): AsyncGenerator<Step> {
     'bob',
     'who',
     {},
-    'bob’s window opens and he asks who is there. His mail rides on the answer.',
+    'bob’s window opens and he asks who is there. His mail rides on the answer, once.',
     (answer, expect) => {
       const agents = listOf(answer.agents);
       expect(
@@ -74,60 +93,69 @@ export async function* story(call: Call): AsyncGenerator<Step> {
       const [message, ...others] = listOf(answer.new_messages);
       expect(message?.id === request && message.content === REQUEST, 'the message did not arrive');
       expect(others.length === 0, 'there was more mail than was sent');
-      return [`agents: ${agents.map(describeAgent).join(', ')}`, `new message from alice: ${quoted(message?.content)}`];
+      return [`agents: ${agents.map(describeAgent).join(', ')}`, 'new message from alice, as above'];
     },
   );
-  let warning = '';
-  yield await step(
-    'alice',
-    'dispatch',
-    { target: 'bob', message: WARNING, priority: 'urgent' },
-    'alice has something urgent.',
-    (answer, expect) => {
-      expect(answer.sent === true && answer.not_listening === undefined, 'bob should be listening by now');
-      warning = String(answer.id);
-      return [`sent ${warning}, queued for bob`];
-    },
-  );
-  yield await step('bob', 'peek', {}, 'bob reads his mail. Each message is new once.', (answer, expect) => {
-    const messages = listOf(answer.messages);
-    expect(messages.length === 1 && messages[0]?.id === warning, 'exactly the urgent message should be new');
-    expect(answer.unacked === 1, 'the first message should be counted as not acknowledged');
-    return [
-      `urgent message from alice: ${quoted(messages[0]?.content)}`,
-      '1 older message is read and not yet acknowledged',
-    ];
-  });
-  yield await step('bob', 'ack', { message_ids: [request, warning] }, 'bob has dealt with both.', (answer, expect) => {
-    expect(answer.acked === 2 && answer.not_found === undefined, 'both messages should be acknowledged');
-    return ['2 acknowledged'];
-  });
   yield await step(
     'bob',
     'dispatch',
     { target: 'alice', message: ANSWER, reply_to: request, thread_id: THREAD },
-    'bob answers.',
+    'bob answers, and has dealt with it.',
     (answer, expect) => {
       expect(answer.sent === true && sameList(answer.queued_to, ['alice']), 'the answer was not queued for alice');
       return [`sent ${String(answer.id)}, queued for alice`];
     },
   );
+  yield await step('bob', 'ack', { message_ids: [request] }, 'Handled mail is acknowledged.', (answer, expect) => {
+    expect(answer.acked === 1 && answer.not_found === undefined, 'the message should be acknowledged');
+    return ['1 acknowledged'];
+  });
+  yield await step('alice', 'peek', {}, 'alice finds the answer, and what became of her message.', (answer, expect) => {
+    const messages = listOf(answer.messages);
+    expect(messages.length === 1 && messages[0]?.reply_to === request, 'the answer of bob should have arrived');
+    const receipt = listOf(answer.sent_receipts).find((each) => each.id === request);
+    expect(receipt?.state === 'acked' && receipt.to === 'bob', `the receipt of ${request} should say acked by bob`);
+    return [`new message from bob: ${quoted(messages[0]?.content)}`, `receipt: ${request} acked by bob`];
+  });
+
+  let job = '';
   yield await step(
     'alice',
-    'peek',
-    {},
-    'alice finds the answer, and what became of the messages she sent.',
+    'submit',
+    { to: 'runner', task: { prompt: PROMPT } },
+    'alice has work for runner, a program of the operator’s. No worker is there yet: the job waits.',
     (answer, expect) => {
-      const messages = listOf(answer.messages);
-      expect(messages.length === 1 && messages[0]?.reply_to === request, 'the answer of bob should have arrived');
-      const receipts = listOf(answer.sent_receipts);
-      for (const id of [request, warning]) {
-        const receipt = receipts.find((each) => each.id === id);
-        expect(receipt?.state === 'acked' && receipt.to === 'bob', `the receipt of ${id} should say acked by bob`);
-      }
+      expect(answer.state === 'queued' && answer.workers === 0, 'the job was not queued for a worker to come');
+      job = String(answer.job_id);
+      return [`${job} is queued`];
+    },
+  );
+  const first = workers.start();
+  await workers.begun();
+  const { state } = await call('alice', 'poll', { job_id: job });
+  if (state !== 'running') throw new DemoFailed(`the job should be running, and is ${String(state)}`);
+  yield {
+    title: 'A worker takes it up, and crashes in the middle. Another is started.',
+    does: [first, workers.kill(), workers.start()],
+    shows: [`${job} was running when its worker was killed`],
+  };
+  yield await step(
+    'alice',
+    'poll',
+    { job_id: job, wait_seconds: 20 },
+    'Its lease ends, the other worker does it, and alice is told by mail.',
+    (answer, expect) => {
+      expect(answer.state === 'completed' && answer.attempts === 2, 'the second worker should have done it');
+      const states = listOf(answer.new_messages).map(({ from, payload }) => `${from} ${(payload as Answer)?.state}`);
+      expect(
+        sameList(states, ['runner queued', 'runner completed']),
+        'alice should be told of the crash and of the end',
+      );
+      const result = listOf([answer.result])[0]?.message;
+      expect(result === RESULT, 'the result should be what the program said');
       return [
-        `new message from bob: ${quoted(messages[0]?.content)}`,
-        ...receipts.map(({ id, state, to }) => `receipt: ${String(id)} ${String(state)} by ${String(to)}`),
+        `completed at attempt 2: ${quoted(result)}`,
+        '2 new messages from runner: it waits again; it is completed',
       ];
     },
   );

@@ -1,6 +1,6 @@
 /**
- * `demo`: two real servers of this very program, driven over stdio as a client does it, on a relay of their own. Nothing of
- * the user's is read or written: home, configuration and relay of the two are in a temporary directory.
+ * `demo`: two real servers of this very program, driven over stdio as a client does it, and two workers, on a relay of their
+ * own. Nothing of the user's is read or written: home, configuration and relay are in a temporary directory.
  */
 import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import os from 'node:os';
@@ -8,6 +8,7 @@ import path from 'node:path';
 import type { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { type Context, type Define, JSON_OPTION, remark, report } from './command.js';
 import { type Answer, type Call, DemoFailed, type Step, story } from './demo-story.js';
+import { DemoWorkers, DemoWorld } from './demo-workers.js';
 import { EXIT } from './exit-code.js';
 import { paragraph } from './layout.js';
 
@@ -21,7 +22,7 @@ export const defineDemo: Define = (program, choose) => {
     .command('demo')
     .summary('show two agents talking, and the lines to configure your client')
     .description(
-      'Starts two servers, alice and bob, on a temporary relay, lets them exchange messages and checks every step. Then shows the configuration to paste for Claude Code and Codex. Takes a second or two.',
+      'Starts two servers, alice and bob, on a temporary relay, lets them exchange messages and checks every step; then a job survives the crash of its worker. Ends with the configuration to paste for Claude Code and Codex. Takes some five seconds.',
     )
     .option(...JSON_OPTION)
     .action((options: { json?: boolean }) => choose(demo, options));
@@ -30,18 +31,20 @@ export const defineDemo: Define = (program, choose) => {
 async function demo(context: Context): Promise<number> {
   const program = realpathSync(process.argv[1] ?? '');
   const directory = realpathSync(mkdtempSync(path.join(os.tmpdir(), 'mcp-dispatch-demo-')));
-  const windows = new Windows(program, directory, context.version);
+  const world = new DemoWorld(program, directory);
+  const windows = new Windows(program, world, context.version);
+  const workers = new DemoWorkers(world);
   const cleanUp = async () => {
-    await windows.close();
+    await Promise.all([windows.close(), workers.close()]);
     rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
   };
-  // Ctrl-C reaches the two servers as well, so only the directory is left to remove.
+  // Ctrl-C reaches the processes as well, so only the directory is left to remove.
   const interrupted = () => void cleanUp().finally(() => process.exit(130));
   process.once('SIGINT', interrupted);
   const steps: Step[] = [];
   try {
-    await tell(context, ['', context.terminal.style.bold('Two agents, two processes, one directory')]);
-    for await (const step of story(windows.call)) {
+    await tell(context, ['', context.terminal.style.bold('Two agents and a worker, a process each, one directory')]);
+    for await (const step of story(windows.call, workers)) {
       steps.push(step);
       await tell(context, ['', ...stepLines(steps.length, step, context)]);
     }
@@ -53,7 +56,7 @@ async function demo(context: Context): Promise<number> {
         ? error.message
         : `${error}`;
     const message = `step ${steps.length + 1} did not do what it shows: ${why}`;
-    remark(context, `${windows.errorOutput()}\nerror: ${message}`.trimStart());
+    remark(context, `${windows.errorOutput()}${workers.errorOutput()}\nerror: ${message}`.trimStart());
     const code = late ? 'TIMED_OUT' : 'DEMO_FAILED';
     if (context.json) await report(context, { ok: false, steps, error: { code, message } }, () => []);
     return late ? EXIT.timedOut : EXIT.failed;
@@ -76,16 +79,10 @@ async function demo(context: Context): Promise<number> {
     '',
     style.green('All of this was checked. To have it in your own windows: mcp-dispatch init. Or by hand, with names:'),
     '',
-    `${style.bold('Claude Code')}, by command:`,
-    '',
-    setup.claudeCommand,
-    '',
-    'or in ~/.claude.json:',
-    '',
-    setup.claudeJson,
+    `${style.bold('Claude Code:')} ${setup.claudeCommand}`,
+    `${style.bold('or in ~/.claude.json:')} ${setup.claudeJson}`,
     '',
     `${style.bold('Codex')}, in ~/.codex/config.toml:`,
-    '',
     setup.codexToml,
     '',
     style.dim(
@@ -102,7 +99,7 @@ class Windows {
 
   constructor(
     private readonly program: string,
-    private readonly directory: string,
+    private readonly world: DemoWorld,
     private readonly version: string,
   ) {}
 
@@ -128,18 +125,12 @@ class Windows {
   async #open(agent: string): Promise<Client> {
     const { Client } = await import('@modelcontextprotocol/sdk/client/index.js');
     const { StdioClientTransport } = await import('@modelcontextprotocol/sdk/client/stdio.js');
-    const { directory } = this;
+    const { world } = this;
     const transport = new StdioClientTransport({
       command: process.execPath,
       args: [this.program],
-      cwd: directory,
-      env: {
-        MCP_DISPATCH_AGENT_ID: agent,
-        MCP_DISPATCH_DIR: path.join(directory, 'relay'),
-        // Where the default configuration file is looked for: there is none.
-        HOME: directory,
-        USERPROFILE: directory,
-      },
+      cwd: world.directory,
+      env: { ...world.env, MCP_DISPATCH_AGENT_ID: agent },
       stderr: 'pipe',
     });
     transport.stderr?.on('data', (chunk: Buffer) => {
@@ -165,13 +156,12 @@ async function tell(context: Context, lines: readonly string[]): Promise<void> {
   if (!context.json) await context.terminal.out(`${lines.join('\n')}\n`);
 }
 
-function stepLines(number: number, { title, agent, tool, arguments: args, shows }: Step, context: Context): string[] {
+function stepLines(number: number, { title, does, shows }: Step, context: Context): string[] {
   const { style, columns } = context.terminal;
   const width = columns === undefined ? undefined : Math.min(columns, WIDEST);
-  const given = Object.entries(args).map(([name, value]) => `${name}: ${JSON.stringify(value)}`);
   return [
     `${style.bold(`${number}.`)} ${title}`,
-    ...paragraph([`${agent} calls ${tool}(${given.join(', ')})`], '   ', width).map(style.cyan),
+    ...does.flatMap((line) => paragraph([line], '   ', width).map(style.cyan)),
     ...shows.flatMap((line) => paragraph([`- ${line}`], '   ', width)),
   ];
 }

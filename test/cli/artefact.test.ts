@@ -118,7 +118,18 @@ describe('the shipped demo', () => {
   it('shows every step and the configuration, and leaves nothing behind', () => {
     const { code, out, err } = run(['demo']);
     expect([code, err]).toEqual([0, '']);
-    for (const word of ['dispatch', 'who', 'peek', 'ack', 'receipt', 'claude mcp add', '[mcp_servers.mcp-dispatch]']) {
+    for (const word of [
+      'dispatch',
+      'who',
+      'peek',
+      'ack',
+      'receipt',
+      'submit',
+      'kill -9',
+      'completed at attempt 2',
+      'claude mcp add',
+      '[mcp_servers.mcp-dispatch]',
+    ]) {
       expect(out).toContain(word);
     }
     expect(out).toContain(ARTEFACT);
@@ -133,7 +144,7 @@ describe('the shipped demo', () => {
       env: { MCP_DISPATCH_CONFIG: file, MCP_DISPATCH_AGENT_ID: 'carol' },
     });
     expect(code).toBe(0);
-    expect(JSON.parse(out)).toMatchObject({ ok: true, steps: { length: 7 } });
+    expect(JSON.parse(out)).toMatchObject({ ok: true, steps: { length: 8 } });
     expect(readdirSync(home)).toEqual(['config.toml']);
   });
 
