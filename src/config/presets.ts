@@ -17,9 +17,10 @@ export const PRESETS: readonly Preset[] = [
     id: 'codex',
     agent: 'codex',
     program: 'codex',
-    toml: `# Codex in a sandbox that lets it read only; with write_argv it may write in the directory that it runs in.
+    toml: `# Codex in a sandbox that lets it read only; with write_argv it may write in the directory that it runs in, which
+# must be in a git repository then.
 [executors.codex]
-argv = ["codex", "exec", "-s", "read-only", "--output-last-message", "{output_file}", "--", "{prompt}"]
+argv = ["codex", "exec", "--skip-git-repo-check", "-s", "read-only", "--output-last-message", "{output_file}", "--", "{prompt}"]
 write_argv = ["codex", "exec", "-s", "workspace-write", "--output-last-message", "{output_file}", "--", "{prompt}"]
 timeout_seconds = 1800
 # It sees no other variables: add what it needs, such as CODEX_HOME or the name of the one that holds its key.

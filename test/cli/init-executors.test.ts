@@ -53,7 +53,9 @@ describe('init --executors', () => {
     expect(init('--executors', 'codex').out).toMatch(/as it was: ~\/\.config\/.*\.mcp-dispatch-backup\n/);
     const after = world.read(CONFIG);
     expect(after.slice(0, before.length)).toBe(before);
-    expect(after.slice(before.length)).toMatch(/^\r\n\r\n# Codex in a sandbox.*\r\n\[executors\.codex\]\r\n/);
+    expect(after.slice(before.length)).toMatch(
+      /^\r\n\r\n# Codex in a sandbox[^\n]*\r\n# [^\n]*\r\n\[executors\.codex\]\r\n/,
+    );
     expect(executors()).toEqual(['codex']);
     const tree = world.tree();
     const again = init('--executors', 'codex');

@@ -3,7 +3,7 @@
  * folder of the project trusted. The windows that are opened in it do not outlive the test.
  */
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { test as base, inject } from 'vitest';
@@ -11,7 +11,7 @@ import { eventually, SERVER } from '../helpers/server-sandbox.js';
 import { anthropic } from './anthropic.js';
 import { MODEL, openai } from './openai.js';
 import { kill, processesOf, watchOver } from './processes.js';
-import { ScriptedModel } from './scripted-model.js';
+import { type Move, ScriptedModel, type Shown } from './scripted-model.js';
 import { Terminal } from './terminal.js';
 import { Window } from './window.js';
 
@@ -63,7 +63,30 @@ export class World {
 
   /** Runs this program, as a person would in the project's folder, and gives its stdout. @throws Error when it fails. */
   async run(...args: readonly string[]): Promise<string> {
-    const child = spawn(process.execPath, [SERVER, ...args], { cwd: this.project, env: this.#env(), stdio: 'pipe' });
+    return this.#run(args, {});
+  }
+
+  /** One job of an executor that `init` has written, whose model takes these steps: the job as it is then. */
+  async work(agent: 'codex' | 'claude', draft: readonly string[], ...moves: readonly Move[]) {
+    const file = '.config/mcp-dispatch/config.toml';
+    const surroundings = agent === 'claude' ? this.#claudeEnv() : proxied(this.gpt);
+    const names = JSON.stringify(['PATH', 'HOME', ...Object.keys(surroundings)]);
+    const config = readFileSync(path.join(this.home, file), 'utf8');
+    this.write(file, config.replaceAll('env = ["PATH", "HOME"]', `env = ${names}`));
+    (agent === 'claude' ? this.claude : this.gpt).will(...moves);
+    const { job_id: id } = JSON.parse(await this.run('job', 'submit', '--from', 'ci', '--json', agent, ...draft));
+    await this.#run(['worker', '--agent', agent, '--once', '--allow-writes'], surroundings);
+    return JSON.parse(await this.run('job', 'show', '--json', id));
+  }
+
+  /** What the model of this executor was shown, a request each. */
+  shownTo(agent: 'codex' | 'claude'): readonly Shown[] {
+    return (agent === 'claude' ? this.claude : this.gpt).shown;
+  }
+
+  async #run(args: readonly string[], surroundings: object): Promise<string> {
+    const env = { ...this.#env(), ...surroundings };
+    const child = spawn(process.execPath, [SERVER, ...args], { cwd: this.project, env, stdio: 'pipe' });
     child.stdin.end();
     let [out, err] = ['', ''];
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -95,17 +118,7 @@ export class World {
   }
 
   async claudeCode(...args: readonly string[]): Promise<Window> {
-    const { url } = this.claude;
-    const window = await this.#open(this.claude, ['claude', ...args], {
-      ANTHROPIC_BASE_URL: url,
-      ANTHROPIC_API_KEY: KEY,
-      CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
-      DISABLE_AUTOUPDATER: '1',
-      // Its sockets would else lie in a folder that all windows of the machine share.
-      CLAUDE_CODE_TMPDIR: this.root,
-      HTTPS_PROXY: url,
-      NO_PROXY: '127.0.0.1',
-    });
+    const window = await this.#open(this.claude, ['claude', ...args], this.#claudeEnv());
     await window.terminal.until((screen) => /for shortcuts|shift\+tab to cycle|for agents/.test(screen), 'Claude Code');
     return window;
   }
@@ -121,9 +134,7 @@ export class World {
 
   /** The first window after its hooks were set up asks whether they are to be trusted: they are. */
   async codex(...args: readonly string[]): Promise<Window> {
-    const { url } = this.gpt;
-    const proxy = { HTTPS_PROXY: url, HTTP_PROXY: url, NO_PROXY: '127.0.0.1' };
-    const window = await this.#open(this.gpt, ['codex', ...args], proxy);
+    const window = await this.#open(this.gpt, ['codex', ...args], proxied(this.gpt));
     if (!this.#hasTrustedHooks) await window.terminal.choose('Trust all and continue');
     this.#hasTrustedHooks = true;
     await window.terminal.until((screen) => /^› /m.test(screen), 'Codex');
@@ -158,6 +169,20 @@ export class World {
     spawnSync(path.join(this.#bin, 'codex'), words, { env: this.#env(), timeout: 20_000 });
     // It looks for updates, and is left by that.
     for (const one of processesOf(this.root)) if (/ pid-update-loop$/.test(one.command)) kill(one);
+  }
+
+  #claudeEnv(): Record<string, string> {
+    const { url } = this.claude;
+    return {
+      ANTHROPIC_BASE_URL: url,
+      ANTHROPIC_API_KEY: KEY,
+      CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
+      DISABLE_AUTOUPDATER: '1',
+      // Its sockets would else lie in a folder that all windows of the machine share.
+      CLAUDE_CODE_TMPDIR: this.root,
+      HTTPS_PROXY: url,
+      NO_PROXY: '127.0.0.1',
+    };
   }
 
   /** All that a program gets of an environment: nothing of this process. */
@@ -196,6 +221,11 @@ enabled = false
     const alone = '\n[features]\ndaemon_auto_start = false\n';
     this.write('.codex/config.toml', this.#hasCodexDaemon ? settings : settings + alone);
   }
+}
+
+/** What keeps Codex on this machine. */
+function proxied({ url }: ScriptedModel): Record<string, string> {
+  return { HTTPS_PROXY: url, HTTP_PROXY: url, NO_PROXY: '127.0.0.1' };
 }
 
 /** Tests with a world of their own. */
