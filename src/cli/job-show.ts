@@ -1,6 +1,7 @@
 /** `job show`: the whole of a job, and who waits for whom. */
 import { isEnded, type Job } from '../model/job.js';
 import { forTerminal, linesForTerminal } from '../model/text.js';
+import { pauseLeftMs } from '../relay/jobs/transitions.js';
 import type { Relay } from '../relay/relay.js';
 import { type Context, type Define, JSON_OPTION, report } from './command.js';
 import { EXIT } from './exit-code.js';
@@ -60,7 +61,7 @@ async function waitsFor(relay: Relay, job: Job): Promise<string | null> {
       return `${forTerminal(lease.agent, 70)} works on it, and has to renew within ${left}.${asked}`;
     }
     case 'queued': {
-      const wait = (job.not_before ?? 0) - now;
+      const wait = pauseLeftMs(job, now);
       const again = wait > 0 ? ` It can be claimed again in ${ageOf(0, wait)}.` : '';
       const before = (await relay.jobs.list.position(job)) ?? 0;
       const workers = (await relay.jobs.workers.serving(to)).filter(({ writes }) => writes || !job.write).length;

@@ -278,7 +278,7 @@ export class Jobs {
       const why = `Job ${id} is parked: a person decides what becomes of it.`;
       throw new DispatchError('NOT_CLAIMABLE', why, { job: id, state });
     }
-    const wait = (job.not_before ?? 0) - this.relay.clock.now();
+    const wait = transitions.pauseLeftMs(job, this.relay.clock.now());
     if (state === 'queued' && wait > 0) {
       const why = `Job ${id} was lost by its last holder and is free again in ${Math.ceil(wait / 1000)} s.`;
       throw new DispatchError('NOT_CLAIMABLE', why, { job: id, state });

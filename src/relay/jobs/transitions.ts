@@ -102,9 +102,16 @@ function letGo(job: Job, now: number, by: string, why: string, untouched = false
   return step(job, now, { state: 'queued', by, why, tell: 'submitter' }, { not_before });
 }
 
+/** Milliseconds until it may be claimed again after its last holder was lost; 0 for at once. */
+export function pauseLeftMs({ not_before }: Job, now: number): number {
+  const left = (not_before ?? 0) - now;
+  // No pause is as long as that: the clock was set back since.
+  return left > MOST_BACKOFF_MS ? 0 : Math.max(0, left);
+}
+
 /** True when it can be claimed now by whoever it is addressed to. */
 export function isClaimable(job: Job, now: number): boolean {
-  return job.state === 'queued' && (job.not_before ?? 0) <= now && expiresAt(job) > now;
+  return job.state === 'queued' && pauseLeftMs(job, now) === 0 && expiresAt(job) > now;
 }
 
 /** Held by `holder` under a new fencing token. */

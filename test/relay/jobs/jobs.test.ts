@@ -119,6 +119,17 @@ describe('a lease that ends', () => {
     expect(await jobMail(alice)).toMatchObject([{ state: 'failed' }]);
   });
 
+  it('does not hold the job back for hours when the clock is set back behind its pause', async () => {
+    const { relay } = world.process();
+    const { id } = await submit(relay, 'alice', 'bob');
+    await claimNext(relay, holder('bob'), { leaseSeconds: 10 });
+    world.clock.advance(10_000);
+    await relay.jobs.look(id);
+    expect(await codeOf(relay.jobs.claim(id, holder('bob'), { addresses: ['bob'] }))).toBe('NOT_CLAIMABLE');
+    world.clock.set(world.clock.now() - 3_600_000);
+    expect((await claimNext(relay, holder('bob'))).job.id).toBe(id);
+  });
+
   it('parks a job that may write, for a person, who has it tried again or fails it', async () => {
     const { relay } = world.process();
     const alice = await world.session('alice');
