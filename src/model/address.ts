@@ -49,6 +49,13 @@ export function addressSegment(address: string): string {
   }
 }
 
+/** The address of such a segment; of a lane in lower case. */
+export function addressOf(segment: string): string {
+  if (segment.startsWith('topic.')) return markTopic(segment.slice('topic.'.length));
+  // The name of an owner has no dot.
+  return segment.startsWith('lane.') ? segment.slice('lane.'.length).replace('.', '/') : segment;
+}
+
 /** True for a segment that `addressSegment` may have made. */
 export function isAddressSegment(segment: string): boolean {
   if (segment.startsWith('topic.')) return isTopic(segment.slice('topic.'.length));

@@ -6,6 +6,8 @@ import { claimedByEnded, claimedLong } from './claims.js';
 import { clockEarly, mailFromTheFuture, receiptsFromTheFuture, sweptInTheFuture } from './clock.js';
 import { strayReceipts, tornNotes } from './evidence.js';
 import { foldersReplaced, strayFolders } from './folders.js';
+import { endedJobRecords, strayJobNames, strayOutcomes, unlistedJobs } from './job-names.js';
+import { brokenJobs, heldIntoTheFuture, owedLong, parkedJobs } from './jobs.js';
 import { stagedSends, temporaryFiles } from './leftovers.js';
 import { neverLive, notOnRoster } from './names.js';
 import { quarantined } from './quarantined.js';
@@ -14,6 +16,7 @@ import { endedSessions, endedShared } from './sessions.js';
 import type { RelayCheck, Subject } from './subject.js';
 import { expiredWaiting, neverSwept, pastRetention } from './sweeping.js';
 import { membersNotOnRoster, strayTopics } from './topics.js';
+import { endedWorkers } from './workers.js';
 
 /** In the order in which they are reported. */
 export const RELAY_CHECKS: readonly RelayCheck[] = [
@@ -35,6 +38,15 @@ export const RELAY_CHECKS: readonly RelayCheck[] = [
   brokenRecords,
   strayTopics,
   membersNotOnRoster,
+  brokenJobs,
+  parkedJobs,
+  heldIntoTheFuture,
+  owedLong,
+  unlistedJobs,
+  strayJobNames,
+  endedJobRecords,
+  strayOutcomes,
+  endedWorkers,
   endedSessions,
   endedShared,
   temporaryFiles,

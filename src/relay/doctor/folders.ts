@@ -13,6 +13,7 @@ const BY_AGENT = [keys.HOOKS, keys.KEYS, keys.PRESENCE, keys.RECEIPTS, keys.REFU
 // The store has its bells in `.bell`.
 const OTHERS = [
   keys.AGENTS,
+  keys.JOBS,
   keys.LOG,
   keys.PACE,
   keys.QUARANTINE,
@@ -33,6 +34,7 @@ export const foldersReplaced: RelayCheck = {
       ...BY_AGENT,
       ...(await agentFolders(subject)),
       ...(await topicFolders(subject)),
+      ...(await jobFolders(subject)),
       ...(await mailFolders(subject)),
     ]) {
       try {
@@ -47,6 +49,15 @@ export const foldersReplaced: RelayCheck = {
     return [...found.values()];
   },
 };
+
+/** Records and outcomes stand in one folder each, and names below what they name. */
+async function jobFolders(subject: Subject): Promise<string[]> {
+  const folders = [keys.jobKey(), keys.jobOutcomeKey()];
+  for (const keyOf of [keys.openJobKey, keys.doneJobKey, keys.jobsByKey, keys.jobRequestKey, keys.workerKey]) {
+    folders.push(keyOf(), ...(await listOf(subject, keyOf())).map((name) => keyOf(name)));
+  }
+  return folders;
+}
 
 async function agentFolders(subject: Subject): Promise<string[]> {
   const folders: string[] = [];

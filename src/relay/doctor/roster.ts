@@ -3,7 +3,7 @@ import { DispatchError, isDispatchError } from '../../model/errors.js';
 import type { Finding } from '../../model/finding.js';
 import { rosterKey } from '../keys.js';
 import type { Roster } from '../roster.js';
-import { listOf, placeOf, type RelayCheck, type Subject } from './subject.js';
+import { isHead, listOf, placeOf, type RelayCheck, type Subject } from './subject.js';
 
 export const heldByEnded: RelayCheck = {
   code: 'roster-name-of-ended-process',
@@ -73,7 +73,7 @@ async function isWhole({ relay }: Subject, name: string, parts: readonly string[
     throw error;
   }
   // One that has ended has a head and no value.
-  return parts.some((part) => /^\d+\.[a-z0-9]+$/.test(part));
+  return parts.some(isHead);
 }
 
 function names({ relay: { roster, agents } }: Subject): { name: string; roster: Roster }[] {

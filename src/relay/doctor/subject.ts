@@ -38,6 +38,11 @@ export async function listOf({ relay }: Subject, prefix: string): Promise<readon
   return unlessReplaced(() => relay.store.list(prefix), []);
 }
 
+/** True for the one part of a record in a directory that says which state it is in, also of one that has ended. */
+export function isHead(part: string): boolean {
+  return /^\d+\.[a-z0-9]+$/.test(part);
+}
+
 /** Owners of an inbox, the human included. */
 export async function ownersOf(subject: Subject): Promise<string[]> {
   return (await listOf(subject, '')).filter(isRecipient);

@@ -3,7 +3,7 @@
  * others whether anybody will take a job up soon, and decides nothing.
  */
 import * as z from 'zod/v4';
-import { addressSegment } from '../../model/address.js';
+import { addressOf, addressSegment, isAddressSegment } from '../../model/address.js';
 import { isAgentId } from '../../model/agent-id.js';
 import { isSessionId } from '../../model/ids.js';
 import { lazy } from '../../model/lazy.js';
@@ -33,6 +33,13 @@ export interface Worker {
   readonly concurrency: number;
 }
 
+export interface Serving {
+  /** Of a lane in lower case. */
+  readonly address: string;
+  readonly worker: Worker;
+  readonly alive: boolean;
+}
+
 export class Workers {
   constructor(
     private readonly store: Store,
@@ -56,6 +63,16 @@ export class Workers {
   /** Whoever is not known to be dead. */
   async serving(address: string): Promise<Worker[]> {
     return (await this.#all(addressSegment(address))).filter(({ alive }) => alive).map(({ worker }) => worker);
+  }
+
+  /** All of every address, also those that are known to be dead and not swept away yet. */
+  async everywhere(): Promise<Serving[]> {
+    const found: Serving[] = [];
+    for (const segment of (await this.store.list(workerKey())).filter(isAddressSegment).sort()) {
+      const address = addressOf(segment);
+      for (const { worker, alive } of await this.#all(segment)) found.push({ address, worker, alive });
+    }
+    return found;
   }
 
   /** Removes the records of the dead. */

@@ -3,6 +3,7 @@
  * alarm by a race: something listed and then gone, a session between two steps of its end, a record just being replaced.
  */
 import { afterAll, beforeAll, expect } from 'vitest';
+import { newSessionId } from '../../../src/model/ids.js';
 import { RelayInspection } from '../../../src/relay/doctor/doctor.js';
 import { Relay } from '../../../src/relay/relay.js';
 import { Files } from '../../../src/store/filesystem/files.js';
@@ -37,6 +38,7 @@ test('A healthy busy relay gives no finding in 1,000 runs', async ({ sandbox }) 
     ...servers.map((server) => converse(server, activity)),
     comeAndGo(relayIn(sandbox), activity),
     sweepOn(relayIn(sandbox), activity),
+    work(relayIn(sandbox), activity),
   ]);
   // Awaited below, when the runs are done.
   busy.catch(() => {});
@@ -62,7 +64,8 @@ test('A healthy busy relay gives no finding in 1,000 runs', async ({ sandbox }) 
   expect(activity.calls).toBeGreaterThan(100);
   expect(activity.sessions).toBeGreaterThan(20);
   expect(activity.swept).toBeGreaterThan(20);
-}, 120_000);
+  expect(activity.jobs).toBeGreaterThan(5);
+}, 180_000);
 
 /**
  * What goes on beside the looks, at the pace of the looks: as much of it on a slow machine as on a fast one, where what it
@@ -73,6 +76,7 @@ class Activity {
   calls = 0;
   sessions = 0;
   swept = 0;
+  jobs = 0;
   #looks = 0;
   #waiting: { readonly until: number; readonly resolve: () => void }[] = [];
 
@@ -151,6 +155,31 @@ async function comeAndGo(relay: Relay, activity: Activity): Promise<void> {
     await session.end();
     activity.sessions++;
     await activity.looks(20);
+  }
+}
+
+// Every look reads every record, and is to find a relay at work, not one that is full.
+const MOST_JOBS = 10;
+
+/** Jobs of a worker that comes and goes: given back four times, then completed, until there are enough to look at. */
+async function work(relay: Relay, activity: Activity): Promise<void> {
+  let id: string | undefined;
+  for (let round = 1; !activity.over; round++) {
+    const worker = { session: newSessionId(), since: new Date().toISOString(), writes: true, concurrency: 1 };
+    await relay.jobs.workers.enter('carol', worker);
+    const draft = { to: 'carol', task: { prompt: 'Do it.' }, requestId: newSessionId(), write: true };
+    id ??= (await relay.jobs.submit('alice', draft)).job.id;
+    const by = { agent: 'carol', session: worker.session };
+    const { token } = await relay.jobs.claim(id, by, { addresses: ['carol'] });
+    await relay.jobs.renew(id, token, by);
+    await breathe();
+    if (round % 5 === 0 && activity.jobs < MOST_JOBS) {
+      await relay.jobs.settle(id, token, { outcome: 'completed', result: 'x'.repeat(20_000) });
+      activity.jobs++;
+      id = undefined;
+    } else await relay.jobs.settle(id, token, { outcome: 'released', untouched: true });
+    await relay.jobs.workers.leave('carol', worker.session);
+    await activity.looks(8);
   }
 }
 
