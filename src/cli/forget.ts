@@ -11,10 +11,13 @@ export const defineForget: Define = (program, choose) => {
     .command('forget')
     .summary('remove an agent that will not come back')
     .description(
-      'Removes the inbox of an agent, its memberships in topics, and its name from those that "all" reaches. Refuses while the agent is live, and while its inbox holds mail.',
+      'Removes the inbox of an agent, its memberships in topics, and its name from those that "all" reaches. Refuses while the agent is live, holds a job or has one parked, and while mail or jobs wait for it. Jobs that it has submitted go on.',
     )
     .argument('<agent>', 'its name')
-    .option('--drop', 'give up the mail it holds; the senders see it as refused')
+    .option(
+      '--drop',
+      'give up the mail and the jobs that wait for it; senders see it as refused, submitters as cancelled',
+    )
     .option(...JSON_OPTION)
     .addHelpText(
       'after',
@@ -27,12 +30,20 @@ Example:
       choose(
         async (context) => {
           const { relay } = await context.open();
-          const { dropped, topics } = await forgetAgent(relay, agent, { drop });
+          const { dropped, cancelled, topics } = await forgetAgent(relay, agent, { drop });
           const left = topics.map(markTopic);
-          const answer = { forgotten: agent, dropped, ...(left.length === 0 ? {} : { left }) };
+          const answer = {
+            forgotten: agent,
+            dropped,
+            ...(cancelled.length === 0 ? {} : { cancelled }),
+            ...(left.length === 0 ? {} : { left }),
+          };
           await report(context, answer, () => [
             `Forgot ${agent}.`,
             ...(left.length === 0 ? [] : [`It is no member any more of ${left.join(', ')}.`]),
+            ...(cancelled.length === 0
+              ? []
+              : [`Cancelled ${count(cancelled.length, 'job')}: ${cancelled.join(', ')}.`]),
             ...(dropped.length === 0
               ? []
               : [`Dropped ${count(dropped.length, 'message')}: ${dropped.map(({ id }) => id).join(', ')}.`]),

@@ -14,7 +14,7 @@
  * | `NOT_FOUND` | state | `id` |
  * | `NO_IDENTITY` | state: this server serves nobody | none |
  * | `AGENT_IS_LIVE` | state | `agent` |
- * | `INBOX_NOT_EMPTY` | state | `agent`, `messages` |
+ * | `INBOX_NOT_EMPTY` | state | `agent`, and `messages` or `jobs` |
  * | `IDEMPOTENCY_CONFLICT` | caller: the key was used for something else | `id` of the first message |
  * | `REQUEST_CONFLICT` | caller: the request_id was used for another job | `job` |
  * | `NOT_CLAIMABLE` | state: the job is not there to be taken | `job`, `state` |

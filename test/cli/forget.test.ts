@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { surveyMail } from '../../src/relay/mailbox.js';
+import { claimNext, holder, jobMail, submit } from '../helpers/job-world.js';
 import { HOUR, MINUTE, withFaults } from '../helpers/relay-world.js';
 import { Desk } from './desk.js';
 
@@ -7,6 +9,11 @@ beforeEach(() => {
   desk = new Desk();
 });
 afterEach(() => desk.world.close());
+
+/** The ids of all its mail. */
+async function mailOf(agent: string): Promise<string[]> {
+  return (await surveyMail(desk.relay, agent)).map(({ name }) => name.id);
+}
 
 describe('forget', () => {
   it('removes an agent without mail from those that "all" reaches', async () => {
@@ -154,6 +161,53 @@ describe('forget', () => {
     broken = false;
     expect((await desk.run(['forget', 'bob', '--drop'])).code).toBe(0);
     expect(await desk.world.keys('bob')).toEqual([]);
+  });
+
+  it('refuses while jobs wait for the agent, and with --drop cancels them and tells their submitter', async () => {
+    const alice = await desk.world.session('alice');
+    const { id } = await submit(desk.relay, 'alice', 'bob');
+    const own = await submit(desk.relay, 'bob', 'carol');
+    await desk.readAll('bob');
+    await desk.relay.keptOf('bob', desk.relay.inboxOf('bob', holder('bob').session)).ack(await mailOf('bob'));
+    const before = await desk.world.keys();
+    const { code, json } = await desk.run(['forget', 'bob', '--json']);
+    expect([code, json]).toMatchObject([4, { error: { message: expect.stringContaining(`Waiting for bob: ${id}`) } }]);
+    expect(await desk.world.keys()).toEqual(before);
+    const { out } = await desk.run(['forget', 'bob', '--drop']);
+    expect(out).toBe(`Forgot bob.\nCancelled 1 job: ${id}.\n`);
+    expect(await desk.relay.jobs.look(id)).toMatchObject({ state: 'cancelled' });
+    expect(await jobMail(alice)).toMatchObject([{ from: 'bob', state: 'cancelled' }]);
+    expect(await desk.relay.jobs.look(own.id)).toMatchObject({ state: 'queued' });
+  });
+
+  it('refuses, also with --drop, while the agent holds a job, of a topic too, and while one of its is parked', async () => {
+    await desk.relay.topics.join('bob', 'build');
+    for (const [to, write] of [
+      ['#build', false],
+      ['bob', true],
+    ] as const) {
+      const { id } = await submit(desk.relay, 'alice', to, { write });
+      await claimNext(desk.relay, holder('bob'), { addresses: [to] });
+      const held = await desk.run(['forget', 'bob', '--drop']);
+      expect([held.code, held.err]).toEqual([4, expect.stringContaining(`Held by bob: ${id}`)]);
+      desk.world.clock.advance(HOUR);
+      expect(await desk.relay.jobs.look(id)).toMatchObject({ state: write ? 'needs_recovery' : 'queued' });
+      if (!write) continue;
+      const parked = await desk.run(['forget', 'bob', '--drop']);
+      expect([parked.code, parked.err]).toEqual([4, expect.stringContaining('mcp-dispatch recover')]);
+      await desk.relay.jobs.recover(id, 'fail', 'human');
+    }
+    expect((await desk.run(['forget', 'bob', '--drop'])).code).toBe(0);
+  });
+
+  it('refuses an agent whose jobs a live worker does', async () => {
+    await desk.send('alice', 'codex');
+    const worker = { session: 's'.repeat(20), since: '', writes: false, concurrency: 1 };
+    await desk.relay.jobs.workers.enter('codex', worker);
+    const { code, err } = await desk.run(['forget', 'codex', '--drop']);
+    expect([code, err]).toEqual([4, expect.stringContaining('A worker does the jobs of codex')]);
+    await desk.relay.jobs.workers.leave('codex', worker.session);
+    expect((await desk.run(['forget', 'codex', '--drop'])).code).toBe(0);
   });
 
   it('of a name on the roster says that it stays there', async () => {
