@@ -9,13 +9,14 @@ import { type Context, type Define, JSON_OPTION, remark, report } from './comman
 import { EXIT } from './exit-code.js';
 import { ageOf, agoOf, table } from './layout.js';
 import { type TopicSize, topicSizes, topicTable, whoOfTopic } from './who-topic.js';
+import { countParked, parkedText, type WorkersOf, workersJson, workersOf, workerTable } from './who-workers.js';
 
 export const defineWho: Define = (program, choose) => {
   program
     .command('who')
-    .summary('list the agents, live and offline, and the topics')
+    .summary('list the agents, live and offline, the workers, and the topics')
     .description(
-      'Lists the live agents with their sessions, the offline ones that are known or have mail waiting, and the topics with how many members they have.',
+      'Lists the live agents with their sessions, the offline ones that are known or have mail waiting, the workers that do jobs, and the topics with how many members they have. Says how many jobs are parked and wait for you.',
     )
     .option('--topic <name>', 'the members of this topic, with their roles')
     .option(...JSON_OPTION)
@@ -33,6 +34,8 @@ async function who(context: Context): Promise<number> {
   const live = attendance.filter(({ sessions }) => sessions.length > 0);
   const offline = attendance.filter(({ sessions }) => sessions.length === 0);
   const topics = await topicSizes(relay);
+  const workers = await workersOf(relay);
+  const parked = await countParked(relay);
   const now = relay.clock.now();
   const answer = {
     relay: relay.store.location,
@@ -51,13 +54,16 @@ async function who(context: Context): Promise<number> {
       last_seen: servedAt === undefined ? null : new Date(servedAt).toISOString(),
     })),
     topics,
+    workers: workersJson(workers),
+    parked_jobs: parked,
     count: live.length,
   };
   await report(context, answer, () => [
     ...(config.scope === 'project' ? [`Relay: ${forTerminal(relay.store.location, 500)}`, ''] : []),
-    ...lines({ live, offline, topics }, context, now),
+    ...lines({ live, offline, workers, topics }, context, now),
+    ...parkedText(parked, context.terminal.style),
   ]);
-  if (attendance.length > 0 || topics.length > 0) return EXIT.done;
+  if (attendance.length + topics.length + workers.length + parked > 0) return EXIT.done;
   remark(context, `No agent is known in ${relay.store.location} yet.`);
   return EXIT.nothing;
 }
@@ -65,10 +71,11 @@ async function who(context: Context): Promise<number> {
 interface Found {
   readonly live: readonly Attendance[];
   readonly offline: readonly Attendance[];
+  readonly workers: readonly WorkersOf[];
   readonly topics: readonly TopicSize[];
 }
 
-function lines({ live, offline, topics }: Found, context: Context, now: number): string[] {
+function lines({ live, offline, workers, topics }: Found, context: Context, now: number): string[] {
   const { style } = context.terminal;
   const tables: string[][] = [];
   if (live.length > 0) {
@@ -97,6 +104,7 @@ function lines({ live, offline, topics }: Found, context: Context, now: number):
     ]);
     tables.push(table([['OFFLINE', 'UNREAD', 'LAST SEEN', 'LISTENING'], ...rows]));
   }
+  if (workers.length > 0) tables.push(workerTable(workers, now));
   if (topics.length > 0) tables.push(topicTable(topics));
   return tables.flatMap(([head = '', ...rows], index) => [...(index === 0 ? [] : ['']), style.bold(head), ...rows]);
 }

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { claimNext, holder, submit } from '../helpers/job-world.js';
 import { HOUR } from '../helpers/relay-world.js';
 import { Desk } from './desk.js';
 
@@ -97,6 +98,44 @@ describe('who', () => {
     expect(out).toContain('evil�[2J �1');
   });
 
+  it('lists live workers by address, with how many jobs they do at a time and whether they take writes', async () => {
+    const since = new Date(desk.world.clock.now()).toISOString();
+    const killed = desk.world.process();
+    const worker = (letter: string, writes: boolean) => ({ session: letter.repeat(20), since, writes, concurrency: 2 });
+    await desk.relay.jobs.workers.enter('codex', worker('a', false));
+    await desk.relay.jobs.workers.enter('codex', worker('b', true));
+    await killed.relay.jobs.workers.enter('codex', worker('c', true));
+    await desk.relay.jobs.workers.enter('Acme/api.js', worker('d', false));
+    killed.kill();
+    desk.world.clock.advance(3 * HOUR);
+    const { code, out } = await desk.run(['who']);
+    expect(code).toBe(0);
+    const pid = expect.stringMatching(/^\d+$/);
+    expect(out.split('\n').map((line) => line.split(/ {2,}/))).toEqual([
+      ['WORKER FOR', 'PID', 'SINCE', 'JOBS', 'WRITES'],
+      ['codex', pid, '3 h', '2 at a time', 'no'],
+      ['codex', pid, '3 h', '2 at a time', 'yes'],
+      ['acme/api.js', pid, '3 h', '2 at a time', 'no'],
+      [''],
+    ]);
+    const { json } = await desk.run(['who', '--json']);
+    expect(json.workers).toMatchObject([
+      { address: 'codex', concurrency: 4, takes_writes: true, workers: [{ takes_writes: false }, {}] },
+      { address: 'acme/api.js', concurrency: 2, takes_writes: false, workers: [{}] },
+    ]);
+  });
+
+  it('says how many jobs are parked and wait for the person', async () => {
+    for (const parked of [1, 2]) {
+      await submit(desk.relay, 'alice', 'bob', { write: true });
+      await claimNext(desk.relay, holder('bob'), { leaseSeconds: 10 });
+      desk.world.clock.advance(10_000);
+      const { out } = await desk.run(['who']);
+      expect(out).toContain(parked === 1 ? '1 job is parked until you decide' : '2 jobs are parked until you decide');
+      expect((await desk.run(['who', '--json'])).json.parked_jobs).toBe(parked);
+    }
+  });
+
   it('of an empty relay ends with 3', async () => {
     expect(await desk.run(['who'])).toMatchObject({ code: 3, out: '', err: expect.stringContaining('No agent') });
     expect((await desk.run(['who', '--json'])).json).toEqual({
@@ -104,6 +143,8 @@ describe('who', () => {
       agents: [],
       known: [],
       topics: [],
+      workers: [],
+      parked_jobs: 0,
       count: 0,
     });
   });

@@ -3,6 +3,7 @@ const JOB = 'test/cli/job.test.ts';
 const JOBS = 'test/cli/jobs.test.ts';
 const SUBMIT = 'test/cli/job-submit.test.ts';
 const RECOVER = 'test/cli/recover.test.ts';
+const DOCTOR = 'test/relay/doctor/jobs.test.ts';
 const BROKEN = 'test/relay/jobs/broken-records.test.ts';
 
 export default {
@@ -63,6 +64,39 @@ export default {
       find: 'if (job !== undefined) await table.name(job);',
       replace: '',
       caughtBy: { file: BROKEN, title: 'stay when the submit is repeated' },
+    },
+    {
+      name: 'lost-job-not-listed-again',
+      promise: '`doctor --fix` makes a job that nobody can find one that is claimed again.',
+      file: 'src/relay/doctor/job-names.ts',
+      find: "repair: { does: 'make its names again', run: () => nameAgain(subject, id) },",
+      replace: "repair: { does: 'make its names again', run: async () => {} },",
+      caughtBy: { file: DOCTOR, title: 'that are missing are found' },
+    },
+    {
+      name: 'name-of-a-job-just-made-removed',
+      promise: '`doctor --fix` takes no name from a job that was made just then.',
+      file: 'src/relay/doctor/job-names.ts',
+      find: `  // A submit that is repeated under its request id makes a job of the old time: it may have been made just now.
+  await nameAgain(subject, id);`,
+      replace: '',
+      caughtBy: { file: DOCTOR, title: 'stay when their job is made while --fix is at it' },
+    },
+    {
+      name: 'agent-forgotten-with-its-work-in-hand',
+      promise: 'An agent that holds a job is not given up.',
+      file: 'src/relay/forget.ts',
+      find: "if (holds.length > 0) throw hasJobs(agent, 'held', holds);",
+      replace: '',
+      caughtBy: { file: 'test/cli/forget.test.ts', title: 'while the agent holds a job' },
+    },
+    {
+      name: 'clock-set-back-holds-a-job-back',
+      promise: 'A job that was lost is free again after its pause, also when the clock is set back.',
+      file: 'src/relay/jobs/transitions.ts',
+      find: 'return left > MOST_BACKOFF_MS ? 0 : Math.max(0, left);',
+      replace: 'return Math.max(0, left);',
+      caughtBy: { file: 'test/relay/jobs/jobs.test.ts', title: 'does not hold the job back for hours' },
     },
   ],
 };

@@ -1,0 +1,58 @@
+/** The workers that `who` lists beside the agents, and how many jobs wait for a person. */
+import type { Worker } from '../relay/jobs/workers.js';
+import type { Relay } from '../relay/relay.js';
+import { ageOf, count, table } from './layout.js';
+import type { Style } from './terminal.js';
+
+/** Who does the jobs of an address; of a lane in lower case. */
+export interface WorkersOf {
+  readonly address: string;
+  readonly workers: readonly Worker[];
+}
+
+/** Those that are not known to be dead, by address. */
+export async function workersOf({ jobs }: Relay): Promise<WorkersOf[]> {
+  const found = new Map<string, Worker[]>();
+  for (const { address, worker, alive } of await jobs.workers.everywhere()) {
+    if (alive) found.set(address, [...(found.get(address) ?? []), worker]);
+  }
+  return [...found].map(([address, workers]) => ({ address, workers }));
+}
+
+/** How many jobs are parked; 100 for that many and more. */
+export async function countParked({ jobs }: Relay): Promise<number> {
+  return (await jobs.list.page({ state: 'needs_recovery', limit: 100 })).jobs.length;
+}
+
+export function workersJson(found: readonly WorkersOf[]): object[] {
+  return found.map(({ address, workers }) => ({
+    address,
+    concurrency: sum(workers, ({ concurrency }) => concurrency),
+    takes_writes: workers.some(({ writes }) => writes),
+    workers: workers.map(({ pid, since, writes, concurrency }) => ({ pid, since, takes_writes: writes, concurrency })),
+  }));
+}
+
+/** One row a process: those of one address may differ in what they take. */
+export function workerTable(found: readonly WorkersOf[], now: number): string[] {
+  const rows = found.flatMap(({ address, workers }) =>
+    workers.map(({ pid, since, writes, concurrency }) => [
+      address,
+      String(pid),
+      ageOf(Date.parse(since), now),
+      `${concurrency} at a time`,
+      writes ? 'yes' : 'no',
+    ]),
+  );
+  return table([['WORKER FOR', 'PID', 'SINCE', 'JOBS', 'WRITES'], ...rows]);
+}
+
+export function parkedText(parked: number, style: Style): string[] {
+  if (parked === 0) return [];
+  const jobs = parked >= 100 ? '100 jobs or more are' : parked === 1 ? '1 job is' : `${count(parked, 'job')} are`;
+  return ['', style.red(`${jobs} parked until you decide: mcp-dispatch jobs --state needs_recovery`)];
+}
+
+function sum<T>(items: readonly T[], of: (item: T) => number): number {
+  return items.reduce((total, item) => total + of(item), 0);
+}
