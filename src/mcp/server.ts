@@ -80,10 +80,12 @@ export function createServer(options: FacadeOptions): Server {
   registerPrompts(server, log);
   const resources = registerResources(server, options);
 
-  server.setRequestHandler(ListToolsRequestSchema, async () => {
+  // The same every time, and some milliseconds of work.
+  const described = lazy(async () => {
     const { toolsOf, describeTool } = await tools();
-    return { tools: toolsOf(options.toolsets).map(describeTool) };
+    return toolsOf(options.toolsets).map(describeTool);
   });
+  server.setRequestHandler(ListToolsRequestSchema, async () => ({ tools: await described() }));
 
   const answer = async (
     params: CallToolRequest['params'],

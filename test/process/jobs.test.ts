@@ -1,5 +1,5 @@
 /** Jobs between real servers: who is rung for them, what becomes of those that a server held when it ended, lost answers. */
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, renameSync } from 'node:fs';
 import path from 'node:path';
 import type { Json } from '../helpers/server-client.js';
 import type { RawServer } from '../helpers/server-raw.js';
@@ -90,6 +90,27 @@ test.concurrent(
 );
 
 test.concurrent(
+  'a result of 10 MB is refused with what to do instead, and the job is still held by a server that lives',
+  TIMEOUT,
+  async ({ sandbox, expect }) => {
+    const alice = await sandbox.start('alice');
+    const { job_id } = await alice.call('submit', WORK);
+    const bob = await sandbox.start('bob');
+    const { token } = await bob.call('claim');
+    const settle = { job_id, token, outcome: 'completed' };
+    const { error } = await bob.request('tools/call', {
+      name: 'settle',
+      arguments: { ...settle, result: 'x'.repeat(10 * 1024 * 1024) },
+    });
+    expect(error).toMatchObject({ message: expect.stringContaining('write it to a file and give its path') });
+    const large = await bob.refusal('settle', { ...settle, result: 'x'.repeat(9 * 1024 * 1024) });
+    expect(large).toMatch(/^INVALID_ARGUMENT: The outcome takes .* you still hold job .* Write it to a file/);
+    expect(await bob.call('settle', { ...settle, result: 'in out.txt' })).toMatchObject({ state: 'completed' });
+    expect(await alice.call('poll', { job_id })).toMatchObject({ result: 'in out.txt' });
+  },
+);
+
+test.concurrent(
   'two agents that wait for each other’s jobs each get theirs, at once',
   TIMEOUT,
   async ({ sandbox, expect }) => {
@@ -120,7 +141,8 @@ test
       const id = alice.takeId();
       alice.frame(frameOf(id, 'submit', { ...WORK, wait_seconds: 240 }, { progressToken: 'p' }));
       await eventually('the submit', () => alice.lines.some((line) => line.includes('notifications/progress')));
-      rmSync(sandbox.relay, { recursive: true });
+      // At once: file by file it would be removed from under a server that writes.
+      renameSync(sandbox.relay, path.join(sandbox.root, 'elsewhere'));
       const { result } = await eventually('the answer', () => answerTo(alice, id));
       expect(result.isError).toBeUndefined();
       const { job_id } = result.structuredContent;
