@@ -93,7 +93,7 @@ export async function serve(options: ServeOptions): Promise<void> {
 
   transport.onsettleerror = (error) =>
     log(`Bookkeeping after a reply failed: ${error instanceof Error ? error.message : String(error)}`);
-  // The SDK stops reading when a line is longer than it takes, and would leave the client waiting for ever.
+  // The transport stops at a line that is too long where it cannot say so to whoever waits for the answer.
   server.onclose = () =>
     void end(1, ending ? undefined : 'The connection cannot go on: a line was longer than 10 MB.', 0);
   server.onerror = (error) => {

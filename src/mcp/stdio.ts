@@ -1,11 +1,13 @@
 /**
- * The SDK's stdio transport, and what it leaves out: knowing when a reply was written, and which requests are unanswered.
- * Its own `send` resolves when the bytes are in a buffer of ours, which is too early to call mail read.
+ * The SDK's stdio transport, and what it leaves out: knowing when a reply was written, which requests are unanswered, and what
+ * to answer to one that is too long. Its own `send` resolves when the bytes are in a buffer of ours, which is too early to
+ * call mail read.
  */
 import type { Readable, Writable } from 'node:stream';
 import { StdioServerTransport } from '@modelcontextprotocol/sdk/server/stdio.js';
 import { serializeMessage } from '@modelcontextprotocol/sdk/shared/stdio.js';
-import type { JSONRPCMessage, RequestId } from '@modelcontextprotocol/sdk/types.js';
+import { ErrorCode, type JSONRPCMessage, type RequestId } from '@modelcontextprotocol/sdk/types.js';
+import { LineGate, MAX_LINE_BYTES } from './line-gate.js';
 
 /** What is to happen with the mail that a reply carries. Exactly one of the two is called, once. */
 export interface Settlement {
@@ -14,6 +16,11 @@ export interface Settlement {
   /** The reply was cancelled or could not be written. */
   dropped(): Promise<void>;
 }
+
+const TOO_LONG = {
+  code: ErrorCode.InvalidRequest,
+  message: `The request is longer than ${MAX_LINE_BYTES / 2 ** 20} MB, so it was not read and nothing was done. Send less, or write it to a file and give its path.`,
+};
 
 export class SettlingStdioTransport extends StdioServerTransport {
   readonly #stdout: Writable;
@@ -26,6 +33,8 @@ export class SettlingStdioTransport extends StdioServerTransport {
   constructor(stdin: Readable, stdout: Writable) {
     super(stdin, stdout);
     this.#stdout = stdout;
+    const gate = new LineGate(this._ondata, (id) => this.#refuse(id));
+    this._ondata = (chunk) => gate.push(chunk);
   }
 
   override async start(): Promise<void> {
@@ -71,6 +80,16 @@ export class SettlingStdioTransport extends StdioServerTransport {
   /** Resolves when every request read so far is answered. */
   async idle(): Promise<void> {
     if (this.#unanswered.size > 0) await new Promise<void>((resolve) => this.#idle.add(resolve));
+  }
+
+  /** A line that was too long to be read. */
+  #refuse(id: RequestId | undefined): void {
+    if (id === undefined) {
+      // Whoever waits for an answer would wait for ever.
+      this.close().catch(() => {});
+      return;
+    }
+    this.send({ jsonrpc: '2.0', id, error: TOO_LONG }).catch((error: unknown) => this.onsettleerror?.(error));
   }
 
   #take(id: RequestId): Settlement | undefined {

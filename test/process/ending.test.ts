@@ -156,9 +156,22 @@ test.concurrent('an answer that is written late, behind the end of input, counts
   expect(filesIn(sandbox.relay, '.receipts', 'alice')).toHaveLength(20);
 });
 
-test.concurrent('a line over 10 MB ends the process with a message', async ({ sandbox, expect }) => {
+test.concurrent('a request over 10 MB is answered with an error, and the next call works', async ({
+  sandbox,
+  expect,
+}) => {
   const server = await present(sandbox);
-  server.frame(`{"jsonrpc":"2.0","id":99,"method":"ping","params":{"x":"${'x'.repeat(11 * 1024 * 1024)}"}}`);
+  const { error } = await server.request('ping', { x: 'x'.repeat(11 * 1024 * 1024) });
+  expect(error).toEqual({ code: -32600, message: expect.stringContaining('longer than 10 MB') });
+  expect(await server.call('who')).toMatchObject({ self: 'alice' });
+});
+
+test.concurrent('a line over 10 MB that nobody can be answered ends the process with a message', async ({
+  sandbox,
+  expect,
+}) => {
+  const server = await present(sandbox);
+  server.frame(`{"jsonrpc":"2.0","method":"ping","params":{"x":"${'x'.repeat(11 * 1024 * 1024)}","id":99}}`);
   const { signal } = await server.ending('a line over 10 MB', 3 * END_DEADLINE_MS);
   expect(signal).toBeNull();
   expect(server.stderr).toMatch(/longer than 10 MB/);

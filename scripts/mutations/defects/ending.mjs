@@ -214,5 +214,13 @@ export default {
       replace: 'if (name.id !== id) continue;',
       caughtBy: { file: WITHDRAWALS, title: 'a message that supersedes another' },
     },
+    {
+      name: 'long-request-unanswered',
+      promise: 'A request that is too long is answered, and the server lives.',
+      file: 'src/mcp/line-gate.ts',
+      find: 'AT_BEGINNING.exec(beginning) ?? AT_END.exec(end) ?? []',
+      replace: 'AT_BEGINNING.exec(beginning) ?? []',
+      caughtBy: { file: 'test/mcp/line-gate.test.ts', title: 'is refused with the id' },
+    },
   ],
 };
