@@ -219,6 +219,13 @@ export const ENVIRONMENT = [
     description:
       'Topics that the agent joins when its session starts, separated by commas, with or without `#`; a bad name is reported and left out.',
   },
+  {
+    name: 'DISPATCH_REPOS_JSON',
+    description: 'The list of the lanes; wins over `lanes.repos`, where there are lanes.',
+  },
+  { name: 'DISPATCH_SSH_HOST', description: 'Wins over `lanes.host`, where there are lanes.' },
+  { name: 'DISPATCH_MAX_ITERATIONS', description: 'Wins over `lanes.max_iterations`, where there are lanes.' },
+  { name: 'DISPATCH_TIMEOUT', description: 'Seconds; wins over `lanes.timeout_seconds`, where there are lanes.' },
 ] as const;
 
 type Rows = (typeof SETTINGS)[number];
