@@ -25,6 +25,7 @@ import sessions from './defects/sessions.mjs';
 import topics from './defects/topics.mjs';
 import waiting from './defects/waiting.mjs';
 import waking from './defects/waking.mjs';
+import worker from './defects/worker.mjs';
 
 export const GROUPS = [
   disk,
@@ -44,6 +45,7 @@ export const GROUPS = [
   naming,
   resources,
   audit,
+  worker,
 ];
 
 export const DEFECTS = GROUPS.flatMap(({ defects }) => defects);

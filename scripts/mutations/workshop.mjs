@@ -20,7 +20,7 @@ import process from 'node:process';
 import { verdictOf } from './verdict.mjs';
 
 // Tests in these folders start what is in dist/.
-const RUN_THE_BUILD = ['test/process/', 'test/e2e/', 'test/cli/', 'test/proof/'];
+const RUN_THE_BUILD = ['test/process/', 'test/e2e/', 'test/cli/', 'test/proof/', 'test/worker/'];
 
 // For a defect that makes a test spin for ever; one that waits has a timeout of its own.
 const LIMIT_MS = 10 * 60_000;

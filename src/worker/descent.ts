@@ -101,10 +101,10 @@ export class Descent {
   }
 }
 
-/** Signals a process, or a whole group by its negative id. What is gone, or not ours, is passed over. */
+/** Signals a process, or a whole group by its negative id. What is gone, or not ours, is passed over. Windows has no groups. */
 export function signal(pid: number, name: 'SIGTERM' | 'SIGKILL'): void {
   try {
-    process.kill(pid, name);
+    process.kill(process.platform === 'win32' ? Math.abs(pid) : pid, name);
   } catch (error) {
     const errno = errnoOf(error);
     if (errno !== 'ESRCH' && errno !== 'EPERM') throw error;

@@ -71,11 +71,14 @@ export class HeldJob {
     this.#running?.end('stopped');
   }
 
-  /** Looks whether the job is still wanted, between two renewals. Never rejects. */
+  /** Looks whether the job is still wanted and still ours, between two renewals. Never rejects. */
   async look(): Promise<void> {
     if (this.#running === undefined) return;
     const job = await this.#options.relay.jobs.look(this.job.id).catch(() => undefined);
-    if (job?.state === 'running' && job.cancel !== null) this.#running.end('cancelled');
+    if (job === undefined) return;
+    // The clock may have been set, and with it the end of the lease.
+    if (job.state !== 'running' || job.token?.number !== this.job.token?.number) this.#running?.end('lost');
+    else if (job.cancel !== null) this.#running?.end('cancelled');
   }
 
   /** Does the job. Resolves when it is settled, or another's. @throws what is no DispatchError */

@@ -167,10 +167,6 @@ export class SupervisedRun {
   /** The group in one step, then whoever left it, until nobody is found. */
   #killAll(): void {
     if (this.#leader === undefined) return;
-    if (process.platform === 'win32') {
-      this.#child?.kill('SIGKILL');
-      return;
-    }
     signal(-this.#leader.pid, 'SIGKILL');
     for (let round = 0; round < MOST_ROUNDS; round++) {
       this.#look();

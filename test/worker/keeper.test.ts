@@ -172,6 +172,18 @@ describe('a keeper', () => {
     expect(keeper.pid).not.toBe(first);
   });
 
+  it.runIf(ON_LINUX)(
+    'that dies before it could tell of a program takes it with it: its folder shows which',
+    async () => {
+      const mute = new Keeper(path.join(import.meta.dirname, 'mute-keeper.cjs'), new Files(), steady);
+      const request = programs.request('deaf');
+      expect(await mute.start(request).outcome).toMatchObject({ keeperLost: true });
+      await eventually('its end', () => programs.running().length === 0, 2000);
+      expect(existsSync(String(request.folder))).toBe(false);
+      await mute.close();
+    },
+  );
+
   it('that is stopped does not keep a run beyond its end: it is killed, and another does the next', async () => {
     const run = keeper.start(programs.request('deaf', { graceMs: 200 }));
     await begun();

@@ -324,6 +324,16 @@ describe('a lease', () => {
     expect(await relay.jobs.look(job.id)).toMatchObject({ state: 'running', lease: { session: other.session } });
   });
 
+  it('that another has by now is seen at the next look, long before a renewal', async () => {
+    const job = await submit(relay, 'alice', 'codex');
+    const running = await begin({ leaseSeconds: 3600, intervalMs: 1000 });
+    // Somebody sets the clock.
+    world.clock.set(world.clock.now() + 2 * 3_600_000);
+    await pass(1000);
+    expect(work(running).ends).toEqual(['lost']);
+    expect(running.ends).toMatchObject([{ job: job.id, state: 'lost' }]);
+  });
+
   it('that ended while the run was done is not settled over another’s head', async () => {
     const job = await submit(relay, 'alice', 'codex');
     const running = await begin();
