@@ -204,6 +204,124 @@ test('who answers where the mail is, who is live, and for whom mail waits', asyn
   `);
 });
 
+test('submit, claim, poll, jobs, cancel and settle answer each what there is to say of a job', async ({
+  sandbox,
+  alice,
+  bob,
+}) => {
+  await bob.call('who');
+  const work = { to: 'bob', task: { prompt: 'Find out why the build is red.', branch: 'main' }, thread_id: 'build' };
+  const submitted = await alice.call('submit', { ...work, write: true });
+  expect(shown(submitted, sandbox)).toMatchInlineSnapshot(`
+    {
+      "cannot_wake": [
+        "bob",
+      ],
+      "deduped": false,
+      "job_id": "<id 1>",
+      "state": "queued",
+      "to": "bob",
+    }
+  `);
+  await bob.call('peek');
+  const claimed = await bob.call('claim', { lease_seconds: 600 });
+  const { job_id, token } = claimed;
+  expect(shown(claimed, sandbox)).toMatchInlineSnapshot(`
+    {
+      "attempt": 1,
+      "found": true,
+      "from": "alice",
+      "job_id": "<id 1>",
+      "lease_seconds": 600,
+      "lease_until": "<time>",
+      "max_attempts": 3,
+      "note": "This job may change things. It is never run again unattended: if your lease ends before you settle it, or you release it, it waits for a person.",
+      "task": {
+        "branch": "main",
+        "prompt": "Find out why the build is red.",
+      },
+      "thread_id": "build",
+      "to": "bob",
+      "token": "<token>",
+      "unacked": 1,
+      "write": true,
+    }
+  `);
+  expect(shown(await alice.call('poll', { job_id }), sandbox)).toMatchInlineSnapshot(`
+    {
+      "attempts": 1,
+      "created_at": "<time>",
+      "found": true,
+      "from": "alice",
+      "held_by": "bob",
+      "job_id": "<id 1>",
+      "lease_until": "<time>",
+      "state": "running",
+      "thread_id": "build",
+      "to": "bob",
+      "write": true,
+    }
+  `);
+  expect(shown(await alice.call('cancel', { job_id, reason: 'fixed' }), sandbox)).toMatchInlineSnapshot(`
+    {
+      "cancel_requested": true,
+      "held_by": "bob",
+      "job_id": "<id 1>",
+      "lease_until": "<time>",
+      "note": "Its holder hears of this when it renews, and may still complete it. If the lease ends first, the job waits for a person, since it may have changed things.",
+      "state": "running",
+    }
+  `);
+  expect(shown(await alice.call('jobs'), sandbox)).toMatchInlineSnapshot(`
+    {
+      "count": 1,
+      "jobs": [
+        {
+          "age_seconds": "<age>",
+          "attempts": 1,
+          "cancel_requested": true,
+          "from": "alice",
+          "held_by": "bob",
+          "job_id": "<id 1>",
+          "prompt": "Find out why the build is red.",
+          "state": "running",
+          "thread_id": "build",
+          "to": "bob",
+          "write": true,
+        },
+      ],
+    }
+  `);
+  const settled = await bob.call('settle', { job_id, token, outcome: 'completed', result: { cause: 'a typo' } });
+  expect(shown(settled, sandbox)).toMatchInlineSnapshot(`
+    {
+      "job_id": "<id 1>",
+      "state": "completed",
+      "unacked": 1,
+    }
+  `);
+  await alice.call('peek');
+  expect(shown(await alice.call('poll', { job_id }), sandbox)).toMatchInlineSnapshot(`
+    {
+      "attempts": 1,
+      "cancel_reason": "fixed",
+      "created_at": "<time>",
+      "ended_at": "<time>",
+      "found": true,
+      "from": "alice",
+      "job_id": "<id 1>",
+      "result": {
+        "cause": "a typo",
+      },
+      "state": "completed",
+      "thread_id": "build",
+      "to": "bob",
+      "unacked": 1,
+      "write": true,
+    }
+  `);
+});
+
 test('initialize names the agent and what this is for within the first 240 characters', async ({ alice }) => {
   const instructions = alice.client.getInstructions() ?? '';
   expect(instructions.length).toBeLessThan(2000);

@@ -93,6 +93,9 @@ export function withPlaceholders(answer: unknown, places: Readonly<Record<string
     if (key === 'age_seconds') return '<age>';
     if (typeof value !== 'string') return value;
     const placed = Object.entries(places).reduce((text, [place, word]) => text.replaceAll(place, word), value);
-    return placed.replace(/msg-[0-9a-z]{12}/g, numbered).replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, '<time>');
+    return placed
+      .replace(/(?:msg|job)-[0-9a-z]{12}/g, numbered)
+      .replace(/\d+\.[0-9a-z]{20}/g, '<token>')
+      .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, '<time>');
   });
 }

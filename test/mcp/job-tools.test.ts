@@ -2,9 +2,11 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Reply } from '../../src/mcp/reply.js';
 import { claim as claimTool } from '../../src/mcp/tools/claim.js';
+import { DispatchError } from '../../src/model/errors.js';
+import type { Store } from '../../src/store/store.js';
 import { answer, JobDesk, refusal, submitted } from '../helpers/job-desk.js';
 import type { RelayClient } from '../helpers/relay-client.js';
-import { DAY, RelayWorld } from '../helpers/relay-world.js';
+import { DAY, RelayWorld, withFaults } from '../helpers/relay-world.js';
 
 let desk: JobDesk;
 let alice: RelayClient;
@@ -282,6 +284,14 @@ describe('claim', () => {
     expect(await claim(id)).toMatchObject({ token, task, attempt: 1 });
   });
 
+  it('that only asks again keeps the length of the lease', async () => {
+    const id = await submit();
+    const { token } = await answer(bob, 'claim', { lease_seconds: 3600 });
+    for (const args of [{}, { token }]) {
+      expect(await answer(bob, 'claim', { job_id: id, ...args })).toMatchObject({ lease_until: isoIn(3600) });
+    }
+  });
+
   it('is refused to another agent, also with the token of the holder', async () => {
     const id = await submit();
     const { token } = await claim(id);
@@ -359,6 +369,33 @@ describe('settle', () => {
   });
 });
 
+describe('a disk that is full', () => {
+  it('makes each change an error that changes nothing, and the same call works once there is room', async () => {
+    await desk.close();
+    let full = false;
+    const update: Store['update'] = async (...args) => {
+      if (full) throw new DispatchError('STORE_UNAVAILABLE', 'The disk is full.', { outcome: 'none' });
+      return desk.world.memory.update(...args);
+    };
+    desk = new JobDesk(new RelayWorld({ wrap: (store) => withFaults(store, { update }) }));
+    [alice, bob] = [await desk.client('alice'), await desk.client('bob')];
+    const tried = async (who: RelayClient, tool: string, args: object) => {
+      full = true;
+      expect(await refusal(who, tool, args), tool).toBe('STORE_UNAVAILABLE: The disk is full.');
+      full = false;
+      return answer(who, tool, args);
+    };
+    const { job_id } = await tried(alice, 'submit', { to: 'bob', task: { prompt: 'x' }, request_id: 'r' });
+    const { token, attempt } = await tried(bob, 'claim', { job_id });
+    expect(attempt).toBe(1);
+    await tried(bob, 'claim', { job_id, token });
+    expect(await tried(alice, 'cancel', { job_id })).toMatchObject({ cancel_requested: true });
+    const settle = { job_id, token, outcome: 'completed', result: 'done' };
+    expect(await tried(bob, 'settle', settle)).toMatchObject({ state: 'completed' });
+    expect(await answer(alice, 'poll', { job_id })).toMatchObject({ state: 'completed', result: 'done', attempts: 1 });
+  });
+});
+
 describe('cancel', () => {
   it('ends a job that waits, and asks the holder of one that runs', async () => {
     const waiting = await submit();
@@ -371,10 +408,20 @@ describe('cancel', () => {
       cancel_requested: true,
       held_by: 'bob',
       lease_until: isoIn(120),
+      note: expect.stringMatching(/If the lease ends first, the job is cancelled\.$/),
     });
     expect(await answer(alice, 'poll', { job_id: running })).toMatchObject({ cancel_requested: true });
     desk.world.clock.advance(121_000);
     expect(await answer(alice, 'poll', { job_id: running })).toMatchObject({ state: 'cancelled' });
+  });
+
+  it('of a job that may write leaves it to a person when its lease ends first, as it says', async () => {
+    const id = await submit({ write: true });
+    await claim(id);
+    const { note } = await answer(alice, 'cancel', { job_id: id });
+    expect(note).toMatch(/If the lease ends first, the job waits for a person/);
+    desk.world.clock.advance(121_000);
+    expect(await answer(alice, 'poll', { job_id: id })).toMatchObject({ state: 'needs_recovery' });
   });
 
   it('is for the submitter alone: a holder is told to settle, an assignee to leave it, and to others there is no such job', async () => {

@@ -114,6 +114,29 @@ test
 test
   .runIf(posix)
   .concurrent(
+    'a job rings its assignee as mail does, with a notice that has no word of it, and never its submitter',
+    async ({ sandbox, expect }) => {
+      const [ofAlice, ofBob] = [await inbox(sandbox, 'alice'), await inbox(sandbox, 'bob')];
+      const { server: alice } = await idle(sandbox, 'alice', { env: socketOf(ofAlice) });
+      const { server: bob } = await idle(sandbox, 'bob', { env: socketOf(ofBob) });
+      for (const agent of ['alice', 'bob']) await announced(sandbox, agent);
+      for (const each of [alice, bob]) await each.call('join', { topic: 'build' });
+      const { job_id } = await alice.call('submit', { to: '#build', task: { prompt: 'SECRET words' } });
+      expect(await aRing(sandbox)).toMatchObject([{ agent: 'bob', waiting: 1, outcome: 'rung' }]);
+      expect(ofBob.notices).toEqual([expect.stringContaining('1 message waits for you (bob), from alice')]);
+      expect(ofBob.received.join('')).not.toContain('SECRET');
+      // What becomes of it rings the submitter, who is not the one who did it.
+      const { token } = await bob.call('claim', { job_id });
+      await bob.call('settle', { job_id, token, outcome: 'completed', result: 'SECRET too' });
+      expect((await aRing(sandbox, 2)).map(({ agent }) => agent)).toEqual(['bob', 'alice']);
+      expect(ofAlice.notices).toEqual([expect.stringContaining('1 message waits for you (alice), from bob')]);
+      expect(ofAlice.received.join('')).not.toContain('SECRET');
+    },
+  );
+
+test
+  .runIf(posix)
+  .concurrent(
     'twenty messages at once are one ring, and mail that was read first is none',
     async ({ sandbox, expect }) => {
       const socket = await inbox(sandbox);

@@ -72,5 +72,13 @@ export default {
       replace: 'const offered = toolsOf();',
       caughtBy: { file: 'test/mcp/definitions.test.ts', title: 'refuse a call of a tool that is off' },
     },
+    {
+      name: 'renewal-shortens-lease',
+      promise: 'Asking whether a job is still wanted does not shorten its lease.',
+      file: 'src/mcp/tools/claim.ts',
+      find: 'const seconds = args.lease_seconds ?? found.lease?.seconds;',
+      replace: 'const seconds = args.lease_seconds;',
+      caughtBy: { file: TOOLS, title: 'that only asks again keeps the length of the lease' },
+    },
   ],
 };

@@ -34,6 +34,9 @@ export const cancel = defineTool({
       .set('cancel_requested', true)
       .set('held_by', job.lease.agent)
       .set('lease_until', isoOf(job.lease.until))
-      .set('note', 'It ends when its holder hears of this at its next renewal, or when its lease ends.');
+      .set(
+        'note',
+        `Its holder hears of this when it renews, and may still complete it. If the lease ends first, ${job.write ? 'the job waits for a person, since it may have changed things' : 'the job is cancelled'}.`,
+      );
   },
 });

@@ -21,7 +21,7 @@ export const claim = defineTool({
     job_id: jobId.optional().describe('Default: the oldest that is free.'),
     lease_seconds: leaseSeconds
       .optional()
-      .describe(`From now, 1 to ${MOST_LEASE_SECONDS}. Default: ${DEFAULT_LEASE_SECONDS}.`),
+      .describe(`From now, 1 to ${MOST_LEASE_SECONDS}. Default: ${DEFAULT_LEASE_SECONDS}, or as before.`),
     token: claimToken.optional().describe('With job_id: from your claim, to renew.'),
     offset: outcomeOffset.optional().describe('With token: show the task too, from this byte on.'),
   }),
@@ -35,9 +35,13 @@ export const claim = defineTool({
     assertTogether('token', token, 'job_id', job_id);
     assertTogether('offset', offset, 'token', token);
     const holder = { agent: session.agent, session: session.id };
-    if (job_id !== undefined && token !== undefined) {
-      assertOwnToken(await readJob(job_id, context), token, session.agent);
-      const job = await relay.jobs.renew(job_id, token, holder, args.lease_seconds);
+    const found = job_id === undefined ? undefined : await readJob(job_id, context);
+    const isHeld = found?.lease?.session === session.id;
+    if (found !== undefined && token !== undefined) {
+      assertOwnToken(found, token, session.agent);
+      // One who only asks whether it is still wanted does not mean to hold it for less long than before.
+      const seconds = args.lease_seconds ?? found.lease?.seconds;
+      const job = await relay.jobs.renew(found.id, token, holder, seconds);
       addLease(job, token, context);
       reply.set('renewed', true);
       if (offset !== undefined) addTask(job, context, offset);
@@ -45,11 +49,10 @@ export const claim = defineTool({
     }
     const wanted = {
       addresses: await relay.jobs.addressesOf(session.agent),
-      ...(args.lease_seconds === undefined ? {} : { leaseSeconds: args.lease_seconds }),
+      leaseSeconds: args.lease_seconds ?? (isHeld ? found.lease?.seconds : undefined),
     };
-    if (job_id !== undefined) {
-      const isHeld = (await readJob(job_id, context)).lease?.session === session.id;
-      return addClaimed(await relay.jobs.claim(job_id, holder, wanted), isHeld, context);
+    if (found !== undefined) {
+      return addClaimed(await relay.jobs.claim(found.id, holder, wanted), isHeld, context);
     }
     const claimed = await relay.jobs.claimNext(holder, wanted);
     if ('job' in claimed) return addClaimed(claimed, false, context);
