@@ -95,6 +95,8 @@ export interface Job {
   readonly task: Task;
   readonly request_id: string | null;
   readonly thread_id: string | null;
+  /** Whether its assignees are told of it by mail, and not workers by their bell. */
+  readonly offered: boolean;
   /** Whether it may change things, which is never done again unattended. */
   readonly write: boolean;
   readonly state: JobState;
@@ -144,6 +146,7 @@ const storedJob = lazy(() =>
     task: z.looseObject({ prompt: z.string().min(1) }),
     request_id: z.string().nullable(),
     thread_id: z.string().nullable(),
+    offered: z.boolean(),
     write: z.boolean(),
     state,
     attempts: count,

@@ -8,7 +8,7 @@ import { utf8Bytes } from '../model/text.js';
 import type { CreateOutcome } from '../store/store.js';
 import type { SentEvent } from './events.js';
 import { inboxKey } from './keys.js';
-import type { Admission } from './limits/limits.js';
+import type { Admission, Outgoing } from './limits/limits.js';
 import { coreName, parseName, SUFFIX } from './message-name.js';
 import type { NameClock } from './name-clock.js';
 import type { Relay } from './relay.js';
@@ -32,8 +32,8 @@ export interface Draft {
   readonly includeSelf?: boolean | undefined;
   /** Id of a message of the same sender that this one replaces; see `Withdrawals`. */
   readonly supersedes?: string | undefined;
-  /** Mail of this program about a job: held to what an inbox can hold, and not to how much an agent may say. @default false */
-  readonly ofJob?: boolean | undefined;
+  /** Mail of this program about a job; see `Outgoing`. */
+  readonly ofJob?: Outgoing['ofJob'];
 }
 
 export interface Sent {
@@ -185,7 +185,7 @@ export class Outbox {
     };
     const value = serializeMessage(message);
     const bytes = utf8Bytes(value);
-    if (bytes > this.limits.maxMessageBytes && draft.ofJob !== true) {
+    if (bytes > this.limits.maxMessageBytes && draft.ofJob === undefined) {
       throw new DispatchError(
         'MESSAGE_TOO_LARGE',
         `The message would take ${bytes} bytes as stored (UTF-8 JSON), the limit is ${this.limits.maxMessageBytes}. Shorten it, split it, or write it to a file and send the path.`,

@@ -27,8 +27,8 @@ export default {
       name: 'message-at-the-limit-refused',
       promise: 'A message of exactly the largest size is sent.',
       file: 'src/relay/outbox.ts',
-      find: 'if (bytes > this.limits.maxMessageBytes && draft.ofJob !== true) {',
-      replace: 'if (bytes >= this.limits.maxMessageBytes && draft.ofJob !== true) {',
+      find: 'if (bytes > this.limits.maxMessageBytes && draft.ofJob === undefined) {',
+      replace: 'if (bytes >= this.limits.maxMessageBytes && draft.ofJob === undefined) {',
       caughtBy: {
         file: OUTBOX,
         title: 'at the limit is sent, and a byte over it refused with both sizes, in bytes of the stored file',
@@ -38,7 +38,7 @@ export default {
       name: 'size-not-checked',
       promise: 'A message over the limit is refused.',
       file: 'src/relay/outbox.ts',
-      find: 'if (bytes > this.limits.maxMessageBytes && draft.ofJob !== true) {',
+      find: 'if (bytes > this.limits.maxMessageBytes && draft.ofJob === undefined) {',
       replace: 'if (bytes < 0) {',
       caughtBy: {
         file: OUTBOX,

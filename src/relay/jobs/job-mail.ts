@@ -30,25 +30,23 @@ export class JobMail {
   /** Publishes what the job owes. Returns the job as it is then; one that cannot be told of now still owes it. */
   async deliver(job: Job): Promise<Job> {
     if (job.owed.length === 0) return job;
-    const told = new Set<number>();
-    for (const mail of job.owed) if (await this.#publish(job, mail)) told.add(mail.n);
-    if (told.size === 0) return job;
-    const change = await this.table.change(job.id, (now) => {
-      const owed = now.owed.filter(({ n }) => !told.has(n));
-      return owed.length === now.owed.length ? undefined : { ...now, owed };
-    });
-    return change?.after ?? { ...job, owed: job.owed.filter(({ n }) => !told.has(n)) };
+    const told: OwedMail[] = [];
+    for (const mail of job.owed) if (await this.#publish(job, mail)) told.push(mail);
+    if (told.length === 0) return job;
+    const isTold = ({ n, to }: OwedMail) => told.some((mail) => mail.n === n && mail.to === to);
+    const without = (owing: Job): Job => ({ ...owing, owed: owing.owed.filter((mail) => !isTold(mail)) });
+    const change = await this.table.change(job.id, (now) => (now.owed.some(isTold) ? without(now) : undefined));
+    return change?.after ?? without(job);
   }
 
   /** Whether it need not be tried again. */
   async #publish(job: Job, mail: OwedMail): Promise<boolean> {
-    const from = mail.to === 'assignees' ? job.from : mail.from;
     try {
-      await this.relay.send(from, draftOf(job, mail), this.#order);
+      await this.relay.send(mail.from, draftOf(job, mail), this.#order);
       return true;
     } catch (error) {
       if (!isDispatchError(error)) throw error;
-      // Nobody to tell: a full inbox, a topic that all have left, a name that is off the roster. poll tells all the same.
+      // Nobody to tell: a topic that all have left, a name that is off the roster. poll tells all the same.
       return error.code !== 'STORE_UNAVAILABLE' && error.code !== 'RELAY_UNSAFE' && error.code !== 'RELAY_TOO_NEW';
     }
   }
@@ -61,17 +59,18 @@ function draftOf(job: Job, { n, to, state, why }: OwedMail): Draft {
     payload,
     threadId: job.thread_id ?? undefined,
     idempotencyKey: `job:${job.id}:${n}`,
-    ofJob: true,
+    ofJob: to === 'assignees' ? ('offer' as const) : ('report' as const),
     ttl: 0,
   };
-  if (to === 'assignees') return { ...common, target: job.to, content: offer(job) };
+  if (to === 'assignees') return { ...common, target: job.to, content: offer(job, why) };
   return { ...common, target: job.from, content: report(job, state, why) };
 }
 
-function offer(job: Job): string {
+function offer(job: Job, why: string | undefined): string {
+  const again = why === undefined ? '' : ` It was taken up before: ${why}.`;
   const what = job.write ? 'It may change things.' : 'It is to change nothing.';
   const whose = kindOf(job.to) === 'topic' ? ` for ${job.to}, and whoever claims it first does it` : '';
-  return `There is a job${whose}: ${job.id}. ${what} claim(job_id="${job.id}") takes it.\n\n${cut(job.task.prompt)}`;
+  return `There is a job${whose}: ${job.id}.${again} ${what} claim(job_id="${job.id}") takes it.\n\n${cut(job.task.prompt)}`;
 }
 
 function report(job: Job, state: Job['state'], why: string | undefined): string {

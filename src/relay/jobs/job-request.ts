@@ -9,7 +9,7 @@ import { isJobId } from '../../model/ids.js';
 import type { Store } from '../../store/store.js';
 import { jobRequestKey } from '../keys.js';
 
-const MAX_BYTES = 4096;
+export const MAX_REQUEST_BYTES = 4096;
 
 export interface Reserved {
   readonly id: string;
@@ -41,7 +41,7 @@ export class JobRequest {
 
   /** Durable when it returns: who was first may have been killed before that. */
   async find(): Promise<Reserved | undefined> {
-    const read = await this.store.read(this.#key, MAX_BYTES);
+    const read = await this.store.read(this.#key, MAX_REQUEST_BYTES);
     if (read === undefined) return undefined;
     const reserved = read.ok ? parseReserved(read.bytes) : undefined;
     if (reserved === undefined) {
@@ -58,7 +58,8 @@ export class JobRequest {
   }
 }
 
-function parseReserved(bytes: Uint8Array): Reserved | undefined {
+/** Undefined for what is none. */
+export function parseReserved(bytes: Uint8Array): Reserved | undefined {
   try {
     const { id, created_at, digest } = JSON.parse(Buffer.from(bytes).toString('utf8'));
     if (!isJobId(String(id)) || Number.isNaN(Date.parse(created_at)) || typeof digest !== 'string') return undefined;

@@ -7,10 +7,10 @@ import { isAddressSegment } from '../../model/address.js';
 import { isDispatchError } from '../../model/errors.js';
 import { isEnded, type Job, parseJob } from '../../model/job.js';
 import { lazy } from '../../model/lazy.js';
-import { doneJobKey, jobKey, jobOutcomeKey, jobsByKey, openJobKey } from '../keys.js';
+import { doneJobKey, jobKey, jobOutcomeKey, jobRequestKey, jobsByKey, openJobKey } from '../keys.js';
 import type { Relay } from '../relay.js';
 import { type JobName, openName, parseJobName } from './job-name.js';
-import { JobRequest } from './job-request.js';
+import { JobRequest, MAX_REQUEST_BYTES, parseReserved } from './job-request.js';
 import type { JobTable } from './job-table.js';
 
 /** How long a job is kept after its end, in milliseconds. */
@@ -38,6 +38,27 @@ export async function pruneJobs(relay: Parts, now: number): Promise<void> {
     }
     await store.prune(doneJobKey(segment));
   }
+  await removeUnusedRequests(relay, now);
+}
+
+/**
+ * Removes names of requests whose submit was killed before it made the job, and never came again. Of one submitter a time:
+ * there are as many as jobs, and none of them matters soon.
+ */
+async function removeUnusedRequests({ store }: Parts, now: number): Promise<void> {
+  const submitters = [...(await store.list(jobRequestKey()))].sort();
+  const from = submitters[Math.floor(now / 60_000) % submitters.length];
+  if (from === undefined) return;
+  for (const name of await store.list(jobRequestKey(from))) {
+    const key = jobRequestKey(from, name);
+    const modifiedAt = (await store.read(key, 0))?.modifiedAt ?? now;
+    if (now - modifiedAt < JOB_RETENTION_MS) continue;
+    const read = await store.read(key, MAX_REQUEST_BYTES);
+    const id = read?.ok === true ? parseReserved(read.bytes)?.id : undefined;
+    const isUnused = id !== undefined && (await store.readRecord(jobKey(id))) === undefined;
+    if (isUnused) await store.remove(key, { durable: false });
+  }
+  await store.prune(jobRequestKey(from));
 }
 
 /** False for a job that is not over after all. */

@@ -122,7 +122,8 @@ export class Submission {
       made = await this.#announce(job, assignees, workers);
       return made;
     } finally {
-      admission.settle('', made === undefined ? [] : recipients);
+      // An offer counts as the message that it is.
+      admission.settle('', made === undefined || assignees.length > 0 ? [] : recipients);
       await admission.followUp();
     }
   }
@@ -214,6 +215,7 @@ function newJob(from: string, to: string, draft: JobDraft, { id, created_at }: R
     task: draft.task,
     request_id: draft.requestId ?? null,
     thread_id: draft.threadId ?? null,
+    offered: isTold,
     write: draft.write ?? false,
     state: 'queued',
     attempts: 0,

@@ -36,12 +36,12 @@ interface Step {
   readonly state: JobState;
   readonly by: string;
   readonly why?: string | undefined;
-  /** Whom to tell by mail; see `OwedMail`. */
-  readonly tell?: OwedMail['to'];
+  /** Whom to tell by mail; see `OwedMail`. Assignees only where they are told of the job at all. */
+  readonly tell?: readonly OwedMail['to'][];
 }
 
 /** The same job, a transition later. Nobody holds it then, unless `more` says so. */
-function step(job: Job, now: number, { state, by, why, tell }: Step, more: Partial<Job> = {}): Job {
+function step(job: Job, now: number, { state, by, why, tell = [] }: Step, more: Partial<Job> = {}): Job {
   const n = job.n + 1;
   const at = new Date(now).toISOString();
   const next: Job = {
@@ -57,7 +57,9 @@ function step(job: Job, now: number, { state, by, why, tell }: Step, more: Parti
   const attempt = next.attempts === 0 ? {} : { attempt: next.attempts };
   const said = why === undefined ? {} : { why };
   const made = { n, at, state, by, ...attempt, ...said };
-  const mail: OwedMail[] = tell === undefined ? [] : [{ n, from: senderOf(job), to: tell, state, ...said }];
+  const mail = tell
+    .filter((to) => to === 'submitter' || job.offered)
+    .map((to): OwedMail => ({ n, from: to === 'submitter' ? senderOf(job) : job.from, to, state, ...said }));
   return { ...next, history: shortened([...job.history, made]), owed: [...job.owed, ...mail] };
 }
 
@@ -80,7 +82,7 @@ export function expiresAt({ created_at, ttl }: Job): number {
 /** What time has done to a job: the job as it is to be, undefined when nothing is due. */
 export function due(job: Job, now: number): Job | undefined {
   if (job.state === 'queued' && expiresAt(job) <= now) {
-    return step(job, now, { state: 'expired', by: SYSTEM, why: 'nobody took it in its time', tell: 'submitter' });
+    return step(job, now, { state: 'expired', by: SYSTEM, why: 'nobody took it in its time', tell: ['submitter'] });
   }
   if (job.state !== 'running' || job.lease === null || job.lease.until > now) return undefined;
   return letGo(job, now, SYSTEM, `the lease of ${job.lease.agent} ended`);
@@ -90,16 +92,16 @@ export function due(job: Job, now: number): Job | undefined {
 function letGo(job: Job, now: number, by: string, why: string, untouched = false): Job {
   if (job.write && !untouched) {
     const parked = `${why}, and what it may write must not be done twice unattended`;
-    return step(job, now, { state: 'needs_recovery', by, why: parked, tell: 'submitter' });
+    return step(job, now, { state: 'needs_recovery', by, why: parked, tell: ['submitter'] });
   }
-  if (job.cancel !== null) return step(job, now, { state: 'cancelled', by: job.cancel.by, why, tell: 'submitter' });
-  if (expiresAt(job) <= now) return step(job, now, { state: 'expired', by, why, tell: 'submitter' });
+  if (job.cancel !== null) return step(job, now, { state: 'cancelled', by: job.cancel.by, why, tell: ['submitter'] });
+  if (expiresAt(job) <= now) return step(job, now, { state: 'expired', by, why, tell: ['submitter'] });
   if (job.attempts >= job.max_attempts) {
     const error = `Given up after ${job.attempts} of ${job.max_attempts} attempts: ${why}.`;
-    return step(job, now, { state: 'failed', by, why, tell: 'submitter' }, { error });
+    return step(job, now, { state: 'failed', by, why, tell: ['submitter'] }, { error });
   }
   const not_before = now + Math.min(FIRST_BACKOFF_MS * 2 ** Math.max(0, job.attempts - 1), MOST_BACKOFF_MS);
-  return step(job, now, { state: 'queued', by, why, tell: 'submitter' }, { not_before });
+  return step(job, now, { state: 'queued', by, why, tell: ['submitter', 'assignees'] }, { not_before });
 }
 
 /** Milliseconds until it may be claimed again after its last holder was lost; 0 for at once. */
@@ -142,7 +144,7 @@ export function settled(job: Job, token: Token, how: 'completed' | 'failed', out
   const { result, error, outcomeBytes: outcome_bytes } = outcome;
   // What was done was done, whoever did not want it any more.
   const state = how === 'failed' && job.cancel !== null ? 'cancelled' : how;
-  return step(job, now, { state, by: agent, tell: 'submitter' }, { result, error, outcome_bytes });
+  return step(job, now, { state, by: agent, tell: ['submitter'] }, { result, error, outcome_bytes });
 }
 
 /**
@@ -173,7 +175,7 @@ export function cancelled(job: Job, by: string, reason: string | null, now: numb
   const at = new Date(now).toISOString();
   const cancel = job.cancel ?? { by, at, reason };
   if (job.state === 'running') return { ...job, cancel, updated_at: at };
-  return step({ ...job, cancel }, now, { state: 'cancelled', by, tell: 'submitter' });
+  return step({ ...job, cancel }, now, { state: 'cancelled', by, tell: ['submitter'] });
 }
 
 /** @throws DispatchError `NOT_ALLOWED` for a job that is not parked. */
@@ -185,10 +187,10 @@ export function recovered(job: Job, how: 'retry' | 'fail', by: string, now: numb
   }
   if (how === 'fail') {
     const error = job.error ?? 'Given up by a person after its holder was lost; what it did until then is not known.';
-    return step(job, now, { state: 'failed', by, why: 'given up by a person', tell: 'submitter' }, { error });
+    return step(job, now, { state: 'failed', by, why: 'given up by a person', tell: ['submitter'] }, { error });
   }
   // A person's word counts for more than the number of attempts, its time, and a cancellation that came too late.
   const max_attempts = Math.max(job.max_attempts, job.attempts + 1);
   const again = { ...job, cancel: null, ttl: expiresAt(job) <= now ? 0 : job.ttl, max_attempts };
-  return step(again, now, { state: 'queued', by, why: 'to be tried again, by a person' });
+  return step(again, now, { state: 'queued', by, why: 'to be tried again, by a person', tell: ['assignees'] });
 }

@@ -24,8 +24,11 @@ export interface Outgoing {
   readonly threadId: string | null;
   /** As stored. */
   readonly bytes: number;
-  /** Whether this program says it, about a job that was admitted when it was submitted. @default false */
-  readonly ofJob?: boolean | undefined;
+  /**
+   * Mail of this program about a job: no limit holds it back, since they were asked when the job was submitted. An offer
+   * counts like any message; a report of what became of it is no word of an agent, and counts for no conversation.
+   */
+  readonly ofJob?: 'offer' | 'report' | undefined;
 }
 
 /** Leave to publish. Its place is held until `settle`, also against other sends of this process. */
@@ -66,7 +69,7 @@ export class Limits {
    */
   async admit(outgoing: Outgoing): Promise<Admission> {
     const { from, recipients, bytes } = outgoing;
-    const rate = outgoing.ofJob === true ? undefined : await this.#rateOf(from);
+    const rate = outgoing.ofJob !== undefined ? undefined : await this.#rateOf(from);
     const pace = await this.#paceOf(outgoing);
     for (const to of this.#loads.areLimited ? recipients : []) {
       await this.#known('inbox_messages', () => this.#loads.refresh(to, bytes));
@@ -84,7 +87,7 @@ export class Limits {
       throw await this.#refused(outgoing, met, recipients, saysTooMuch(met, tooMuch, this.clock.now()));
     }
     const full = recipients.flatMap((to) => {
-      const met = this.#loads.fullFor(to, bytes);
+      const met = outgoing.ofJob !== undefined ? undefined : this.#loads.fullFor(to, bytes);
       return met === undefined ? [] : [{ to, met }];
     });
     const error = full.length === recipients.length ? inboxFull(full, bytes) : undefined;
@@ -134,7 +137,7 @@ export class Limits {
         if (said !== undefined) pace?.settle(said, happened);
       },
       followUp: async () => {
-        if (happened && ofJob !== true) await this.#record(from, threadId, recipients, pace, said);
+        if (happened && ofJob !== 'report') await this.#record(from, threadId, recipients, pace, said);
       },
     };
   }
@@ -163,7 +166,7 @@ export class Limits {
   }
 
   async #paceOf({ from, recipients, threadId, ofJob }: Outgoing): Promise<Pace | undefined> {
-    if (ofJob === true) return undefined;
+    if (ofJob !== undefined) return undefined;
     if ((this.settings.threadMessagesPerHour ?? 0) === 0 || from === HUMAN || isOfNoPace(from, recipients))
       return undefined;
     const name = paceName(threadId);

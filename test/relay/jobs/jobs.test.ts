@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { DispatchError } from '../../../src/model/errors.js';
 import type { Job } from '../../../src/model/job.js';
 import { claimNext, holder, jobMail, submit } from '../../helpers/job-world.js';
-import { claimAll, DAY, RelayWorld } from '../../helpers/relay-world.js';
+import { claimAll, DAY, RelayWorld, withFaults } from '../../helpers/relay-world.js';
 
 let world = new RelayWorld();
 afterEach(async () => {
@@ -81,6 +81,64 @@ describe('a job', () => {
     const claimed: string[] = [];
     for (let i = 0; i < 5; i++) claimed.push((await claimNext(relay, holder('bob'))).job.id);
     expect(claimed).toEqual(ids);
+  });
+});
+
+describe('a job that waits again', () => {
+  it('is offered again where it was offered by mail: after a lost lease, and when a person has it tried again', async () => {
+    const { relay } = world.process();
+    const bob = await world.session('bob');
+    const { id } = await submit(relay, 'alice', 'bob');
+    expect(await jobMail(bob)).toHaveLength(1);
+    await claimNext(relay, holder('bob'), { leaseSeconds: 10 });
+    world.clock.advance(10_000);
+    await relay.jobs.look(id);
+    const [offer, ...others] = await jobMail(bob);
+    expect([offer, others]).toMatchObject([{ from: 'alice', state: 'queued' }, []]);
+    expect(offer?.content).toContain('taken up before: the lease of bob ended');
+
+    const { id: write } = await submit(relay, 'alice', 'bob', { write: true });
+    expect(await jobMail(bob)).toHaveLength(1);
+    const { token } = await relay.jobs.claim(write, holder('bob'), { addresses: ['bob'] });
+    await relay.jobs.settle(write, token, { outcome: 'released' });
+    expect(await jobMail(bob)).toEqual([]);
+    await relay.jobs.recover(write, 'retry', 'human');
+    expect(await jobMail(bob)).toMatchObject([{ from: 'alice', state: 'queued' }]);
+  });
+});
+
+describe('mail about a job', () => {
+  it('comes also where the limits let nothing else through', async () => {
+    world = new RelayWorld({ limits: { inboxMessages: 1, sendsPerMinute: 3, threadMessagesPerHour: 2 } });
+    const { relay } = world.process();
+    const alice = await world.session('alice');
+    const ids: string[] = [];
+    for (const agent of ['bob', 'carol', 'dave']) {
+      const { id } = await submit(relay, 'alice', agent);
+      ids.push(id);
+      const { token } = await claimNext(relay, holder(agent));
+      await relay.jobs.settle(id, token, { outcome: 'completed' });
+    }
+    expect((await jobMail(alice)).map(({ state }) => state)).toEqual(['completed', 'completed', 'completed']);
+    expect(await codeOf(submit(relay, 'alice', 'erin'))).toBe('RATE_LIMITED');
+  });
+});
+
+describe('a submit that was killed before it made the job', () => {
+  it('leaves its request id to a retry, and nothing after a week', async () => {
+    const left = async () => (await world.keys('.jobs')).filter((key) => key.includes('requests'));
+    const draft = { to: 'bob', task: { prompt: 'Do it.' }, requestId: 'r-1' };
+    world = new RelayWorld({ wrap: (store) => withFaults(store, { update: () => new Promise(() => {}) }) });
+    void world.process().relay.jobs.submit('alice', draft);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(await left()).toHaveLength(1);
+    const { relay } = world.process();
+    world.clock.advance(7 * DAY - 1);
+    await relay.jobs.sweep(world.clock.now());
+    expect(await left()).toHaveLength(1);
+    world.clock.advance(1);
+    await relay.jobs.sweep(world.clock.now());
+    expect(await world.keys('.jobs')).toEqual([]);
   });
 });
 
