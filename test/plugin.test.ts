@@ -115,8 +115,15 @@ describe('its skill', () => {
   });
 });
 
-// A field of an answer, and types of payloads.
-const OTHER_WORDS = new Set(['sent_receipts', 'task_assignment', 'cancel_task', 'task_complete', 'request_more_work']);
+// Fields of answers, and types of payloads.
+const OTHER_WORDS = new Set([
+  'sent_receipts',
+  'lease_until',
+  'task_assignment',
+  'cancel_task',
+  'task_complete',
+  'request_more_work',
+]);
 
 /** The real one, where the environment names it: CLAUDE_BIN, or CLIENTS_DIR, into which npm installed the clients. */
 function findClaude(): string | undefined {

@@ -50,8 +50,8 @@ export async function prospectsOf({ to, write }: Job, { jobs }: Pick<Relay, 'job
   const workers = serving.length;
   const forWorkers = workers > 0 || kind === 'lane' || jobs.executors.includes(to);
   if (!forWorkers) return {};
-  const start = (options: string) =>
-    kind === 'lane' ? `one for ${to}` : `one: \`mcp-dispatch worker --agent ${to}${options}\``;
+  const whose = kind === 'lane' ? '--lanes' : `--agent ${to}`;
+  const start = (options: string) => `one: \`mcp-dispatch worker ${whose}${options}\``;
   if (workers === 0) {
     return {
       workers,

@@ -164,7 +164,8 @@ describe('what work can be given to', () => {
 
   it('is told with the job that waits for it: nobody alive, and nobody who takes what may write', async () => {
     await desk.close();
-    await open({ executors: ['codex'] });
+    const lanes = { resolve: async () => ({ org: 'acme', repo: 'api' }), list: async () => ['acme/api'] };
+    await open({ executors: ['codex'], lanes });
     const task = { prompt: 'x' };
     const asked = await answer(alice, 'submit', { to: 'codex', task });
     expect(asked).toMatchObject({ workers: 0, note: expect.stringContaining('`mcp-dispatch worker --agent codex`') });
@@ -178,6 +179,10 @@ describe('what work can be given to', () => {
     expect(await answer(alice, 'submit', writing)).toMatchObject({
       workers: 1,
       note: expect.stringContaining('`mcp-dispatch worker --agent codex --allow-writes`'),
+    });
+    expect(await answer(alice, 'submit', { to: 'acme/api', task })).toMatchObject({
+      workers: 0,
+      note: expect.stringContaining('`mcp-dispatch worker --lanes`'),
     });
     await relay.jobs.workers.enter('codex', worker('b'.repeat(20), true));
     const taken = await answer(alice, 'submit', writing);

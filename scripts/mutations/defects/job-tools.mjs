@@ -11,7 +11,10 @@ export default {
       file: 'src/mcp/job-places.ts',
       find: "if (kindOf(job.to) !== 'topic') return undefined;",
       replace: "if (kindOf(job.to) !== 'topic') return job;",
-      caughtBy: { file: TOOLS, title: 'finds no job that is unknown, gone, or none of the caller’s business' },
+      caughtBy: {
+        file: 'test/mcp/job-submitter.test.ts',
+        title: 'finds no job that is unknown, gone, or none of the caller’s business',
+      },
     },
     {
       name: 'unseen-claim-holds',
