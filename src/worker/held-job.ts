@@ -165,6 +165,8 @@ export class HeldJob {
           default:
             return this.#lost('its lease ended');
         }
+      case 'unbegun':
+        return this.#giveBackUntouched(verdict.why);
       case 'unknown':
         return this.#abandon(verdict.why);
     }

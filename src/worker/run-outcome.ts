@@ -16,6 +16,8 @@ export interface RunOutcome {
   readonly endedBy?: EndReason | undefined;
   /** Why there was no program to run, in words of ours. */
   readonly notStarted?: string | undefined;
+  /** With `notStarted`: for want of something that may be there again later, such as room on a disk. */
+  readonly isPassing?: true | undefined;
   /** What held the run has died: how it ended is not known. */
   readonly keeperLost?: true | undefined;
   /** What the program left in its output file; absent where it left none, or nothing that can be read safely. */

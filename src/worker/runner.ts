@@ -51,5 +51,7 @@ export type Verdict =
     }
   /** Ended from outside before it was done. */
   | { readonly as: 'ended'; readonly why: Exclude<EndReason, 'timeout'>; readonly result?: unknown }
+  /** It could not be begun, for want of something that may be there again later. */
+  | { readonly as: 'unbegun'; readonly why: string }
   /** Nobody knows what came of it. */
   | { readonly as: 'unknown'; readonly why: string };

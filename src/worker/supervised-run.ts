@@ -73,12 +73,12 @@ export class SupervisedRun {
     try {
       this.#child = this.#spawn();
     } catch (error) {
-      this.#finish(describeFailure(error, this.#order));
+      this.#finish(failureOf(error, this.#order));
       return;
     }
     const { pid, stdout, stderr } = this.#child;
     this.#child.on('error', (error) => {
-      if (pid === undefined) this.#finish(describeFailure(error, this.#order));
+      if (pid === undefined) this.#finish(failureOf(error, this.#order));
     });
     if (pid === undefined) return;
     const { descent, tell } = this.#around;
@@ -122,7 +122,11 @@ export class SupervisedRun {
     const { program, args, env, cwd, umask, folder, input } = this.#order;
     const { files } = this.#around;
     if (folder !== undefined) {
-      makeRunFolder(files, folder, input);
+      try {
+        makeRunFolder(files, folder, input);
+      } catch (error) {
+        throw new NoFolder(folder, { cause: error });
+      }
       this.#folder = folder;
     }
     const start = (stdin: number | 'ignore') => {
@@ -186,7 +190,7 @@ export class SupervisedRun {
     });
   }
 
-  #finish(notStarted?: string): void {
+  #finish(failure: Failure = {}): void {
     if (this.#isDone) return;
     this.#isDone = true;
     clearTimeout(this.#timer);
@@ -201,7 +205,7 @@ export class SupervisedRun {
       signal: this.#exit?.signal ?? null,
       durationMs: Math.round(steady() - this.#startedAt),
       endedBy: this.#endedBy,
-      notStarted,
+      ...failure,
       ...(folder === undefined ? {} : readMessage(files, folder)),
       stdout: this.#stdout.text(),
       stderr: this.#stderr.text(),
@@ -212,12 +216,25 @@ export class SupervisedRun {
   }
 }
 
+type Failure = Pick<RunOutcome, 'notStarted' | 'isPassing'>;
+
+class NoFolder extends Error {}
+
+const PASSING: ReadonlySet<string> = new Set(['EAGAIN', 'EMFILE', 'ENFILE', 'ENOMEM', 'ENOBUFS']);
+
 /** In words that name what the operator can correct, and none of a job. */
-function describeFailure(error: unknown, { program, cwd }: RunOrder): string {
+function failureOf(error: unknown, { program, cwd }: RunOrder): Failure {
+  if (error instanceof NoFolder) {
+    const why = `the folder ${error.message} for its files cannot be made (${errnoOf(error.cause) ?? 'unknown error'})`;
+    return { notStarted: why, isPassing: true };
+  }
   const errno = errnoOf(error) ?? 'unknown error';
-  if (errno === 'E2BIG')
-    return 'the prompt is too long for an argument; the operator can give it to the program as its input, with stdin = "{prompt}"';
-  if (errno === 'ENOENT') return `${program} is gone, or the folder ${cwd} is`;
-  if (errno === 'EACCES') return `${program} may not be run, or the folder ${cwd} not be entered`;
-  return `${program} could not be started (${errno})`;
+  if (PASSING.has(errno)) return { notStarted: `the system has no room for it (${errno})`, isPassing: true };
+  if (errno === 'E2BIG') {
+    const remedy = 'the operator can give it to the program as its input, with stdin = "{prompt}"';
+    return { notStarted: `the prompt is too long for an argument; ${remedy}` };
+  }
+  if (errno === 'ENOENT') return { notStarted: `${program} is gone, or the folder ${cwd} is` };
+  if (errno === 'EACCES') return { notStarted: `${program} may not be run, or the folder ${cwd} not be entered` };
+  return { notStarted: `${program} could not be started (${errno})` };
 }

@@ -33,8 +33,9 @@ export interface Judged {
 }
 
 export function verdictOf(outcome: RunOutcome, { name, timeoutSeconds, hasOutputFile }: Judged): Verdict {
-  const { exitCode, signal, endedBy, notStarted, keeperLost } = outcome;
+  const { exitCode, signal, endedBy, notStarted, isPassing, keeperLost } = outcome;
   const result = resultOf(outcome, hasOutputFile);
+  if (notStarted !== undefined && isPassing) return { as: 'unbegun', why: notStarted };
   if (notStarted !== undefined) return { as: 'failed', error: `${name} was not started: ${notStarted}.` };
   if (endedBy === 'timeout') {
     const error = withLastWords(`${name} was ended: it took longer than ${timeoutSeconds} s.`, outcome);

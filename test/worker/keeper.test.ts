@@ -62,6 +62,13 @@ describe('a run', () => {
     expect(readdirSync(programs.path)).toEqual(['program.mjs']);
   });
 
+  it('whose folder cannot be made is not begun, and may be later', async () => {
+    const folder = path.join(programs.path, 'none', 'run');
+    const { notStarted, isPassing } = await keeper.start(programs.request('say', { folder })).outcome;
+    expect([notStarted, isPassing]).toEqual([`the folder ${folder} for its files cannot be made (ENOENT)`, true]);
+    expect(programs.pids()).toEqual([]);
+  });
+
   it('gets its input from a file that ends, and none where there is none', async () => {
     const read = async (input?: string) =>
       JSON.parse(String((await keeper.start(programs.request('dump', { input })).outcome).message)) as object;

@@ -72,6 +72,17 @@ const KINDS = {
     sleeper({ detached: true });
     forever();
   },
+  /** A child that leaves a child of its own behind, apart from all and silent, when it is killed; it stays. */
+  nest() {
+    const leaving =
+      "const c = require('node:child_process').spawn('sleep', ['1000'], { detached: true, stdio: 'ignore' });";
+    const noting = `require('node:fs').appendFileSync(${JSON.stringify(path.join(import.meta.dirname, 'pids'))}, c.pid + '\\n');`;
+    const child = spawn(process.execPath, ['-e', `${leaving}${noting}setInterval(() => {}, 1000)`], {
+      stdio: 'ignore',
+    });
+    note(child.pid);
+    forever();
+  },
   /** The same, and it ends; the child has kept the output. */
   daemon() {
     sleeper({ detached: true, stdio: ['ignore', 'inherit', 'inherit'] });

@@ -54,6 +54,11 @@ describe('the verdict on a run', () => {
     });
   });
 
+  it('is that nothing was begun, where what was wanting may be there again', () => {
+    const outcome = ran({ exitCode: null, notStarted: 'there is no room', isPassing: true });
+    expect(verdictOf(outcome, CODEX)).toEqual({ as: 'unbegun', why: 'there is no room' });
+  });
+
   it('is not known where the keeper died', () => {
     expect(verdictOf(ran({ exitCode: null, keeperLost: true }), CODEX)).toMatchObject({ as: 'unknown' });
   });

@@ -172,6 +172,17 @@ describe('a worker', () => {
     expect(running.ends).toHaveLength(2);
   });
 
+  it('gives back what could not be begun, also what may write, and rests', async () => {
+    const job = await submit(relay, 'alice', 'codex', { write: true });
+    const running = await begin({ writes: true });
+    work(running).finish({ as: 'unbegun', why: 'there is no room' });
+    await pass(4000);
+    expect(running.ends).toMatchObject([{ state: 'queued', why: 'there is no room', untouched: true }]);
+    expect(await relay.jobs.look(job.id)).toMatchObject({ state: 'queued', attempts: 0 });
+    await pass(2000);
+    expect(running.runner.works).toHaveLength(2);
+  });
+
   it('does as many jobs at a time as it may', async () => {
     const running = await begin({ concurrency: 2 });
     for (let count = 0; count < 3; count++) await submit(relay, 'alice', 'codex');
