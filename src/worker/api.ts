@@ -40,7 +40,7 @@ export interface RunWorkerOptions {
 }
 
 /**
- * Resolves to the result of the job, any JSON of at most 1 MiB; text stands for `{ message }`. Rejects where the work failed,
+ * Resolves to the result of the job, any JSON of almost 1 MiB; text stands for `{ message }`. Rejects where the work failed,
  * with words for the submitter. It runs in the process of the worker: nothing can end it but its own heeding of `signal`.
  */
 export type RunTurn = (cwd: string, turn: Turn) => Promise<unknown>;

@@ -19,6 +19,9 @@ interface Entry extends Mark {
   readonly session: number;
 }
 
+/** Looks at a family that goes on forking while it is killed. */
+const MOST_ROUNDS = 20;
+
 export class Descent {
   constructor(
     private readonly files: Files,
@@ -54,6 +57,18 @@ export class Descent {
     return [...family.values()].map(({ pid, start }) => ({ pid, start }));
   }
 
+  /** Ends the group of the leader in one step, then whoever has left it, until nobody is found. */
+  kill(leader: Mark, known: readonly Mark[]): void {
+    // Who is stopped starts nobody between this look and the end.
+    signal(-leader.pid, 'SIGSTOP');
+    let left = this.family(leader, known);
+    signal(-leader.pid, 'SIGKILL');
+    for (let round = 0; round < MOST_ROUNDS && left.length > 0; round++) {
+      for (const { pid } of left) signal(pid, 'SIGKILL');
+      left = this.family(leader, left);
+    }
+  }
+
   /** What stands behind the first file descriptors of a process, such as "socket:[4711]". */
   descriptor(pid: number, fd: number): string | undefined {
     try {
@@ -64,10 +79,10 @@ export class Descent {
   }
 
   /** The processes of ours that have one of `descriptors` open, this one left out. */
-  holders(descriptors: ReadonlySet<string>): Mark[] {
-    if (descriptors.size === 0) return [];
+  holders(descriptors: readonly string[]): Mark[] {
+    if (descriptors.length === 0) return [];
     return this.#all().filter(
-      ({ pid }) => pid !== process.pid && this.#descriptors(pid).some((one) => descriptors.has(one)),
+      ({ pid }) => pid !== process.pid && this.#descriptors(pid).some((one) => descriptors.includes(one)),
     );
   }
 
@@ -102,7 +117,8 @@ export class Descent {
 }
 
 /** Signals a process, or a whole group by its negative id. What is gone, or not ours, is passed over. Windows has no groups. */
-export function signal(pid: number, name: 'SIGTERM' | 'SIGKILL'): void {
+export function signal(pid: number, name: 'SIGTERM' | 'SIGSTOP' | 'SIGKILL'): void {
+  if (process.platform === 'win32' && name === 'SIGSTOP') return;
   try {
     process.kill(process.platform === 'win32' ? Math.abs(pid) : pid, name);
   } catch (error) {

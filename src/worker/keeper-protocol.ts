@@ -31,5 +31,12 @@ export type Order =
 
 export type Told =
   /** Told at once after the program was started: should the keeper die, the worker ends it. */
-  | { readonly told: 'started'; readonly run: number; readonly pid: number; readonly start?: string | undefined }
+  | {
+      readonly told: 'started';
+      readonly run: number;
+      readonly pid: number;
+      readonly start?: string | undefined;
+      /** What its output is, such as "socket:[4711]": whoever has that open belongs to the run. */
+      readonly outputs: readonly string[];
+    }
   | { readonly told: 'ended'; readonly run: number; readonly outcome: RunOutcome };

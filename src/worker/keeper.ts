@@ -42,6 +42,7 @@ interface Pending {
   readonly request: RunRequest;
   readonly startedAt: number;
   leader: Mark | undefined;
+  outputs: readonly string[];
   endedBy: EndReason | undefined;
   backstop: NodeJS.Timeout | undefined;
   settle(outcome: RunOutcome): void;
@@ -81,6 +82,7 @@ export class Keeper {
         request,
         startedAt,
         leader: undefined,
+        outputs: [],
         endedBy: undefined,
         backstop: undefined,
         settle,
@@ -151,8 +153,10 @@ export class Keeper {
   #hear(told: Told): void {
     const pending = this.#runs.get(told.run);
     if (pending === undefined) return;
-    if (told.told === 'started') pending.leader = { pid: told.pid, start: told.start ?? '' };
-    else pending.settle(told.outcome);
+    if (told.told === 'started') {
+      pending.leader = { pid: told.pid, start: told.start ?? '' };
+      pending.outputs = told.outputs;
+    } else pending.settle(told.outcome);
   }
 
   /** A keeper that says nothing then is stopped, or hangs: it is killed, and `#lost` does its work. */
@@ -189,17 +193,14 @@ export class Keeper {
     );
   }
 
-  async #endRun({ leader, request: { folder } }: Pending): Promise<void> {
-    if (leader !== undefined && !this.#descent.isAnother(leader)) {
-      const family = this.#descent.family(leader, []);
-      signal(-leader.pid, 'SIGKILL');
-      for (const { pid } of family) signal(pid, 'SIGKILL');
-    }
+  async #endRun({ leader, outputs, request: { folder } }: Pending): Promise<void> {
+    if (leader !== undefined && !this.#descent.isAnother(leader)) this.#descent.kill(leader, []);
+    for (const { pid } of this.#descent.holders(outputs)) signal(pid, 'SIGKILL');
     if (folder === undefined) return;
     if (leader === undefined) {
       for (const ms of LATE_LOOKS_MS) {
         await new Promise((resolve) => setTimeout(resolve, ms));
-        for (const { pid } of this.#descent.givenFolder(folder)) signal(-pid, 'SIGKILL');
+        for (const mark of this.#descent.givenFolder(folder)) this.#descent.kill(mark, []);
       }
     }
     removeRunFolder(this.files, folder);

@@ -20,8 +20,6 @@ import { type EndReason, type RunOutcome, TAIL_BYTES } from './run-outcome.js';
 const LOOK_MS = 2000;
 /** How long the output may stay open once the program and its family are gone. */
 const OUTPUT_MS = 100;
-/** Looks at a family that goes on forking while it is killed. */
-const MOST_ROUNDS = 20;
 // setTimeout takes no more.
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
@@ -44,7 +42,7 @@ export class SupervisedRun {
   #known: Mark[] = [];
   /** Once it is there, and ours. */
   #folder: string | undefined;
-  #descriptors: ReadonlySet<string> = new Set();
+  #outputs: readonly string[] = [];
   #leaseEndsAt: number;
   #endedBy: EndReason | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -83,9 +81,9 @@ export class SupervisedRun {
     if (pid === undefined) return;
     const { descent, tell } = this.#around;
     const mark = descent.mark(pid);
-    tell({ told: 'started', run: this.#order.run, pid, start: mark?.start });
+    this.#outputs = [1, 2].flatMap((fd) => descent.descriptor(pid, fd) ?? []);
+    tell({ told: 'started', run: this.#order.run, pid, start: mark?.start, outputs: this.#outputs });
     this.#leader = mark ?? { pid, start: '' };
-    this.#descriptors = new Set([1, 2].flatMap((fd) => descent.descriptor(pid, fd) ?? []));
     stdout?.on('data', (chunk: Buffer) => this.#stdout.add(chunk));
     stderr?.on('data', (chunk: Buffer) => this.#stderr.add(chunk));
     this.#child.on('exit', (code, name) => this.#exited(code, name));
@@ -168,15 +166,8 @@ export class SupervisedRun {
     if (this.#leader !== undefined) this.#known = this.#around.descent.family(this.#leader, this.#known);
   }
 
-  /** The group in one step, then whoever left it, until nobody is found. */
   #killAll(): void {
-    if (this.#leader === undefined) return;
-    signal(-this.#leader.pid, 'SIGKILL');
-    for (let round = 0; round < MOST_ROUNDS; round++) {
-      this.#look();
-      if (this.#known.length === 0) return;
-      for (const { pid } of this.#known) signal(pid, 'SIGKILL');
-    }
+    if (this.#leader !== undefined) this.#around.descent.kill(this.#leader, this.#known);
   }
 
   #exited(code: number | null, name: string | null): void {
@@ -185,7 +176,7 @@ export class SupervisedRun {
     this.#killAll();
     this.#setTimer(OUTPUT_MS, () => {
       // Somebody left the family and kept the output: nothing else tells whose it is.
-      for (const { pid } of this.#around.descent.holders(this.#descriptors)) signal(pid, 'SIGKILL');
+      for (const { pid } of this.#around.descent.holders(this.#outputs)) signal(pid, 'SIGKILL');
       this.#setTimer(OUTPUT_MS, () => this.#finish());
     });
   }

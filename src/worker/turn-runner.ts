@@ -3,13 +3,17 @@
  * heeding of `signal`: while this process is stopped, no time is kept.
  */
 import { DispatchError } from '../model/errors.js';
-import type { Job } from '../model/job.js';
+import { type Job, MAX_OUTCOME_BYTES } from '../model/job.js';
+import { utf8Bytes } from '../model/text.js';
 import { fillingOf } from '../relay/jobs/job-events.js';
 import type { RunTurn, Turn } from './api.js';
 import { chooseModel } from './argv.js';
 import { modelOf } from './executor-runner.js';
 import type { EndReason } from './run-outcome.js';
 import type { Prepared, Runner, Running, Terms, Verdict } from './runner.js';
+
+// What stands beside the result in an outcome.
+const OTHER_BYTES = 1024;
 
 export interface TurnRunnerOptions {
   readonly name: string;
@@ -62,9 +66,7 @@ export class TurnRunner implements Runner {
     const work = Promise.resolve().then(() => runTurn(cwd, { ...turn, signal: control.signal }));
     const done = work.then(
       (result): Verdict =>
-        endedBy === undefined
-          ? { as: 'completed', result: resultOf(result, steady() - startedAt) }
-          : ended(endedBy, timeoutSeconds),
+        endedBy === undefined ? verdictOn(result, steady() - startedAt) : ended(endedBy, timeoutSeconds),
       (error: unknown): Verdict =>
         endedBy === undefined ? { as: 'failed', error: wordsOf(error) } : ended(endedBy, timeoutSeconds),
     );
@@ -80,9 +82,22 @@ function ended(why: EndReason, timeoutSeconds: number): Verdict {
   return { as: 'failed', error: `It was given up: it took longer than ${timeoutSeconds} s.` };
 }
 
-function resultOf(result: unknown, durationMs: number): unknown {
-  if (typeof result !== 'string') return result ?? null;
-  return { message: result, duration_ms: Math.round(durationMs) };
+function verdictOn(result: unknown, durationMs: number): Verdict {
+  let text: string;
+  try {
+    text =
+      JSON.stringify(typeof result === 'string' ? { message: result, duration_ms: Math.round(durationMs) } : result) ??
+      'null';
+  } catch {
+    return { as: 'failed', error: 'What the function resolved to is no JSON.' };
+  }
+  const bytes = utf8Bytes(text);
+  if (bytes <= MAX_OUTCOME_BYTES - OTHER_BYTES) return { as: 'completed', result: JSON.parse(text) };
+  const most = MAX_OUTCOME_BYTES - OTHER_BYTES;
+  return {
+    as: 'failed',
+    error: `What the function resolved to takes ${bytes} bytes as JSON, and the limit is ${most}.`,
+  };
 }
 
 function wordsOf(error: unknown): string {

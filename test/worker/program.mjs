@@ -21,6 +21,17 @@ const sleeper = (options) => {
 const first = !existsSync(path.join(import.meta.dirname, 'pids'));
 note(process.pid);
 
+function nest(stdio, then) {
+  const code = `
+    const last = require('node:child_process').spawn('sleep', ['1000'], { detached: true, stdio: ${JSON.stringify(stdio)} });
+    require('node:fs').appendFileSync(${JSON.stringify(path.join(import.meta.dirname, 'pids'))}, last.pid + '\\n');
+    last.unref();
+    ${then}`;
+  const between = spawn(process.execPath, ['-e', code], { stdio });
+  note(between.pid);
+  forever();
+}
+
 const KINDS = {
   /** All that it was given, byte for byte. */
   dump() {
@@ -72,17 +83,10 @@ const KINDS = {
     sleeper({ detached: true });
     forever();
   },
-  /** A child that leaves a child of its own behind, apart from all and silent, when it is killed; it stays. */
-  nest() {
-    const leaving =
-      "const c = require('node:child_process').spawn('sleep', ['1000'], { detached: true, stdio: 'ignore' });";
-    const noting = `require('node:fs').appendFileSync(${JSON.stringify(path.join(import.meta.dirname, 'pids'))}, c.pid + '\\n');`;
-    const child = spawn(process.execPath, ['-e', `${leaving}${noting}setInterval(() => {}, 1000)`], {
-      stdio: 'ignore',
-    });
-    note(child.pid);
-    forever();
-  },
+  /** A child that starts one that is apart from all and silent; both stay. */
+  nest: () => nest('ignore', 'setInterval(() => {}, 1000)'),
+  /** The same, but for the output, which that one keeps; the child between ends. */
+  apart: () => nest(['ignore', 'inherit', 'inherit'], ''),
   /** The same, and it ends; the child has kept the output. */
   daemon() {
     sleeper({ detached: true, stdio: ['ignore', 'inherit', 'inherit'] });

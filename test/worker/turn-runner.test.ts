@@ -51,6 +51,23 @@ it('answers with text as a message', async () => {
 });
 
 it.each([
+  [
+    'a loop',
+    () => {
+      const loop: { self?: object } = {};
+      loop.self = loop;
+      return loop;
+    },
+    'is no JSON',
+  ],
+  ['a bigint', () => 1n, 'is no JSON'],
+  ['too much', () => 'x'.repeat(1024 * 1024), 'takes 1048'],
+])('that resolves to %s fails the job, and does not end the worker', async (_, result, why) => {
+  const verdict = await (await start(async () => result())).verdict;
+  expect(verdict).toMatchObject({ as: 'failed', error: expect.stringContaining(why) });
+});
+
+it.each([
   ['rejects', async () => Promise.reject(new Error('no luck'))],
   [
     'throws',

@@ -44,9 +44,9 @@ export default {
     {
       name: 'group-of-the-keeper',
       promise: 'A program is ended with all that it started.',
-      file: 'src/worker/supervised-run.ts',
-      find: "    signal(-this.#leader.pid, 'SIGKILL');\n",
-      replace: "    signal(this.#leader.pid, 'SIGKILL');\n    return;\n",
+      file: 'src/worker/descent.ts',
+      find: "    signal(-leader.pid, 'SIGKILL');\n",
+      replace: "    signal(leader.pid, 'SIGKILL');\n    left = [];\n",
       caughtBy: { file: KEEPER, title: 'in its group is killed when it ends by itself' },
     },
     {
@@ -69,8 +69,8 @@ export default {
       name: 'keeper-trusted',
       promise: 'What a keeper ran ends when it is killed.',
       file: 'src/worker/keeper.ts',
-      find: "      signal(-leader.pid, 'SIGKILL');\n      for (const { pid } of family) signal(pid, 'SIGKILL');\n",
-      replace: '      void family;\n',
+      find: 'if (leader !== undefined && !this.#descent.isAnother(leader)) this.#descent.kill(leader, []);',
+      replace: '',
       caughtBy: { file: KEEPER, title: 'that is killed takes its runs with it' },
     },
     {
