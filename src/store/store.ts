@@ -78,8 +78,12 @@ export interface Store {
   /** Forgets an empty prefix, where a store keeps such a thing at all. A prefix that holds anything stays. */
   prune(prefix: string): Promise<void>;
 
-  /** The record under a key: a value with a revision, changed by `update` only. Undefined when there is none. */
-  readRecord(key: string): Promise<Record | undefined>;
+  /**
+   * The record under a key: a value with a revision, changed by `update` only. Undefined when there is none. With `durable`
+   * true it, or what has followed on it, survives a power cut once the call has returned: another process may have been killed
+   * right behind the change that is read here.
+   */
+  readRecord(key: string, options?: WriteOptions): Promise<Record | undefined>;
 
   /**
    * Compare-and-set of a record. `revision` is the one that was read, undefined for "there is none yet"; a value of
@@ -129,7 +133,7 @@ export interface Move {
 }
 
 export interface WriteOptions {
-  /** Survives a power cut once the call has returned, where the store was opened for that. @default true, for `move` and `put` false */
+  /** Survives a power cut once the call has returned, where the store was opened for that. @default true, for `move`, `put` and `readRecord` false */
   readonly durable?: boolean;
 }
 

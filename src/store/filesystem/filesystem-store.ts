@@ -175,9 +175,13 @@ export class FilesystemStore implements Store {
     });
   }
 
-  async readRecord(key: string): Promise<Record | undefined> {
+  async readRecord(key: string, options: WriteOptions = {}): Promise<Record | undefined> {
     const path = this.#path(key);
-    return this.#guarded('read', path, () => (this.#folders.has(path) ? this.#records.read(path) : undefined));
+    return this.#guarded('read', path, () => {
+      const record = this.#folders.has(path) ? this.#records.read(path) : undefined;
+      if (record !== undefined && options.durable === true) this.#records.keep(path);
+      return record;
+    });
   }
 
   async update(key: string, revision: string | undefined, value: Value | undefined): Promise<boolean> {

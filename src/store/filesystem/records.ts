@@ -3,7 +3,7 @@
  *
  * A record is a folder with exactly one *head*, an empty file whose name is the revision: `<number>.<nonce>`. The value of
  * that revision is the file `<nonce>` beside it, written and synced before. To change a record:
- * 1. write the new value as `<nonce2>` and sync it;
+ * 1. write the new value as `<nonce2>`, sync it, and sync the folder: a power cut must not keep a head and take its value;
  * 2. rename the head from `<n>.<nonce>` to `<n+1>.<nonce2>`. The old name exists once, so one of several racing callers
  *    succeeds; the others find it gone. No later revision can be mistaken for an earlier one, for nonces never recur;
  * 3. sync the folder, then remove the old value, which no head can name again.
@@ -70,6 +70,8 @@ export class Records {
     if (head === undefined || nonceOf(head) !== ENDED) return;
     const aside = this.temporaryPath();
     if (!this.files.rename(folder, aside)) return;
+    // What else tells of the record is removed next, and must not be gone while a cut can bring this back.
+    if (this.sync) this.files.syncDirectory(dirname(folder));
     for (const name of this.files.list(aside)) this.files.discard(join(aside, name));
     this.files.removeEmptyDirectory(aside);
   }
@@ -78,8 +80,11 @@ export class Records {
     const nonce = newSessionId();
     const prepared = join(folder, nonce);
     try {
+      this.#keepPlace(folder, revision);
       this.files.writeNew(prepared, value, this.sync);
+      if (this.sync) this.files.syncDirectory(folder);
     } catch (error) {
+      this.files.discard(prepared);
       if (errnoOf(error) === 'ENOENT') return false;
       throw error;
     }
@@ -134,10 +139,26 @@ export class Records {
 
   #end(folder: string, revision: string): boolean {
     const ended = successor(revision, ENDED);
+    this.#keepPlace(folder, revision);
     if (!this.files.rename(join(folder, revision), join(folder, ended))) return false;
     this.#syncDecided(folder);
     this.files.discard(join(folder, nonceOf(revision)));
     return true;
+  }
+
+  /**
+   * Whoever made the record may not have synced its place yet, or was killed before it could. So nobody goes past the first
+   * revision before that: a later one in a folder that a power cut takes away would be lost with it.
+   */
+  #keepPlace(folder: string, revision: string): void {
+    if (this.sync && revision.startsWith('1.')) this.files.syncDirectory(dirname(folder));
+  }
+
+  /** Makes what is there survive a power cut, whoever wrote it. */
+  keep(folder: string): void {
+    if (!this.sync) return;
+    this.files.syncDirectory(folder);
+    this.files.syncDirectory(dirname(folder));
   }
 
   /** Makes what is decided durable. An error here does not undo it. */
