@@ -121,6 +121,8 @@ export interface Job {
   readonly error: string | null;
   /** Bytes of the file that holds result and error whole; null where the record does. */
   readonly outcome_bytes: number | null;
+  /** Its name among the outcomes; null where there is none. */
+  readonly outcome_name: string | null;
   /** Transitions so far. */
   readonly n: number;
   /** The first ones and the newest ones, where there are many. */
@@ -162,6 +164,10 @@ const storedJob = lazy(() =>
     result: z.unknown(),
     error: z.string().nullable(),
     outcome_bytes: count.nullable(),
+    outcome_name: z
+      .string()
+      .regex(/^[a-z0-9.-]{1,64}$/)
+      .nullable(),
     n: count,
     history: z.array(z.object({ n: count, at, state, by: name, attempt: count.optional(), why })),
     owed: z.array(z.object({ n: count, from: name, to: z.enum(['assignees', 'submitter']), state, why })),

@@ -222,7 +222,7 @@ export async function sweepSendKeys({ store }: Pick<Relay, 'store'>, now: number
  * so it is moved aside first, looked at again, and put back where it is another one. For the moment in between it is missed,
  * by a third process only; one that has made a record of its own by then keeps that.
  */
-async function takeAway(
+export async function takeAway(
   store: Store,
   key: string,
   isIt: (bytes: Uint8Array, modifiedAt: number) => boolean,

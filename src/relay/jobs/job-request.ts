@@ -8,6 +8,7 @@ import { DispatchError } from '../../model/errors.js';
 import { isJobId } from '../../model/ids.js';
 import type { Store } from '../../store/store.js';
 import { jobRequestKey } from '../keys.js';
+import { takeAway } from '../send-key.js';
 
 export const MAX_REQUEST_BYTES = 4096;
 
@@ -54,11 +55,20 @@ export class JobRequest {
 
   /** Lets the request id go, if it stands for `id`: it means a new job from now on. */
   async forget(id: string): Promise<void> {
-    if ((await this.find())?.id === id) await this.store.remove(this.#key);
+    const isIt = (bytes: Uint8Array) => parseReserved(bytes)?.id === id;
+    // Between the look and the removal it may have been let go and taken for another job.
+    if ((await this.find())?.id === id) await takeAway(this.store, this.#key, isIt);
   }
 }
 
-/** Undefined for what is none. */
+// A day before the sweep takes it away, so that nobody makes a job of one that is just being removed.
+const UNMADE_LIFETIME_MS = 6 * 24 * 60 * 60 * 1000;
+
+/** True for a request whose submit was cut short so long ago that to repeat it means another job. */
+export function isOver({ created_at }: Reserved, now: number): boolean {
+  return Math.abs(now - Date.parse(created_at)) >= UNMADE_LIFETIME_MS;
+}
+
 export function parseReserved(bytes: Uint8Array): Reserved | undefined {
   try {
     const { id, created_at, digest } = JSON.parse(Buffer.from(bytes).toString('utf8'));

@@ -5,6 +5,7 @@
 import { addressSegment } from '../../model/address.js';
 import { DispatchError, isDispatchError } from '../../model/errors.js';
 import { type Job, parseJob, serializeJob } from '../../model/job.js';
+import type { WriteOptions } from '../../store/store.js';
 import { doneJobKey, jobKey, jobsByKey, openJobKey } from '../keys.js';
 import type { Relay } from '../relay.js';
 import { doneName, type JobName, openName, parseJobName } from './job-name.js';
@@ -25,20 +26,24 @@ type Parts = Pick<Relay, 'store' | 'events'>;
 export class JobTable {
   constructor(private readonly relay: Parts) {}
 
-  /** Undefined for none. @throws DispatchError `STORE_UNAVAILABLE` for a record that cannot be understood. */
-  async read(id: string): Promise<Job | undefined> {
-    const record = await this.relay.store.readRecord(jobKey(id));
+  /**
+   * Undefined for none. With `durable`, what it says stays so after a power cut: for what is told others, or promised, of a
+   * change that another process has made. @throws DispatchError `STORE_UNAVAILABLE` for a record that cannot be understood. */
+  async read(id: string, options: WriteOptions = {}): Promise<Job | undefined> {
+    const record = await this.relay.store.readRecord(jobKey(id), options);
     return record === undefined ? undefined : this.#parsed(id, record.value);
   }
 
   /** Makes the record of a new job, and its names first. False when there is one already; durable when it returns. */
   async create(job: Job): Promise<boolean> {
-    await this.name(job);
+    // A name without a record is nothing.
+    await this.name(job).catch(rethrownWith('none'));
     const made = await this.relay.store.update(jobKey(job.id), undefined, serializeJob(this.#anchored(job)));
     if (!made) return false;
     // A submitter that was stopped in between may find its names swept away.
-    const named = await this.relay.store.read(openJobKey(addressSegment(job.to), openName(job)), 0);
-    if (named === undefined) await this.name(job);
+    const open = openJobKey(addressSegment(job.to), openName(job));
+    const named = await this.relay.store.read(open, 0).catch(() => undefined);
+    if (named === undefined) await this.name(job).catch(rethrownWith('unknown'));
     return true;
   }
 
@@ -91,12 +96,17 @@ export class JobTable {
     return names.sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
-  /** Makes the names that an open job is found by, where they are not there. Durable when it returns. */
+  /**
+   * Makes the names that an open job is found by, where they are not there. Durable when it returns. One after the other: by
+   * the first a sweep finds the second, where the job is never made.
+   */
   async name(job: Job): Promise<void> {
     const name = openName(job);
-    const keys = [openJobKey(addressSegment(job.to), name), jobsByKey(job.from, name)];
-    const outcomes = await this.relay.store.createAll(keys.map((key) => ({ key, value: '' })));
-    for (const outcome of outcomes) if (outcome.state === 'failed') throw outcome.error;
+    for (const key of [openJobKey(addressSegment(job.to), name), jobsByKey(job.from, name)]) {
+      if (await this.relay.store.create(key, '')) continue;
+      // Another process that was to make the same job may have been killed before it synced the name.
+      await this.relay.store.move(key, key, { durable: true });
+    }
   }
 
   /** With the newest line of this process's audit, so that a log whose tail is cut off shows. */
@@ -117,6 +127,14 @@ export class JobTable {
     const why = `The record of job ${id}, ${where}, ${what}. \`mcp-dispatch doctor\` tells more; move that folder away to give the job up.`;
     return new DispatchError('STORE_UNAVAILABLE', why, { job: id, broken: true, outcome: 'none' });
   }
+}
+
+/** The same error, with what is known of its effect here: whether there is a job. */
+function rethrownWith(outcome: 'none' | 'unknown'): (error: unknown) => never {
+  return (error) => {
+    if (!isDispatchError(error, 'STORE_UNAVAILABLE')) throw error;
+    throw new DispatchError(error.code, error.message, { ...error.data, outcome }, error);
+  };
 }
 
 /** What `look` gives of a job; undefined where the fault is its record's alone, which must not hold back other jobs. */

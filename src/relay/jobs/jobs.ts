@@ -7,32 +7,23 @@ import { addressSegment, isAddressSegment } from '../../model/address.js';
 import { HUMAN } from '../../model/agent-id.js';
 import { DispatchError, isDispatchError } from '../../model/errors.js';
 import { newSessionId } from '../../model/ids.js';
-import {
-  DEFAULT_LEASE_SECONDS,
-  formatToken,
-  INLINE_ERROR_LENGTH,
-  INLINE_RESULT_BYTES,
-  isEnded,
-  type Job,
-  MAX_OUTCOME_BYTES,
-  type Token,
-} from '../../model/job.js';
-import { utf8Bytes } from '../../model/text.js';
+import { DEFAULT_LEASE_SECONDS, formatToken, isEnded, type Job, type Token } from '../../model/job.js';
 import { markTopic } from '../../model/topic.js';
 import type { Processes } from '../../store/processes.js';
 import type { Watch } from '../../store/store.js';
-import { jobChannel, jobOutcomeKey, openJobKey } from '../keys.js';
+import { jobChannel, openJobKey } from '../keys.js';
 import type { Relay } from '../relay.js';
 import { alreadyFinished, checkToken, readToken } from './fencing.js';
 import { JobList } from './job-list.js';
 import { eventOf } from './job-log.js';
 import { JobMail } from './job-mail.js';
 import { parseJobName } from './job-name.js';
+import { keepOutcome, readOutcome, type WholeOutcome } from './job-outcome.js';
 import { type Change, JobTable, notFound, unlessBroken } from './job-table.js';
 import type { LaneList } from './lane-list.js';
 import { pruneJobs, removeUnmade } from './pruning.js';
 import { type JobDraft, Submission, type SubmissionOptions, type Submitted } from './submission.js';
-import type { Holder, Outcome } from './transitions.js';
+import type { Holder } from './transitions.js';
 import * as transitions from './transitions.js';
 import { Workers } from './workers.js';
 
@@ -117,8 +108,9 @@ export class Jobs {
         ? await this.#take(id, holder, claim)
         : undefined;
       if (claimed !== undefined) return claimed;
-      const freeAt = job.state === 'queued' ? job.not_before : job.lease?.until;
-      againAt = Math.min(againAt ?? Number.POSITIVE_INFINITY, freeAt ?? Number.POSITIVE_INFINITY);
+      const now = this.relay.clock.now();
+      const free = job.state === 'queued' ? now + transitions.pauseLeftMs(job, now) : job.lease?.until;
+      againAt = Math.min(againAt ?? Number.POSITIVE_INFINITY, free ?? Number.POSITIVE_INFINITY);
     }
     return { againAt: againAt === Number.POSITIVE_INFINITY ? undefined : againAt };
   }
@@ -170,7 +162,7 @@ export class Jobs {
     if (before === undefined) throw notFound(id);
     // Before anything of it is written: a stale holder leaves no trace.
     checkToken(before, read, now());
-    const kept = await this.#keepOutcome(id, read, settlement);
+    const kept = await keepOutcome(this.relay.store, id, read, settlement);
     return this.#change(id, (job) => transitions.settled(job, read, outcome, kept, now()));
   }
 
@@ -200,19 +192,8 @@ export class Jobs {
   }
 
   /** The whole outcome of a job, where its record holds only the beginning. Undefined for one that is gone. */
-  async wholeOutcome({
-    id,
-    token,
-    outcome_bytes,
-  }: Job): Promise<{ result: unknown; error: string | null } | undefined> {
-    if (outcome_bytes === null || token === null) return undefined;
-    const read = await this.relay.store.read(jobOutcomeKey(`${id}.${token.number}`), MAX_OUTCOME_BYTES + 1024);
-    if (read?.ok !== true) return undefined;
-    try {
-      return JSON.parse(Buffer.from(read.bytes).toString('utf8'));
-    } catch {
-      return undefined;
-    }
+  async wholeOutcome(job: Job): Promise<WholeOutcome | undefined> {
+    return readOutcome(this.relay.store, job);
   }
 
   /** Where the agent finds work: under its name, and in the topics that it is a member of. */
@@ -297,55 +278,34 @@ export class Jobs {
     const event = eventOf(change);
     if (event !== undefined) await this.relay.events.audit(event).catch(() => {});
     if (after.state === 'queued') await this.relay.store.ring(jobChannel(addressSegment(after.to)));
-    try {
-      const told = await this.#settleUp(after);
-      // A claim is anchored when its holder next says something.
-      return event === undefined || event.event === 'job.claimed' ? told : await this.#table.anchor(told);
-    } catch {
-      return after;
-    }
+    const told = await this.#settleUp(after);
+    // A claim is anchored when its holder next says something.
+    if (event === undefined || event.event === 'job.claimed') return told;
+    return this.#table.anchor(told).catch(() => told);
   }
 
   /** Does what is due by now and what is owed. */
   async #tend(job: Job): Promise<Job> {
-    if (transitions.due(job, this.relay.clock.now()) === undefined) return this.#settleUp(job);
+    if (transitions.due(job, this.relay.clock.now()) === undefined) {
+      if (job.owed.length === 0) return this.#settleUp(job);
+      // Nothing is told of what a power cut could still undo.
+      const kept = await this.#table.read(job.id, { durable: true }).catch(() => undefined);
+      return kept === undefined ? job : this.#settleUp(kept);
+    }
     const change = await this.#table.change(job.id, (now) => transitions.due(now, this.relay.clock.now()));
     if (change !== undefined) return this.#followUp(change);
     return (await this.#table.read(job.id)) ?? job;
   }
 
+  /** What cannot be done now, as on a full disk, must not hide the job: whoever looks later makes up for it. */
   async #settleUp(job: Job): Promise<Job> {
-    const told = await this.#mail.deliver(job);
-    if (isEnded(told.state) && told.owed.length === 0) await this.#table.close(told);
+    let told = job;
+    try {
+      told = await this.#mail.deliver(job);
+      if (isEnded(told.state) && told.owed.length === 0) await this.#table.close(told);
+    } catch (error) {
+      if (!isDispatchError(error)) throw error;
+    }
     return told;
   }
-
-  /** What of an outcome stands in the record; what is larger is in a file by then, durably. */
-  async #keepOutcome(id: string, { number }: Token, { result, error }: Settlement): Promise<Outcome> {
-    const whole = { result: result ?? null, error: error ?? null };
-    const text = JSON.stringify(whole.result);
-    const bytes = utf8Bytes(JSON.stringify(whole));
-    if (bytes > MAX_OUTCOME_BYTES) {
-      const why = `The outcome takes ${bytes} bytes as JSON, the limit is ${MAX_OUTCOME_BYTES}. Nothing was changed, and you still hold job ${id}. Write it to a file and give the path as result.`;
-      throw new DispatchError('INVALID_ARGUMENT', why, { argument: 'result', bytes, maxBytes: MAX_OUTCOME_BYTES });
-    }
-    const isShort = utf8Bytes(text) <= INLINE_RESULT_BYTES && (whole.error?.length ?? 0) <= INLINE_ERROR_LENGTH;
-    if (isShort) return { ...whole, outcomeBytes: null };
-    await this.relay.store.put(jobOutcomeKey(`${id}.${number}`), JSON.stringify(whole), { durable: true });
-    const inline =
-      utf8Bytes(text) <= INLINE_RESULT_BYTES ? whole.result : cut(textOf(whole.result), INLINE_RESULT_BYTES / 4);
-    return {
-      result: inline,
-      error: whole.error === null ? null : cut(whole.error, INLINE_ERROR_LENGTH),
-      outcomeBytes: bytes,
-    };
-  }
-}
-
-function textOf(value: unknown): string {
-  return typeof value === 'string' ? value : JSON.stringify(value);
-}
-
-function cut(text: string, most: number): string {
-  return text.length <= most ? text : text.slice(0, most).toWellFormed();
 }

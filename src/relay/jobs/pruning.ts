@@ -70,8 +70,8 @@ async function forget({ store, events }: Parts, id: string, outcomes: Outcomes):
     const { from, to, request_id, created_at } = job;
     if (request_id !== null) await new JobRequest(store, from, request_id).forget(id);
     // Also those of claims that were lost just when they were to be settled.
-    for (const name of outcomes.get(id) ?? []) await store.remove(jobOutcomeKey(name), { durable: false });
-    await store.remove(jobsByKey(from, openName({ created_at, id })), { durable: false });
+    await store.removeAll((outcomes.get(id) ?? []).map(jobOutcomeKey));
+    await store.remove(jobsByKey(from, openName({ created_at, id })));
     if (!(await store.update(jobKey(id), record.revision, undefined))) return false;
     await events.audit({ event: 'job.pruned', job: id, from, to }).catch(() => {});
   }
@@ -100,7 +100,7 @@ export async function removeUnmade(
   now: number,
 ): Promise<void> {
   if (Math.abs(now - createdAt) < UNMADE_AFTER_MS) return;
-  for (const from of await store.list(jobsByKey())) await store.remove(jobsByKey(from, name), { durable: false });
+  for (const from of await store.list(jobsByKey())) await store.remove(jobsByKey(from, name));
   await store.remove(openJobKey(segment, name), { durable: false });
   // A submit that was repeated under its request id makes a job of the old time: it may have been made just now.
   const job = await table.read(id);

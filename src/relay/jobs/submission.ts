@@ -12,7 +12,7 @@ import type { Audience } from '../listening.js';
 import type { Relay } from '../relay.js';
 import { refusedTarget } from './job-events.js';
 import type { JobMail } from './job-mail.js';
-import { JobRequest, type Reserved } from './job-request.js';
+import { isOver, JobRequest, type Reserved } from './job-request.js';
 import type { JobTable } from './job-table.js';
 import type { LaneList } from './lane-list.js';
 import type { Workers } from './workers.js';
@@ -102,7 +102,7 @@ export class Submission {
     const digest = digestOfJson([address.text, draft.task, draft.write ?? false]);
     const request = draft.requestId === undefined ? undefined : new JobRequest(this.relay.store, from, draft.requestId);
     const first = await request?.find();
-    if (first !== undefined) return this.#again(from, draft, address.text, first, digest);
+    if (first !== undefined) return this.#again(from, draft, address.text, first, digest, request);
     return this.#submitNew(from, draft, digest, request);
   }
 
@@ -116,9 +116,9 @@ export class Submission {
     try {
       const wanted = { id: newJobId(), created_at: this.#createdAt(now), digest };
       const reserved = (await request?.reserve(wanted)) ?? wanted;
-      if (reserved.id !== wanted.id) return await this.#again(from, draft, to, reserved, digest);
+      if (reserved.id !== wanted.id) return await this.#again(from, draft, to, reserved, digest, request);
       const job = newJob(from, to, draft, reserved, assignees.length > 0);
-      if (!(await this.table.create(job))) return await this.#again(from, draft, to, reserved, digest);
+      if (!(await this.table.create(job))) return await this.#again(from, draft, to, reserved, digest, request);
       made = await this.#announce(job, assignees, workers);
       return made;
     } finally {
@@ -129,17 +129,34 @@ export class Submission {
   }
 
   /** The job that an earlier submit made under the request id, or was about to make when it was killed. */
-  async #again(from: string, draft: JobDraft, to: string, reserved: Reserved, digest: string): Promise<Submitted> {
+  async #again(
+    from: string,
+    draft: JobDraft,
+    to: string,
+    reserved: Reserved,
+    digest: string,
+    request: JobRequest | undefined,
+  ): Promise<Submitted> {
     if (reserved.digest !== digest) {
       const why = `This request_id stands for another job, ${reserved.id}. Nothing was made. For a new job use a new request_id; to ask for that one again, repeat its to, task and write.`;
       throw new DispatchError('REQUEST_CONFLICT', why, { job: reserved.id });
     }
     // It also tells whom a submitter that was killed did not get to tell.
     const job = await this.look(reserved.id);
-    if (job !== undefined) return { job, deduped: true, workers: undefined, neverSeen: false, ...NOBODY };
+    if (job !== undefined) {
+      // Whoever made it may have been killed before it was synced, and this answer promises it all the same.
+      await this.table.read(reserved.id, { durable: true });
+      return { job, deduped: true, workers: undefined, neverSeen: false, ...NOBODY };
+    }
+    // A request id is let go before its job is forgotten: one that still stands is of a job that is yet to be made.
+    if ((await request?.find())?.id !== reserved.id) return this.#submitNew(from, draft, digest, request);
+    if (isOver(reserved, this.relay.clock.now())) {
+      await request?.forget(reserved.id);
+      return this.#submitNew(from, draft, digest, request);
+    }
     const assignment = await this.#assign(draft, from);
     const made = newJob(from, assignment.to, draft, reserved, assignment.assignees.length > 0);
-    if (!(await this.table.create(made))) return this.#again(from, draft, to, reserved, digest);
+    if (!(await this.table.create(made))) return this.#again(from, draft, to, reserved, digest, request);
     return { ...(await this.#announce(made, assignment.assignees, assignment.workers)), deduped: true };
   }
 
@@ -231,6 +248,7 @@ function newJob(from: string, to: string, draft: JobDraft, { id, created_at }: R
     result: null,
     error: null,
     outcome_bytes: null,
+    outcome_name: null,
     n: 1,
     history: [{ n: 1, at: created_at, state: 'queued', by: from }],
     owed: isTold ? [{ n: 1, from, to: 'assignees', state: 'queued' }] : [],

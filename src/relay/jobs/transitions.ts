@@ -23,10 +23,14 @@ export interface Outcome {
   readonly result: unknown;
   readonly error: string | null;
   readonly outcomeBytes: number | null;
+  readonly outcomeName: string | null;
 }
 
 const FIRST_BACKOFF_MS = 1000;
 const MOST_BACKOFF_MS = 60_000;
+
+// A clock is put right by less than this all the time.
+const STEP_BACK_MS = 60_000;
 
 // The record stays small, however often a job is let go and taken up again.
 const FIRST_KEPT = 10;
@@ -84,7 +88,12 @@ export function due(job: Job, now: number): Job | undefined {
   if (job.state === 'queued' && expiresAt(job) <= now) {
     return step(job, now, { state: 'expired', by: SYSTEM, why: 'nobody took it in its time', tell: ['submitter'] });
   }
-  if (job.state !== 'running' || job.lease === null || job.lease.until > now) return undefined;
+  if (job.state !== 'running' || job.lease === null) return undefined;
+  const { lease } = job;
+  const longest = now + lease.seconds * 1000;
+  // Of a clock that was set back since. Its holder renews it, if there still is one; else it would be held until that time.
+  if (lease.until > longest + STEP_BACK_MS) return { ...job, lease: { ...lease, until: longest } };
+  if (lease.until > now) return undefined;
   return letGo(job, now, SYSTEM, `the lease of ${job.lease.agent} ended`);
 }
 
@@ -141,10 +150,10 @@ export function renewed(job: Job, token: Token, holder: Holder, seconds: number,
 export function settled(job: Job, token: Token, how: 'completed' | 'failed', outcome: Outcome, now: number): Job {
   checkToken(job, token, now);
   const { agent } = job.lease as NonNullable<Job['lease']>;
-  const { result, error, outcomeBytes: outcome_bytes } = outcome;
+  const { result, error, outcomeBytes: outcome_bytes, outcomeName: outcome_name } = outcome;
   // What was done was done, whoever did not want it any more.
   const state = how === 'failed' && job.cancel !== null ? 'cancelled' : how;
-  return step(job, now, { state, by: agent, tell: ['submitter'] }, { result, error, outcome_bytes });
+  return step(job, now, { state, by: agent, tell: ['submitter'] }, { result, error, outcome_bytes, outcome_name });
 }
 
 /**
