@@ -4,6 +4,7 @@
  * interleave does not.
  */
 import os from 'node:os';
+import { randomOf } from '../helpers/random.js';
 import type { Sandbox } from '../helpers/server-sandbox.js';
 import { type Event, only } from './checker-journal.js';
 import { JournallingClient } from './torture-client.js';
@@ -184,15 +185,4 @@ const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve,
 
 function pick<T>(items: readonly T[], random: () => number): T {
   return items[Math.trunc(random() * items.length)] as T;
-}
-
-/** mulberry32: small, and the same everywhere. */
-function randomOf(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }

@@ -28,7 +28,9 @@ export class JobTable {
 
   /**
    * Undefined for none. With `durable`, what it says stays so after a power cut: for what is told others, or promised, of a
-   * change that another process has made. @throws DispatchError `STORE_UNAVAILABLE` for a record that cannot be understood. */
+   * change that another process has made.
+   * @throws DispatchError `STORE_UNAVAILABLE` for a record that cannot be understood.
+   */
   async read(id: string, options: WriteOptions = {}): Promise<Job | undefined> {
     const record = await this.relay.store.readRecord(jobKey(id), options);
     return record === undefined ? undefined : this.#parsed(id, record.value);

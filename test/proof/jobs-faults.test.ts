@@ -1,0 +1,96 @@
+/**
+ * System calls of every operation on jobs fail in turn, once and for good. Whatever fails: an answer holds, an error is a
+ * typed one and says truly whether there was an effect, and when the fault is over the same process goes on and every job
+ * comes to one end, told of once.
+ *
+ * An even share of calls and errors is run, so that each call meets each kind of trouble over a few errors; FAULTS=all runs
+ * them all. The call that failed stands in the message of a failure.
+ */
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { isDispatchError } from '../../src/model/errors.js';
+import type { Relay } from '../../src/relay/relay.js';
+import { actOnJobs, type PreparedJobs, prepareJobs } from '../helpers/job-faults.js';
+import { violations, violationsAtRest } from '../helpers/job-ledger.js';
+import { JOB_SCENARIOS, type JobScenario } from '../helpers/job-scenarios.js';
+import { type Fault, SHORT_WRITES } from '../helpers/store-faults.js';
+import { inMemory, useTemporaryDirectories } from '../helpers/store-relay.js';
+
+const ERRORS = ['ENOSPC', 'EIO', 'EACCES', 'EMFILE', ...SHORT_WRITES];
+// Odd, so that `once` and `for good`, which take turns, both come to every call.
+const SHARE = process.env.FAULTS === 'all' ? 1 : 13;
+
+const isShort = (errno: string) => SHORT_WRITES.some((known) => known === errno);
+
+const temporaryDirectory = useTemporaryDirectories(inMemory);
+
+// The number of calls must not depend on how fast the machine is.
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['hrtime', 'setInterval', 'clearInterval'] });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+/** What a caller asked to be changed, as of all jobs. */
+async function changesOf(relay: Relay): Promise<string> {
+  const { jobs } = await relay.jobs.list.page({ limit: 1000 });
+  return JSON.stringify(jobs.map(({ id, n, lease, cancel, result, error }) => [id, n, lease, cancel, result, error]));
+}
+
+async function attempt(
+  scenario: JobScenario,
+  prepared: PreparedJobs,
+  before: string,
+  root: string,
+  fault: Fault,
+): Promise<void> {
+  const { world, stage, faulty, error } = await actOnJobs(scenario, prepared, root, fault);
+  const hint = `${fault.errno}${fault.forGood ? ' for good' : ''} at call ${fault.at} (${faulty.struck})`;
+  expect(faulty.struck, `${hint}: the fault was not met`).toBeDefined();
+  expect([...faulty.open], `${hint}: descriptors left open`).toEqual([]);
+  const onlooker = world.process(root).relay;
+  if (error !== undefined) {
+    expect(isDispatchError(error), `${hint}: ${error}`).toBe(true);
+    expect(error, hint).toMatchObject({ data: { outcome: expect.stringMatching(/^(none|unknown)$/) } });
+    const isNone = isDispatchError(error) && error.data.outcome === 'none' && scenario.isCall !== false;
+    if (isNone) expect(await changesOf(onlooker), `${hint}: "none" was said`).toBe(before);
+  }
+  expect(await violations(onlooker, stage.ledger, stage.clock.now()), hint).toEqual([]);
+
+  faulty.arm(undefined);
+  if (scenario.isRepeated === true) {
+    await scenario.run(stage);
+    expect(stage.ledger.submitted.size, hint).toBe(prepared.ledger.submitted.size + 1);
+  }
+  expect(await violationsAtRest(stage.relay, stage.clock, stage.ledger), `${hint}: when it was over`).toEqual([]);
+}
+
+async function untouched(prepared: PreparedJobs, root: string): Promise<string> {
+  if (prepared.image === undefined) return '[]';
+  const { world } = await actOnJobs({ name: '', run: async () => {} }, prepared, root, undefined);
+  return changesOf(world.process(root).relay);
+}
+
+describe.each(JOB_SCENARIOS.map((scenario) => [scenario.name, scenario] as const))('%s', (_, scenario) => {
+  const cases = ERRORS.flatMap((errno, turn) => [
+    { errno, when: 'once', forGood: false, turn: 2 * turn },
+    { errno, when: 'for good', forGood: true, turn: 2 * turn + 1 },
+  ]);
+  it('keeps every promise when a system call fails, once or for good', async () => {
+    const folder = temporaryDirectory();
+    const prepared = await prepareJobs(scenario, folder);
+    const before = await untouched(prepared, join(folder, 'before'));
+    for (const { errno, forGood, turn } of cases) {
+      const places = prepared.calls.flatMap((name, at) => (isShort(errno) && name !== 'writeSync' ? [] : [at]));
+      const chosen = places.filter((_each, index) => isShort(errno) || index % SHARE === turn % SHARE);
+      expect(chosen.length).toBeGreaterThan(0);
+      for (const at of chosen) {
+        const root = join(folder, `${errno}-${forGood}-${at}`);
+        await attempt(scenario, prepared, before, root, { at, errno, forGood });
+        rmSync(root, { recursive: true, force: true });
+      }
+    }
+  });
+});
