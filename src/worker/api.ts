@@ -66,7 +66,7 @@ export interface StartedJob {
 export interface EndedJob {
   readonly job_id: string;
   /** `queued`: given back. `lost`: another may have it, and what was done is discarded. */
-  readonly state: 'completed' | 'failed' | 'cancelled' | 'expired' | 'queued' | 'running' | 'needs_recovery' | 'lost';
+  readonly state: 'completed' | 'failed' | 'cancelled' | 'expired' | 'queued' | 'needs_recovery' | 'lost';
   readonly attempt: number;
   readonly write: boolean;
   readonly duration_ms: number;

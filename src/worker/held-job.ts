@@ -23,7 +23,7 @@ export interface JobEnd {
   readonly job: string;
   readonly write: boolean;
   readonly attempt: number;
-  readonly state: JobState | 'lost';
+  readonly state: Exclude<JobState, 'running'> | 'lost';
   /** From the claim. */
   readonly durationMs: number;
   readonly exitCode?: number | undefined;
@@ -77,7 +77,7 @@ export class HeldJob {
     const job = await this.#options.relay.jobs.look(this.job.id).catch(() => undefined);
     if (job === undefined) return;
     // The clock may have been set, and with it the end of the lease.
-    if (job.state !== 'running' || job.token?.number !== this.job.token?.number) this.#running?.end('lost');
+    if (job.state !== 'running' || !this.#isOurs(job)) this.#running?.end('lost');
     else if (job.cancel !== null) this.#running?.end('cancelled');
   }
 
@@ -178,7 +178,8 @@ export class HeldJob {
     for (let isRetry = false; ; isRetry = true) {
       try {
         const job = await jobs.settle(this.job.id, this.#token, settlement);
-        return this.#ended(job.state, about);
+        // What was given back may be another's by the time that one is told.
+        return this.#ended(this.#isOurs(job) ? job.state : 'queued', about);
       } catch (error) {
         if (!isDispatchError(error)) throw error;
         // The try before may have come through, and nobody could say so.
@@ -199,6 +200,11 @@ export class HeldJob {
     return this.#lost(why);
   }
 
+  /** Nobody has claimed it since. */
+  #isOurs({ token }: Job): boolean {
+    return token?.number === this.job.token?.number;
+  }
+
   async #state(): Promise<JobState | undefined> {
     return (await this.#options.relay.jobs.look(this.job.id).catch(() => undefined))?.state;
   }
@@ -207,8 +213,10 @@ export class HeldJob {
     return this.#ended('lost', { why });
   }
 
-  #ended(state: JobEnd['state'], about: About): JobEnd {
+  #ended(now: JobState | 'lost', about: About): JobEnd {
     const { id, write, attempts } = this.job;
+    // What runs again was given back first.
+    const state = now === 'running' ? 'queued' : now;
     return { job: id, write, attempt: attempts, state, durationMs: Math.round(this.durationMs), ...about };
   }
 

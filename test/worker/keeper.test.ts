@@ -182,6 +182,20 @@ describe('a keeper', () => {
   });
 
   it.runIf(ON_LINUX)(
+    'that is killed takes with it also who has left the group, by the output that it has kept',
+    async () => {
+      const run = keeper.start(programs.request('apart'));
+      await eventually(
+        'the end of the one between',
+        () => programs.pids().length === 3 && programs.running().length === 2,
+      );
+      process.kill(Number(keeper.pid), 'SIGKILL');
+      expect(await run.outcome).toMatchObject({ keeperLost: true });
+      await eventually('their end', () => programs.running().length === 0, 2000);
+    },
+  );
+
+  it.runIf(ON_LINUX)(
     'that dies before it could tell of a program takes it with it: its folder shows which',
     async () => {
       const mute = new Keeper(path.join(import.meta.dirname, 'mute-keeper.cjs'), new Files(), steady);

@@ -425,6 +425,22 @@ describe('a worker that is stopped', () => {
     expect([running.end, running.runner.isClosed]).toEqual(['stopped', true]);
   });
 
+  it('tells of a job that it gave back as given back, also where another has it at once', async () => {
+    const job = await submit(relay, 'alice', 'codex');
+    const running = await begin();
+    const settle = relay.jobs.settle.bind(relay.jobs);
+    const other = holder('codex');
+    vi.spyOn(relay.jobs, 'settle').mockImplementationOnce(async (...args) => {
+      await settle(...args);
+      await relay.jobs.claimNext(other, { addresses: ['codex'] });
+      return (await relay.jobs.look(job.id)) as Job;
+    });
+    running.worker.stop();
+    await pass(250);
+    expect(await relay.jobs.look(job.id)).toMatchObject({ state: 'running', lease: { session: other.session } });
+    expect(running.ends).toMatchObject([{ job: job.id, state: 'queued' }]);
+  });
+
   it('while it claims begins nothing: also a job that may write is free again', async () => {
     const job = await submit(relay, 'alice', 'codex', { write: true });
     const running = await begin({ writes: true, intervalMs: 60_000 });
