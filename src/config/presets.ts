@@ -12,31 +12,47 @@ export interface Preset {
   readonly toml: string;
 }
 
+// Both clients start the servers that their owner has set up, this one too. In an executor it would serve the owner's own agent:
+// it would take that agent's mail, and its hooks would have the last word, which is the result of the job.
 export const PRESETS: readonly Preset[] = [
   {
     id: 'codex',
     agent: 'codex',
     program: 'codex',
-    toml: `# Codex in a sandbox that lets it read only; with write_argv it may write in the directory that it runs in, which
-# must be in a git repository then.
+    // An entry without a command is an error of Codex's, and a value that is not TOML is text to it.
+    toml: `# Codex in a sandbox that lets it read only; with write_argv it may write in the directory that it runs in, where that is a
+# git repository. Its entry of mcp-dispatch is off: in a job it would read your mail.
 [executors.codex]
-argv = ["codex", "exec", "--skip-git-repo-check", "-s", "read-only", "--output-last-message", "{output_file}", "--", "{prompt}"]
-write_argv = ["codex", "exec", "-s", "workspace-write", "--output-last-message", "{output_file}", "--", "{prompt}"]
+argv = [
+  "codex", "exec", "-s", "read-only", "--skip-git-repo-check",
+  "-c", "mcp_servers.mcp-dispatch.command=mcp-dispatch", "-c", "mcp_servers.mcp-dispatch.enabled=false",
+  "--output-last-message", "{output_file}", "--", "{prompt}",
+]
+write_argv = [
+  "codex", "exec", "-s", "workspace-write",
+  "-c", "mcp_servers.mcp-dispatch.command=mcp-dispatch", "-c", "mcp_servers.mcp-dispatch.enabled=false",
+  "--output-last-message", "{output_file}", "--", "{prompt}",
+]
 timeout_seconds = 1800
 # It sees no other variables: add what it needs, such as CODEX_HOME or the name of the one that holds its key.
 env = ["PATH", "HOME"]
 `,
   },
   {
-    // In plan mode Claude Code lets a classifier approve shell commands that write, unless that is switched off.
+    // In plan mode Claude Code lets a classifier approve shell commands that write, unless that is switched off. A prompt that
+    // begins with "/" runs a command of the project or its owner, whose shell lines plan mode does not ask about.
     id: 'claude-code',
     agent: 'claude',
     program: 'claude',
     toml: `# Claude Code in plan mode, which edits no file; with write_argv it may, in the directory that it runs in. What it would ask for
-# is refused, but what your own settings allow it, such as shell commands, it does in both.
+# is refused, but what your own settings allow it, such as shell commands, it does in both. It has none of your slash commands,
+# which a job could call, and none of your MCP servers: with mcp-dispatch it would read your mail. --mcp-config gives it others.
 [executors.claude]
-argv = ["claude", "-p", "--permission-mode", "plan", "--settings", '{"useAutoModeDuringPlan": false}']
-write_argv = ["claude", "-p", "--permission-mode", "acceptEdits"]
+argv = [
+  "claude", "-p", "--permission-mode", "plan", "--settings", '{"useAutoModeDuringPlan": false}',
+  "--strict-mcp-config", "--disable-slash-commands",
+]
+write_argv = ["claude", "-p", "--permission-mode", "acceptEdits", "--strict-mcp-config", "--disable-slash-commands"]
 stdin = "{prompt}"
 timeout_seconds = 1800
 # It sees no other variables: add what it needs, such as CLAUDE_CONFIG_DIR or the name of the one that holds its key.

@@ -53,9 +53,7 @@ describe('init --executors', () => {
     expect(init('--executors', 'codex').out).toMatch(/as it was: ~\/\.config\/.*\.mcp-dispatch-backup\n/);
     const after = world.read(CONFIG);
     expect(after.slice(0, before.length)).toBe(before);
-    expect(after.slice(before.length)).toMatch(
-      /^\r\n\r\n# Codex in a sandbox[^\n]*\r\n# [^\n]*\r\n\[executors\.codex\]\r\n/,
-    );
+    expect(after.slice(before.length)).toMatch(/^\r\n\r\n# Codex in a sandbox(.*\r\n)+\[executors\.codex\]\r\n/);
     expect(executors()).toEqual(['codex']);
     const tree = world.tree();
     const again = init('--executors', 'codex');
@@ -81,7 +79,7 @@ describe('init --executors', () => {
     expect([code, world.tree()]).toEqual([0, before]);
     expect(out).toContain('Executors    would be set up: executors in');
     expect(out).toMatch(/^ {13}\+ \[executors\.claude\]$/m);
-    expect(out).toMatch(/^ {13}\+ argv = \["claude", "-p", "--permission-mode", "plan", /m);
+    expect(out).toMatch(/^ {13}\+ {3}"claude", "-p", "--permission-mode", "plan", /m);
   });
 
   it.each([

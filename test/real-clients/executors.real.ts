@@ -11,7 +11,7 @@ test('Codex does a job, whose words it is shown as they are, and its last messag
   await world.run('init', '--executors', 'codex', '--client', 'codex');
   const job = await world.work('codex', ['--', WORDS], { say: 'It is a web application.' });
   expect(job).toMatchObject({ state: 'completed', result: { exit_code: 0, message: 'It is a web application.' } });
-  expect(world.shownTo('codex')[0]?.text).toContain(WORDS);
+  expect(world.gpt.shown[0]?.text).toContain(WORDS);
 });
 
 test('Claude Code does a job and writes nothing in plan mode, and writes where both sides said that it may', async ({
@@ -27,8 +27,8 @@ test('Claude Code does a job and writes nothing in plan mode, and writes where b
     state: 'completed',
     result: { exit_code: 0, message: expect.stringMatching(/^I may not\.\s*$/) },
   });
-  expect(world.shownTo('claude')[0]?.text).toContain(WORDS);
-  expect(world.shownTo('claude').at(1)?.text).toContain('while in plan mode');
+  expect(world.claude.shown[0]?.text).toContain(WORDS);
+  expect(world.claude.shown.at(1)?.text).toContain('while in plan mode');
   expect([existsSync(file), existsSync(shell)]).toEqual([false, false]);
 
   const written = await world.work('claude', ['--write', '--', WORDS], write, { say: 'Written.' });

@@ -2,7 +2,7 @@
  * A home in which somebody has used both clients before, and which has nothing of ours: signed in (to an API on loopback), the
  * folder of the project trusted. The windows that are opened in it do not outlive the test.
  */
-import { spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -10,13 +10,17 @@ import { test as base, inject } from 'vitest';
 import { eventually, SERVER } from '../helpers/server-sandbox.js';
 import { anthropic } from './anthropic.js';
 import { MODEL, openai } from './openai.js';
-import { kill, processesOf, watchOver } from './processes.js';
-import { type Move, ScriptedModel, type Shown } from './scripted-model.js';
+import { kill, type Process, processesOf, watchOver } from './processes.js';
+import { type Move, ScriptedModel } from './scripted-model.js';
 import { Terminal } from './terminal.js';
 import { Window } from './window.js';
 
 // No credential: it goes to loopback only.
 const KEY = 'sk-of-nobody-for-loopback-only';
+
+export interface Command {
+  readonly over: Promise<{ readonly code: number | null; readonly out: string; readonly err: string }>;
+}
 
 export class World {
   readonly root = realpathSync(mkdtempSync(path.join(os.tmpdir(), 'world-')));
@@ -24,13 +28,15 @@ export class World {
   readonly project = path.join(this.root, 'webapp');
   readonly #bin = path.join(this.root, 'bin');
   readonly #terminals: Terminal[] = [];
+  readonly #commands: ChildProcess[] = [];
   readonly #callOff = watchOver(this.root);
   #hasCodexDaemon = false;
   #hasTrustedHooks = false;
 
   private constructor(
-    private readonly claude: ScriptedModel,
-    private readonly gpt: ScriptedModel,
+    /** The model of Claude Code, and that of Codex. */
+    readonly claude: ScriptedModel,
+    readonly gpt: ScriptedModel,
   ) {}
 
   static async create(): Promise<World> {
@@ -53,7 +59,9 @@ export class World {
 
   /** A file of the project's folder. */
   writeInProject(name: string, text: string): void {
-    writeFileSync(path.join(this.project, name), text);
+    const file = path.join(this.project, name);
+    mkdirSync(path.dirname(file), { recursive: true });
+    writeFileSync(file, text);
   }
 
   /** A rule of the person, so that Claude Code does not ask before it calls tools of ours. */
@@ -64,6 +72,23 @@ export class World {
   /** Runs this program, as a person would in the project's folder, and gives its stdout. @throws Error when it fails. */
   async run(...args: readonly string[]): Promise<string> {
     return this.#run(args, {});
+  }
+
+  /** Starts this program, which the end of the test ends. */
+  start(args: readonly string[], surroundings: object = {}): Command {
+    const env = { ...this.#env(), ...surroundings };
+    const child = spawn(process.execPath, [SERVER, ...args], { cwd: this.project, env, stdio: 'pipe' });
+    this.#commands.push(child);
+    child.stdin.end();
+    let [out, err] = ['', ''];
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      out += text;
+    });
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      err += text;
+    });
+    const over = new Promise<number | null>((resolve) => child.on('close', resolve));
+    return { over: over.then((code) => ({ code, out, err })) };
   }
 
   /** One job of an executor that `init` has written, whose model takes these steps: the job as it is then. */
@@ -79,25 +104,15 @@ export class World {
     return JSON.parse(await this.run('job', 'show', '--json', id));
   }
 
-  /** What the model of this executor was shown, a request each. */
-  shownTo(agent: 'codex' | 'claude'): readonly Shown[] {
-    return (agent === 'claude' ? this.claude : this.gpt).shown;
-  }
-
   async #run(args: readonly string[], surroundings: object): Promise<string> {
-    const env = { ...this.#env(), ...surroundings };
-    const child = spawn(process.execPath, [SERVER, ...args], { cwd: this.project, env, stdio: 'pipe' });
-    child.stdin.end();
-    let [out, err] = ['', ''];
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      out += text;
-    });
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      err += text;
-    });
-    const code = await new Promise<number | null>((resolve) => child.on('close', resolve));
+    const { code, out, err } = await this.start(args, surroundings).over;
     if (code !== 0) throw new Error(`mcp-dispatch ${args.join(' ')} ended with ${code}: ${err}${out}`);
     return out;
+  }
+
+  /** What runs in this world, by what is in its environment. */
+  processes(): Process[] {
+    return processesOf(this.root);
   }
 
   /** Mail from a script: the id of the message. */
@@ -115,6 +130,11 @@ export class World {
           one.agent_id === agent && (!listening || one.listening === 'yes'),
       );
     });
+  }
+
+  /** From here on Claude Code finds its API in its own settings, as after a login, and needs no variable for it. */
+  signIn(): void {
+    this.write('.claude/settings.json', JSON.stringify({ env: this.#claudeEnv() }));
   }
 
   async claudeCode(...args: readonly string[]): Promise<Window> {
@@ -144,6 +164,7 @@ export class World {
   /** Ends all windows. @throws Error naming each process that would not end. */
   async dispose(): Promise<void> {
     for (const terminal of this.#terminals) terminal.close();
+    for (const command of this.#commands) command.kill();
     if (this.#hasCodexDaemon) this.#stopCodexDaemon();
     for (const model of [this.claude, this.gpt]) model.close();
     const left = await eventually('the processes of the windows to end', () => processesOf(this.root).length === 0)
