@@ -5,6 +5,8 @@ import type { Watch } from '../store/store.js';
 
 export class Served {
   readonly #watches = new Map<string, Watch>();
+  /** Whose bell could be watched: where that never worked, it is not tried again and again. */
+  readonly #heard = new Set<string>();
 
   constructor(
     private readonly jobs: Jobs,
@@ -16,12 +18,16 @@ export class Served {
     return [...this.#watches.keys()];
   }
 
-  /** Serves these too, from now on. */
+  /** Serves these too, from now on; one whose bell was removed, as with the whole relay, as if it were new. */
   async serve(addresses: readonly string[]): Promise<void> {
     for (const address of addresses) {
-      if (this.#watches.has(address)) continue;
+      const watch = this.#watches.get(address);
+      if (watch !== undefined && (watch.active || !this.#heard.has(address))) continue;
+      await watch?.close();
       await this.jobs.workers.enter(address, this.worker);
-      this.#watches.set(address, await this.jobs.watch(address, this.hint));
+      const anew = await this.jobs.watch(address, this.hint);
+      this.#watches.set(address, anew);
+      if (anew.active) this.#heard.add(address);
     }
   }
 

@@ -62,6 +62,7 @@ class TestRunner implements Runner {
 }
 
 interface Running {
+  readonly session: string;
   readonly worker: Worker;
   readonly runner: TestRunner;
   readonly ends: JobEnd[];
@@ -96,13 +97,14 @@ async function pass(ms: number, step = 250): Promise<void> {
 }
 
 async function begin(options: Partial<WorkerOptions> = {}): Promise<Running> {
+  const own = holder('codex');
   const runner = new TestRunner();
   const ends: JobEnd[] = [];
   const warnings: string[] = [];
   const worker = new Worker({
     relay,
     runner,
-    holder: holder('codex'),
+    holder: own,
     addresses: async () => ['codex'],
     writes: false,
     concurrency: 1,
@@ -118,7 +120,7 @@ async function begin(options: Partial<WorkerOptions> = {}): Promise<Running> {
     },
     ...options,
   });
-  const running: Running = { worker, runner, ends, warnings, end: undefined };
+  const running: Running = { session: own.session, worker, runner, ends, warnings, end: undefined };
   worker.run().then(
     (end) => {
       running.end = end;
@@ -278,6 +280,27 @@ describe('the addresses of a worker', () => {
     const ids = [(await submit(relay, 'alice', 'claude')).id, (await submit(relay, 'alice', 'codex')).id];
     await pass(500);
     expect(running.runner.works.map(({ job }) => job.id)).toEqual(ids);
+  });
+
+  it.each([
+    [true, 2],
+    [false, 1],
+  ])('are entered and heard anew when a bell is gone that could be heard: %s', async (active, times) => {
+    const watch = relay.jobs.watch.bind(relay.jobs);
+    const state = { active };
+    const spied = vi.spyOn(relay.jobs, 'watch').mockImplementation(async (...args) => {
+      const { close } = await watch(...args);
+      return spied.mock.calls.length > 1 ? { active: true, close } : Object.assign(state, { close });
+    });
+    const running = await begin();
+    await pass(6000);
+    expect(spied).toHaveBeenCalledTimes(1);
+    // The whole relay was removed.
+    await relay.jobs.workers.leave('codex', running.session);
+    state.active = false;
+    await pass(11_000);
+    expect(spied).toHaveBeenCalledTimes(times);
+    expect(await relay.jobs.workers.serving('codex')).toHaveLength(times - 1);
   });
 
   it('stay as they are while they cannot be told, which is said once', async () => {
