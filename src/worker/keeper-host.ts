@@ -42,7 +42,8 @@ export function keep(): void {
         if (isOver && runs.size === 0) process.exit(0);
       });
       runs.set(run, supervised);
-      supervised.start();
+      // Behind what came with it: while this process started, the lease may have been renewed.
+      setImmediate(() => supervised.start());
     } else if (order.do === 'lease') runs.get(order.run)?.setLease(order.endsAt);
     else runs.get(order.run)?.end(order.why);
   });

@@ -62,9 +62,9 @@ export class SupervisedRun {
   }
 
   start(): void {
-    if (this.#leaseEndsAt <= this.#startedAt) {
-      // Another may have begun.
-      this.#endedBy = 'lease';
+    // Another may have begun.
+    if (this.#leaseEndsAt <= this.#around.steady()) this.#endedBy ??= 'lease';
+    if (this.#endedBy !== undefined) {
       this.#finish();
       return;
     }
@@ -95,13 +95,14 @@ export class SupervisedRun {
   /** The lease was renewed. */
   setLease(endsAt: number): void {
     this.#leaseEndsAt = endsAt;
-    if (this.#endedBy === undefined && this.#exit === undefined) this.#watchTheTime();
+    if (this.#leader !== undefined && this.#endedBy === undefined && this.#exit === undefined) this.#watchTheTime();
   }
 
   /** Ends the run, with the grace; the first reason counts. */
   end(why: EndReason): void {
-    if (this.#endedBy !== undefined || this.#exit !== undefined || this.#leader === undefined) return;
+    if (this.#endedBy !== undefined || this.#exit !== undefined) return;
     this.#endedBy = why;
+    if (this.#leader === undefined) return;
     this.#look();
     signal(-this.#leader.pid, 'SIGTERM');
     const graceMs = Math.min(this.#order.graceMs, this.#leaseEndsAt - this.#around.steady());

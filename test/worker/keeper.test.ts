@@ -135,13 +135,26 @@ describe('the end of a run', () => {
     run.setLease(startedAt + 1600);
     const outcome = await run.outcome;
     expect(outcome.endedBy).toBe('lease');
-    expect(outcome.durationMs).toBeGreaterThanOrEqual(1300);
+    expect(steady()).toBeGreaterThanOrEqual(startedAt + 1400);
     expect(programs.running()).toEqual([]);
   });
 
   it('comes at once where the lease was over before it began', async () => {
     const outcome = await keeper.start(programs.request('hang', { leaseEndsAt: steady() - 1 })).outcome;
     expect(outcome.endedBy).toBe('lease');
+  });
+
+  it('does not come for a lease that was renewed while the keeper started', async () => {
+    const run = keeper.start(programs.request('say', { leaseEndsAt: steady() - 1 }));
+    run.setLease(steady() + 30_000);
+    expect(await run.outcome).toMatchObject({ exitCode: 0, message: 'the last word' });
+  });
+
+  it('comes before the beginning where it is asked for by then: nothing is run', async () => {
+    const run = keeper.start(programs.request('say'));
+    run.end('cancelled');
+    expect(await run.outcome).toMatchObject({ endedBy: 'cancelled', exitCode: null });
+    expect(programs.pids()).toEqual([]);
   });
 
   it('comes when it is asked for, with the first reason, and asking after it does nothing', async () => {

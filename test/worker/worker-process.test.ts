@@ -191,7 +191,7 @@ describe('whatever becomes of a worker', () => {
   it('killed while a program that may write runs: the job is parked, and never run again by itself', async () => {
     world = new WorkerWorld('deaf');
     const { id } = await world.submit({ write: true });
-    const first = await world.start('--lease', '1', '--allow-writes');
+    const first = await world.start('--lease', '3', '--allow-writes');
     await world.begun();
     first.child.kill('SIGKILL');
     await world.gone(2000);
