@@ -3,6 +3,7 @@
  * leftovers; gives back what dead sessions had claimed. Done by whoever reads, now and then; one sweeper at a time, and no harm when two meet.
  */
 import { isDispatchError } from '../model/errors.js';
+import { breathe } from './breathing.js';
 import type { Ending } from './endings.js';
 import { sweepHooks } from './hook-leftovers.js';
 import { inboxKey, readKey } from './keys.js';
@@ -129,9 +130,4 @@ export class Sweeper {
       await breathe();
     }
   }
-}
-
-/** Lets signals, timers and calls have their turn: a store may do its work without ever waiting. */
-function breathe(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }

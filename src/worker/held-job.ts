@@ -8,8 +8,9 @@
  */
 import { DispatchError, isDispatchError } from '../model/errors.js';
 import { type Job, type JobState, parseToken } from '../model/job.js';
+import type { Claimed } from '../relay/jobs/claims.js';
 import { templateOf } from '../relay/jobs/job-events.js';
-import type { Claimed, Settlement } from '../relay/jobs/jobs.js';
+import type { Settlement } from '../relay/jobs/jobs.js';
 import type { Holder } from '../relay/jobs/transitions.js';
 import type { Relay } from '../relay/relay.js';
 import { GRACE_MS } from './run-outcome.js';

@@ -1,6 +1,6 @@
 /** Jobs in a relay in memory: submitters and holders that the test speaks for. */
 import type { Job } from '../../src/model/job.js';
-import type { Claim, Claimed } from '../../src/relay/jobs/jobs.js';
+import type { Claim, Claimed } from '../../src/relay/jobs/claims.js';
 import type { JobDraft } from '../../src/relay/jobs/submission.js';
 import type { Holder } from '../../src/relay/jobs/transitions.js';
 import type { Relay } from '../../src/relay/relay.js';

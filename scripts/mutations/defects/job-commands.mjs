@@ -50,11 +50,22 @@ export default {
       caughtBy: { file: BROKEN, title: 'is for the submitter and the human' },
     },
     {
+      name: 'undone-claim-takes-the-job-away',
+      promise: 'A claim whose answer was dropped is undone, unless its session was told of the job by another call.',
+      file: 'src/relay/jobs/claims.ts',
+      find: 'this.#toldAgain.has(token) ? undefined : transitions.released',
+      replace: 'transitions.released',
+      caughtBy: {
+        file: 'test/relay/jobs/claims.test.ts',
+        title: 'stays where its session was told of it by another call',
+      },
+    },
+    {
       name: 'broken-record-stops-the-queue',
       promise: 'A record that cannot be understood does not keep the jobs behind it from being done.',
-      file: 'src/relay/jobs/jobs.ts',
-      find: 'const job = await unlessBroken(() => this.look(id));',
-      replace: 'const job = await this.look(id);',
+      file: 'src/relay/jobs/claims.ts',
+      find: 'const job = await unlessBroken(() => this.changes.look(id));',
+      replace: 'const job = await this.changes.look(id);',
       caughtBy: { file: BROKEN, title: 'does not keep the jobs behind it from being claimed' },
     },
     {

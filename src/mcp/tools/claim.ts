@@ -72,9 +72,7 @@ export const claim = defineTool({
 function addClaimed({ job, token }: { job: Job; token: string }, isHeld: boolean, context: ToolContext): void {
   const { relay, reply } = context;
   if (!isHeld) {
-    // Whoever never saw the task has not begun.
-    const untouched = { outcome: 'released', untouched: true } as const;
-    reply.whenDropped(async () => void (await relay.jobs.settle(job.id, token, untouched)));
+    reply.whenDropped(() => relay.jobs.giveBack({ job, token }));
   }
   addLease(job, token, context);
   addTask(job, context, 0);

@@ -7,6 +7,7 @@ import { isAddressSegment } from '../../model/address.js';
 import { isDispatchError } from '../../model/errors.js';
 import { isEnded, type Job, parseJob } from '../../model/job.js';
 import { lazy } from '../../model/lazy.js';
+import { Breather } from '../breathing.js';
 import { doneJobKey, jobKey, jobOutcomeKey, jobRequestKey, jobsByKey, openJobKey } from '../keys.js';
 import type { Relay } from '../relay.js';
 import { type JobName, openName, parseJobName } from './job-name.js';
@@ -24,10 +25,12 @@ type Parts = Pick<Relay, 'store' | 'events'>;
 export async function pruneJobs(relay: Parts, now: number): Promise<void> {
   const { store } = relay;
   const outcomesOf = lazy(() => listOutcomes(relay));
+  const breather = new Breather();
   for (const segment of (await store.list(doneJobKey())).filter(isAddressSegment)) {
     for (const name of await store.list(doneJobKey(segment))) {
       const parsed = parseJobName(name);
       if (parsed?.endedAt === undefined || now - parsed.endedAt < JOB_RETENTION_MS) continue;
+      await breather.step();
       try {
         const isGone = await forget(relay, parsed.id, await outcomesOf());
         if (isGone) await store.remove(doneJobKey(segment, name), { durable: false });
@@ -49,7 +52,9 @@ async function removeUnusedRequests({ store }: Parts, now: number): Promise<void
   const submitters = [...(await store.list(jobRequestKey()))].sort();
   const from = submitters[Math.floor(now / 60_000) % submitters.length];
   if (from === undefined) return;
+  const breather = new Breather();
   for (const name of await store.list(jobRequestKey(from))) {
+    await breather.step();
     const key = jobRequestKey(from, name);
     const modifiedAt = (await store.read(key, 0))?.modifiedAt ?? now;
     if (now - modifiedAt < JOB_RETENTION_MS) continue;
