@@ -44,6 +44,8 @@ export interface Tool<Input extends z.ZodObject = z.ZodObject> {
   };
   /** Offered to the model at once, where the client defers tools. */
   readonly alwaysLoad: boolean;
+  /** Words that a model may look for it with, where the client defers it: at most 50 characters. */
+  readonly searchHint?: string;
   /** False when unread mail must not ride on the answer, because the answer is mail. */
   readonly piggyback: boolean;
   handle(args: z.output<Input>, context: ToolContext): Promise<void>;

@@ -61,6 +61,7 @@ export function describeTool(tool: Tool) {
     outputSchema: { type: 'object' as const },
     annotations: { title: tool.title, ...tool.annotations },
     ...(tool.alwaysLoad ? { _meta: { 'anthropic/alwaysLoad': true } } : {}),
+    ...(tool.searchHint === undefined ? {} : { _meta: { 'anthropic/searchHint': tool.searchHint } }),
   };
 }
 

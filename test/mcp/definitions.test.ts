@@ -111,6 +111,12 @@ describe('the tools', () => {
     expect(loaded.map(({ name }) => name)).toEqual(['dispatch', 'peek', 'ack']);
   });
 
+  it('for jobs, which are deferred, say in 50 characters what a model may look for', async () => {
+    const hints = (await list('bob', ['jobs'])).map(({ _meta }) => String(_meta?.['anthropic/searchHint']));
+    for (const hint of hints) expect(hint).toMatch(/^(?=.*\bwork\b|.*\bjobs?\b).{10,50}$/);
+    expect(new Set(hints).size).toBe(JOBS.length);
+  });
+
   it('leave no trace on the relay when they are only listed', async () => {
     await list('bob');
     expect(await world.keys()).toEqual([]);

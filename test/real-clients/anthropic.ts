@@ -6,6 +6,8 @@ interface Block {
   readonly type: string;
   readonly text?: string;
   readonly content?: string | readonly Block[];
+  /** Of a tool that the client has loaded for the model. */
+  readonly tool_name?: string;
 }
 interface Body {
   readonly model: string;
@@ -15,7 +17,9 @@ interface Body {
 }
 
 const textOf = (content: Block['content'] = []): string =>
-  typeof content === 'string' ? content : content.map((block) => block.text ?? textOf(block.content)).join('\n');
+  typeof content === 'string'
+    ? content
+    : content.map((block) => block.text ?? block.tool_name ?? textOf(block.content)).join('\n');
 
 function show(body: Body): Shown {
   const spoke = body.messages.findLastIndex(({ role }) => role === 'assistant');

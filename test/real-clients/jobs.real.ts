@@ -76,3 +76,27 @@ test('a job wakes the idle window that it is for, and its outcome the one that g
   await handOver(alice, bob);
   await handOver(bob, alice);
 });
+
+test('a model of Claude Code that looks for a way to give work, or to take it, is shown the tools', async ({
+  world,
+}) => {
+  world.allowTools();
+  await world.run('init', '--client', 'claude-code', '--agent-id', 'alice');
+  const alice = await world.claudeCode();
+  const looks = Object.entries({
+    'delegate a task to another agent': 'submit',
+    'take over a job that waits for me': 'claim',
+    'report the result of a job': 'settle',
+    'status of work I gave away': 'poll',
+    'list my jobs': 'jobs',
+    'stop a job': 'cancel',
+  });
+  const searches = looks.map(([query]) => ({ own: 'ToolSearch', with: { query, max_results: 5 } }));
+  await alice.prompt('Look around', ...searches, { say: 'Found.' });
+  await alice.rests('Found.');
+  const found = world.claude.shown.flatMap(({ results: [names] }) => (names === undefined ? [] : [names.split('\n')]));
+  expect(found).toHaveLength(looks.length);
+  for (const [at, [query, tool]] of looks.entries()) {
+    expect(found[at], query).toContain(`mcp__mcp-dispatch__${tool}`);
+  }
+});

@@ -16,6 +16,7 @@ export const cancel = defineTool({
   }),
   annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: true, openWorldHint: false },
   alwaysLoad: false,
+  searchHint: 'stop or withdraw a job, task or work',
   piggyback: true,
 
   async handle(args, context) {

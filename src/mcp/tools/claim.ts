@@ -27,6 +27,7 @@ export const claim = defineTool({
   }),
   annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: false, openWorldHint: false },
   alwaysLoad: false,
+  searchHint: 'take over a job, task or work that waits for me',
   piggyback: true,
 
   async handle(args, context) {

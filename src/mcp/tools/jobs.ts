@@ -32,6 +32,7 @@ export const jobs = defineTool({
   }),
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
   alwaysLoad: false,
+  searchHint: 'list work, tasks and jobs, lanes and executors',
   piggyback: true,
 
   async handle(args, context) {

@@ -22,6 +22,7 @@ export const poll = defineTool({
   }),
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
   alwaysLoad: false,
+  searchHint: 'status and result of a job or work given away',
   piggyback: true,
 
   async handle(args, context) {

@@ -22,6 +22,7 @@ export const settle = defineTool({
   }),
   annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: true, openWorldHint: false },
   alwaysLoad: false,
+  searchHint: 'report the result of a job, complete or fail it',
   piggyback: true,
 
   async handle(args, context) {

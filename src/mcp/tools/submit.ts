@@ -36,6 +36,7 @@ export const submit = defineTool({
   }),
   annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: false, openWorldHint: false },
   alwaysLoad: false,
+  searchHint: 'delegate work, give a job or task to an agent',
   piggyback: true,
 
   async handle(args, context) {
