@@ -69,6 +69,8 @@ export class Keeper {
   }
 
   start(request: RunRequest): Run {
+    const missing = this.#child === undefined ? this.#missing() : undefined;
+    if (missing !== undefined) return notBegun(`${missing} is gone, as after an update: start the worker anew`);
     const run = ++this.#lastRun;
     const outcome = new Promise<RunOutcome>((resolve) => {
       const settle = (ended: RunOutcome) => {
@@ -113,6 +115,11 @@ export class Keeper {
     child.ref();
     if (child.connected) child.disconnect();
     await gone;
+  }
+
+  /** What a keeper is made of and is not there any more: an update may replace it while the worker waits for its first job. */
+  #missing(): string | undefined {
+    return [process.execPath, this.program].find((path) => this.files.kindOf(path) === 'missing');
   }
 
   #send(order: Order): void {
@@ -205,4 +212,13 @@ export class Keeper {
     }
     removeRunFolder(this.files, folder);
   }
+}
+
+function notBegun(why: string): Run {
+  const none = { exitCode: null, signal: null, durationMs: 0, stdout: '', stderr: '' };
+  return {
+    outcome: Promise.resolve({ ...none, notStarted: why, isPassing: true }),
+    setLease: () => {},
+    end: () => {},
+  };
 }

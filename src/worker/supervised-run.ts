@@ -212,21 +212,25 @@ type Failure = Pick<RunOutcome, 'notStarted' | 'isPassing'>;
 
 class NoFolder extends Error {}
 
-const PASSING: ReadonlySet<string> = new Set(['EAGAIN', 'EMFILE', 'ENFILE', 'ENOMEM', 'ENOBUFS']);
+const SHORTAGES: ReadonlySet<string> = new Set(['EAGAIN', 'EMFILE', 'ENFILE', 'ENOMEM', 'ENOBUFS']);
 
-/** In words that name what the operator can correct, and none of a job. */
-function failureOf(error: unknown, { program, cwd }: RunOrder): Failure {
+/**
+ * In words that name what the operator can correct, and none of a job. Only a prompt that is too long is the job's own fault: a
+ * program that is gone, as while it is updated, would else fail every job that waits.
+ */
+function failureOf(error: unknown, order: RunOrder): Failure {
+  if (errnoOf(error) !== 'E2BIG') return { notStarted: wantOf(error, order), isPassing: true };
+  const remedy = 'the operator can give it to the program as its input, with stdin = "{prompt}"';
+  return { notStarted: `the prompt is too long for an argument; ${remedy}` };
+}
+
+function wantOf(error: unknown, { program, cwd }: RunOrder): string {
   if (error instanceof NoFolder) {
-    const why = `the folder ${error.message} for its files cannot be made (${errnoOf(error.cause) ?? 'unknown error'})`;
-    return { notStarted: why, isPassing: true };
+    return `the folder ${error.message} for its files cannot be made (${errnoOf(error.cause) ?? 'unknown error'})`;
   }
   const errno = errnoOf(error) ?? 'unknown error';
-  if (PASSING.has(errno)) return { notStarted: `the system has no room for it (${errno})`, isPassing: true };
-  if (errno === 'E2BIG') {
-    const remedy = 'the operator can give it to the program as its input, with stdin = "{prompt}"';
-    return { notStarted: `the prompt is too long for an argument; ${remedy}` };
-  }
-  if (errno === 'ENOENT') return { notStarted: `${program} is gone, or the folder ${cwd} is` };
-  if (errno === 'EACCES') return { notStarted: `${program} may not be run, or the folder ${cwd} not be entered` };
-  return { notStarted: `${program} could not be started (${errno})` };
+  if (SHORTAGES.has(errno)) return `the system has no room for it (${errno})`;
+  if (errno === 'ENOENT') return `${program} is gone, or the folder ${cwd} is`;
+  if (errno === 'EACCES') return `${program} may not be run, or the folder ${cwd} not be entered`;
+  return `${program} could not be started (${errno})`;
 }

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/model/clock.js';
@@ -51,15 +51,29 @@ describe('a run', () => {
   });
 
   it.each([
-    [{ program: '/nowhere/codex' }, '/nowhere/codex is gone'],
-    [{ program: import.meta.filename }, `${import.meta.filename} may not be run`],
-    [{ cwd: '/nowhere' }, 'or the folder /nowhere is'],
-    [{ args: ['x'.repeat(200_000)] }, 'too long for an argument'],
-  ])('that cannot start says why: %#', async (change, why) => {
-    const outcome = await keeper.start(programs.request('say', change)).outcome;
-    expect(outcome.notStarted).toContain(why);
-    expect(outcome).toMatchObject({ exitCode: null, signal: null });
-    expect(readdirSync(programs.path)).toEqual(['program.mjs']);
+    [{ program: '/nowhere/codex' }, '/nowhere/codex is gone', true],
+    [{ program: import.meta.filename }, `${import.meta.filename} may not be run`, true],
+    [{ cwd: '/nowhere' }, 'or the folder /nowhere is', true],
+    [{ args: ['x'.repeat(200_000)] }, 'too long for an argument', undefined],
+  ])(
+    'that cannot start says why, and is the fault of the job only where that is too long: %#',
+    async (change, why, isPassing) => {
+      const outcome = await keeper.start(programs.request('say', change)).outcome;
+      expect(outcome.notStarted).toContain(why);
+      expect(outcome).toMatchObject({ exitCode: null, signal: null });
+      expect(outcome.isPassing).toBe(isPassing);
+      expect(readdirSync(programs.path)).toEqual(['program.mjs']);
+    },
+  );
+
+  it('is not begun where the keeper is gone, as after an update of this program, and may be later', async () => {
+    const gone = path.join(programs.path, 'keeper.cjs');
+    const late = new Keeper(gone, new Files(), steady);
+    const { notStarted, isPassing } = await late.start(programs.request('say')).outcome;
+    expect([notStarted, isPassing]).toEqual([expect.stringContaining(`${gone} is gone`), true]);
+    copyFileSync(KEEPER, gone);
+    expect((await late.start(programs.request('say')).outcome).exitCode).toBe(0);
+    await late.close();
   });
 
   it('whose folder cannot be made is not begun, and may be later', async () => {
@@ -130,6 +144,8 @@ describe('the end of a run', () => {
   });
 
   it('comes before its lease is over, and a renewed lease puts it off', async () => {
+    // So that the start of the keeper takes nothing off the lease.
+    await keeper.start(programs.request('say')).outcome;
     const startedAt = steady();
     const run = keeper.start(programs.request('hang', { graceMs: 200, leaseEndsAt: startedAt + 900 }));
     run.setLease(startedAt + 1600);
@@ -229,10 +245,12 @@ describe('a keeper', () => {
     await eventually('its end', () => programs.running().length === 0, 2000);
   });
 
-  it('that cannot be started is told as lost', async () => {
-    const none = new Keeper(path.join(programs.path, 'none.cjs'), new Files(), steady);
-    expect(await none.start(programs.request('say')).outcome).toMatchObject({ keeperLost: true });
-    await none.close();
+  it('that ends at once is told as lost', async () => {
+    const brief = path.join(programs.path, 'brief.cjs');
+    writeFileSync(brief, 'process.exit(1);\n');
+    const lost = new Keeper(brief, new Files(), steady);
+    expect(await lost.start(programs.request('say')).outcome).toMatchObject({ keeperLost: true });
+    await lost.close();
   });
 
   it('that is let go ends what runs', async () => {

@@ -1,13 +1,20 @@
 /** Workers as they are shipped, each a process of its own, whatever befalls them. */
-import { appendFileSync, readdirSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import os from 'node:os';
+import path from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { eventually } from '../helpers/server-sandbox.js';
 import { parentOf } from './programs.js';
 import { WorkerWorld } from './worker-processes.js';
 
 let world: WorkerWorld;
-afterEach(() => world.remove());
+afterEach(async () => {
+  await world.remove();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** Where a program may be told to run. */
+const folder = path.join(os.tmpdir(), `mcp-dispatch-worker-cwd-${process.pid}`);
 
 const runFolders = () => readdirSync(os.tmpdir()).filter((name) => name.startsWith('mcp-dispatch-run-'));
 
@@ -41,7 +48,8 @@ describe('a worker', () => {
 
   it('that finds nothing to do says so with --once, and ends when it was idle for too long', async () => {
     world = new WorkerWorld('say');
-    expect(await (await world.start('--once')).over).toBe(3);
+    const once = await world.start('--once');
+    expect([await once.over, once.err()]).toEqual([3, expect.stringContaining('There is no job to do now.')]);
     expect(await (await world.start('--idle-timeout', '300')).over).toBe(0);
   });
 
@@ -100,6 +108,18 @@ describe('a worker', () => {
     const job = await world.relay.jobs.look(id);
     expect(job).toMatchObject({ state: 'failed', error: expect.stringContaining('it takes none') });
     expect(world.programs.pids()).toEqual([]);
+  });
+
+  it('fails no job while what its program needs is gone: it gives it back, says why, and does it later', async () => {
+    world = new WorkerWorld('say', { extra: `cwd = "${folder}"` });
+    mkdirSync(folder);
+    const worker = await world.start('--interval', '100');
+    rmdirSync(folder);
+    const { id } = await world.submit();
+    await eventually('the reason', () => worker.err().includes(`the folder ${folder} is`));
+    expect(await world.relay.jobs.look(id)).toMatchObject({ ended_at: null });
+    mkdirSync(folder);
+    expect(await world.until(id, 'completed')).toMatchObject({ attempts: 1 });
   });
 
   it('goes on with the configuration that it has read, and says once that it was changed', async () => {
