@@ -1,6 +1,6 @@
 /** Does jobs with the programs of an executor. */
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { resolve } from 'node:path';
 import { DispatchError } from '../model/errors.js';
 import { type Executor, placeholderOf } from '../model/executor.js';
 import { newSessionId } from '../model/ids.js';
@@ -55,7 +55,8 @@ export class ExecutorRunner implements Runner {
     if (template === undefined || program === undefined) {
       throw new DispatchError('NOT_ALLOWED', `The executor ${name} has no write_argv: it does no job that may write.`);
     }
-    const folder = join(tmpdir(), `mcp-dispatch-run-${newSessionId()}`);
+    // TMPDIR may be relative, and the keeper and the program run in other folders.
+    const folder = resolve(tmpdir(), `mcp-dispatch-run-${newSessionId()}`);
     const fillings = { ...(await fill(job)), output_file: { text: outputFileIn(folder), by: 'operator' } as const };
     const [, ...args] = fillArgv(template, fillings);
     const input = fillStdin(executor.stdin, fillings);
