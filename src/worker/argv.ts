@@ -77,9 +77,9 @@ function refusal(name: string, why: string): DispatchError {
 export function chooseModel(models: readonly string[], wanted: string | undefined): string | undefined {
   if (wanted === undefined) return models[0];
   if (models.includes(wanted)) return wanted;
-  const known = models.length === 0 ? 'it takes none' : `it takes ${models.join(', ')}`;
-  throw new DispatchError(
-    'NOT_ALLOWED',
-    `The executor does not run the model that the task asks for: ${known}. Leave \`model\` out, or name one of these.`,
-  );
+  const known =
+    models.length === 0
+      ? 'it takes none. Leave `model` out.'
+      : `it takes ${models.join(', ')}. Leave \`model\` out, or name one of these.`;
+  throw new DispatchError('NOT_ALLOWED', `The executor does not run the model that the task asks for: ${known}`);
 }

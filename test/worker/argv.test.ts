@@ -79,8 +79,8 @@ describe('the model', () => {
   });
 
   it.each([
-    [['a', 'b'], 'it takes a, b'],
-    [[], 'it takes none'],
+    [['a', 'b'], 'it takes a, b. Leave `model` out, or name one of these.'],
+    [[], 'it takes none. Leave `model` out.'],
   ])('is never another: of %j not "--evil"', (models, known) => {
     expect(() => chooseModel(models, '--evil')).toThrow(known);
     expect(() => chooseModel(models, '--evil')).not.toThrow('evil');
