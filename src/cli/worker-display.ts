@@ -6,9 +6,13 @@ import type { Clock } from '../model/clock.js';
 import { forTerminal, jsonForTerminal, linesForTerminal } from '../model/text.js';
 import type { HeldJob, JobEnd } from '../worker/held-job.js';
 import type { Context } from './command.js';
-import { durationOf } from './layout.js';
+import { durationOf, momentOf } from './layout.js';
 
 const REDRAW_MS = 1000;
+// Lines that have left the screen above cannot be taken back.
+const MOST_LIVE = 10;
+// As wide as the time before other lines.
+const INDENT = ' '.repeat('20:30:00Z  '.length);
 const UP_AND_CLEAR = (lines: number) => `\x1b[${lines}A\x1b[J`;
 
 export class WorkerDisplay {
@@ -23,6 +27,10 @@ export class WorkerDisplay {
 
   ready(agent: string, writes: boolean): void {
     this.#line(`Waiting for jobs of ${agent}${writes ? ', also such as may change things' : ''}. Ctrl-C ends it.`);
+  }
+
+  nothing(): void {
+    this.#line('There is no job to do now.');
   }
 
   started(held: HeldJob): void {
@@ -58,7 +66,9 @@ export class WorkerDisplay {
 
   /** A line that stays, above those that are redrawn. */
   #line(text: string): void {
-    const time = new Date(this.clock.now()).toISOString().slice(11, 19);
+    const moment = momentOf(new Date(this.clock.now()).toISOString());
+    // A log is read days later.
+    const time = this.#isLive ? moment.slice(11) : moment;
     this.#erase();
     this.context.terminal.err(`${this.context.terminal.style.dim(time)}  ${text}\n`);
     if (this.#isLive) this.#draw();
@@ -68,14 +78,17 @@ export class WorkerDisplay {
     const { terminal } = this.context;
     const columns = terminal.errColumns ?? 80;
     this.#erase();
-    for (const held of this.#running.values()) {
+    const texts = [...this.#running.values()].slice(0, MOST_LIVE).map((held) => {
       const { id, attempts, from, write } = held.job;
       const kind = write ? '  may write' : '';
-      const text = `          ${id}  running ${durationOf(held.durationMs)}  attempt ${attempts}  for ${from}${kind}`;
+      return `${id}  running ${durationOf(held.durationMs)}  attempt ${attempts}  for ${from}${kind}`;
+    });
+    if (this.#running.size > MOST_LIVE) texts.push(`and ${this.#running.size - MOST_LIVE} more`);
+    for (const text of texts) {
       // One that is broken by the terminal could not be taken back.
-      terminal.err(`${terminal.style.cyan(text.slice(0, columns - 1))}\n`);
-      this.#drawn++;
+      terminal.err(`${terminal.style.cyan(`${INDENT}${text}`.slice(0, columns - 1))}\n`);
     }
+    this.#drawn = texts.length;
   }
 
   #erase(): void {

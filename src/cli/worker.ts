@@ -84,7 +84,9 @@ async function work(context: Context, agent: string | undefined, wanted: Wanted)
   }
   const release = onSignals(worker);
   try {
-    return (await worker.run()) === 'nothing' ? EXIT.nothing : EXIT.done;
+    if ((await worker.run()) !== 'nothing') return EXIT.done;
+    display.nothing();
+    return EXIT.nothing;
   } finally {
     release();
     display.close();

@@ -68,7 +68,7 @@ function screen(text: string): string[] {
 }
 
 describe('what a worker shows', () => {
-  it('is a line a change where stderr is no terminal, and nothing on stdout', () => {
+  it('is a line a change where stderr is no terminal, with the day, and nothing on stdout', () => {
     const shown = display();
     shown.ready('codex', false);
     shown.started(held('job-a'));
@@ -76,10 +76,10 @@ describe('what a worker shows', () => {
     shown.ended(end('job-b', { state: 'queued', why: 'the worker ends' }));
     shown.close();
     expect(err.split('\n')).toEqual([
-      '20:30:00  Waiting for jobs of codex. Ctrl-C ends it.',
-      '20:30:00  job-a  running  attempt 1  for alice',
-      '20:30:00  job-a  completed  after 4.2 s',
-      '20:30:00  job-b  given back  after 4.2 s  the worker ends',
+      '2026-02-17 20:30:00Z  Waiting for jobs of codex. Ctrl-C ends it.',
+      '2026-02-17 20:30:00Z  job-a  running  attempt 1  for alice',
+      '2026-02-17 20:30:00Z  job-a  completed  after 4.2 s',
+      '2026-02-17 20:30:00Z  job-b  given back  after 4.2 s  the worker ends',
       '',
     ]);
     expect(out).toBe('');
@@ -116,19 +116,19 @@ describe('what a worker shows', () => {
     clock.advance(2000);
     vi.advanceTimersByTime(1000);
     expect(screen(err)).toEqual([
-      '20:30:00  Waiting for jobs of codex, also such as may change things. Ctrl-C ends it.',
-      '          job-a  running 5.0 s  attempt 1  for alice',
-      '          job-b  running 2.0 s  attempt 2  for alice  may write',
+      '20:30:00Z  Waiting for jobs of codex, also such as may change things. Ctrl-C ends it.',
+      '           job-a  running 5.0 s  attempt 1  for alice',
+      '           job-b  running 2.0 s  attempt 2  for alice  may write',
     ]);
     shown.ended(end('job-a'));
     shown.warned('The configuration was changed.');
     expect(screen(err).slice(1)).toEqual([
-      '20:30:05  job-a  completed  after 4.2 s',
-      '20:30:05  The configuration was changed.',
-      '          job-b  running 2.0 s  attempt 2  for alice  may write',
+      '20:30:05Z  job-a  completed  after 4.2 s',
+      '20:30:05Z  The configuration was changed.',
+      '           job-b  running 2.0 s  attempt 2  for alice  may write',
     ]);
     shown.ended(end('job-b', { state: 'needs_recovery' }));
-    expect(screen(err).slice(3)).toEqual(['20:30:05  job-b  parked  after 4.2 s']);
+    expect(screen(err).slice(3)).toEqual(['20:30:05Z  job-b  parked  after 4.2 s']);
     expect(vi.getTimerCount()).toBe(0);
   });
 
@@ -136,6 +136,19 @@ describe('what a worker shows', () => {
     const shown = display({ errColumns: 30 });
     shown.started(held('job-a'));
     expect(screen(err)[0]?.length).toBeLessThan(30);
+    shown.close();
+    expect(screen(err)).toEqual([]);
+  });
+
+  it('has no more live lines than a small terminal has room for', () => {
+    const shown = display({ errColumns: 100 });
+    for (let i = 10; i < 30; i++) shown.started(held(`job-${i}`));
+    const lines = screen(err);
+    expect([lines.length, lines[0], lines.at(-1)]).toEqual([
+      11,
+      '           job-10  running 0 ms  attempt 1  for alice',
+      '           and 10 more',
+    ]);
     shown.close();
     expect(screen(err)).toEqual([]);
   });
