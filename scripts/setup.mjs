@@ -19,7 +19,16 @@ const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const lockFile = path.join(root, '.setup-lock');
 
 /** What the bundle is made from, besides the packages that package-lock.json names. */
-const SOURCES = ['src', 'scripts/build.mjs', 'scripts/stubs', 'package.json', 'package-lock.json', 'tsconfig.json'];
+const SOURCES = [
+  'src',
+  'scripts/build.mjs',
+  'scripts/code-cache.mjs',
+  'scripts/code-cache-maker.mjs',
+  'scripts/stubs',
+  'package.json',
+  'package-lock.json',
+  'tsconfig.json',
+];
 
 /**
  * --ignore-scripts: nothing we need has an install script that matters (esbuild's only checks its binary, which comes

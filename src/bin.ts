@@ -1,9 +1,11 @@
 #!/usr/bin/env node
 /**
- * Checks the Node version, then loads the part of the program that is asked for: the server, the commands, or a hook. The import is a dynamic one because
- * static imports run first: on an old Node the code behind them could fail, for reasons that help nobody, before the check
- * is reached.
+ * Checks the Node version, then loads the part of the program that is asked for: the server, the commands, or a hook. The
+ * import of a part is a dynamic one because static imports run first: on an old Node the code behind them could fail, for
+ * reasons that help nobody, before the check is reached.
  */
+import { loadCompiled } from './code-cache.js';
+
 const OLDEST_NODE = 20;
 
 if (Number.parseInt(process.versions.node, 10) < OLDEST_NODE) {
@@ -15,7 +17,7 @@ if (Number.parseInt(process.versions.node, 10) < OLDEST_NODE) {
   process.exitCode = process.argv[2] === 'hook' ? 0 : 2;
 } else if (process.argv[2] === 'hook') {
   // While another version is put in place, the part can be missing or not fit: no reason to end a client's turn.
-  import('./hook-main.js')
+  load('hook.cjs', () => import('./hook-main.js'))
     .then(({ hookMain }) => hookMain(process.argv.slice(3)))
     .catch((error: unknown) => {
       process.stderr.write(`mcp-dispatch hook: ${error instanceof Error ? error.message.split('\n')[0] : 'failed'}\n`);
@@ -23,5 +25,11 @@ if (Number.parseInt(process.versions.node, 10) < OLDEST_NODE) {
 } else if (process.argv.length > 2) {
   void import('./command-main.js').then(({ commandMain }) => commandMain(process.argv.slice(2)));
 } else {
-  void import('./main.js').then(({ main }) => main());
+  void load('main.cjs', () => import('./main.js')).then(({ main }) => main());
+}
+
+/** The part, from its code cache where there is one. */
+async function load<T>(file: string, part: () => Promise<T>): Promise<T> {
+  loadCompiled(file);
+  return part();
 }

@@ -128,7 +128,8 @@ const MAY_IMPORT: { readonly [room: string]: readonly string[] } = {
   worker: ['relay', 'store', 'store/filesystem', 'model'],
   cli: ['hooks', 'relay', 'worker', 'config', 'clients', 'model'],
   clients: ['model'],
-  'bin.ts': ['main.ts', 'command-main.ts', 'hook-main.ts'],
+  'bin.ts': ['code-cache.ts', 'main.ts', 'command-main.ts', 'hook-main.ts'],
+  'code-cache.ts': [],
   'keeper-main.ts': ['worker'],
   'worker-main.ts': ['command-main.ts'],
   'run-worker.ts': ['open.ts', 'worker', 'model'],
@@ -139,7 +140,7 @@ const MAY_IMPORT: { readonly [room: string]: readonly string[] } = {
 };
 
 const READS_FILES =
-  /^(store\/filesystem\/system-calls\.ts|config\/read-file\.ts|clients\/files\.ts|cli\/demo(-workers)?\.ts)$/;
+  /^(code-cache\.ts|store\/filesystem\/system-calls\.ts|config\/read-file\.ts|clients\/files\.ts|cli\/demo(-workers)?\.ts)$/;
 
 /** Of clients and cli, what starts processes. */
 const STARTS_PROCESSES = /^(clients\/commands\.ts|cli\/demo-workers\.ts)$/;

@@ -22,6 +22,7 @@ import reading from './defects/reading.mjs';
 import resources from './defects/resources.mjs';
 import sending from './defects/sending.mjs';
 import sessions from './defects/sessions.mjs';
+import starting from './defects/starting.mjs';
 import topics from './defects/topics.mjs';
 import waiting from './defects/waiting.mjs';
 import waking from './defects/waking.mjs';
@@ -46,6 +47,7 @@ export const GROUPS = [
   resources,
   audit,
   worker,
+  starting,
 ];
 
 export const DEFECTS = GROUPS.flatMap(({ defects }) => defects);
