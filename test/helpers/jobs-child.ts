@@ -80,7 +80,8 @@ const tasks: { readonly [name: string]: () => Promise<unknown> } = {
       }
       const { job, token } = claimed;
       note('claimed', job.id, token);
-      await sleep(random() * 60);
+      // Some take longer than they said.
+      await sleep(random() < 0.08 ? Number(leaseSeconds) * 1300 : random() * 150);
       if (random() < 0.3)
         note('renewed', job.id, token, await answer(relay.jobs.renew(job.id, token, me, Number(leaseSeconds))));
       // Some are never heard of again.
