@@ -13,6 +13,7 @@ import disk from './defects/disk.mjs';
 import ending from './defects/ending.mjs';
 import jobCommands from './defects/job-commands.mjs';
 import jobTools from './defects/job-tools.mjs';
+import jobs from './defects/jobs.mjs';
 import lanes from './defects/lanes.mjs';
 import limits from './defects/limits.mjs';
 import looking from './defects/looking.mjs';
@@ -36,6 +37,7 @@ export const GROUPS = [
   ending,
   sessions,
   limits,
+  jobs,
   jobCommands,
   jobTools,
   lanes,
