@@ -148,8 +148,7 @@ export class Submission {
       await this.table.read(reserved.id, { durable: true });
       return { job, deduped: true, workers: undefined, neverSeen: false, ...NOBODY };
     }
-    // A request id is let go before its job is forgotten: one that still stands is of a job that is yet to be made.
-    if ((await request?.find())?.id !== reserved.id) return this.#submitNew(from, draft, digest, request);
+    // So old, it is of a job that was never made or is being forgotten just now, and must not be brought back.
     if (isOver(reserved, this.relay.clock.now())) {
       await request?.forget(reserved.id);
       return this.#submitNew(from, draft, digest, request);
