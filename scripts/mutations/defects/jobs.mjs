@@ -50,7 +50,7 @@ export default {
       file: 'src/relay/jobs/transitions.ts',
       find: '  if (job.write && !untouched) {\n    const parked',
       replace: '  if (job.write && !untouched && job.attempts >= job.max_attempts) {\n    const parked',
-      caughtBy: { file: JOBS, title: 'parks a job that may write, for a person' },
+      caughtBy: { file: MODEL, title: MODEL_TITLE },
     },
     {
       name: 'one-attempt-too-many',
@@ -116,8 +116,8 @@ export default {
       name: 'job-of-a-forgotten-request',
       promise: 'A request that is repeated while its job is forgotten makes a new job.',
       file: 'src/relay/jobs/submission.ts',
-      find: '(await request?.find())?.id !== reserved.id',
-      replace: 'request === undefined',
+      find: 'if (isOver(reserved, this.relay.clock.now())) {',
+      replace: 'if (request === undefined) {',
       caughtBy: { file: INTERRUPTED, title: 'just as its job is forgotten makes a new one' },
     },
     {
