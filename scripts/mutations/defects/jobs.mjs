@@ -87,7 +87,7 @@ export default {
     {
       name: 'mail-forgotten-with-its-sender',
       promise: 'Mail about a job is sent once, whoever is killed before it was.',
-      file: 'src/relay/jobs/jobs.ts',
+      file: 'src/relay/jobs/job-changes.ts',
       find: '      if (job.owed.length === 0) return this.#settleUp(job);\n',
       replace: '      if (job.owed.length >= 0) return job;\n',
       caughtBy: { file: CRASH, title: CRASH_TITLE },
@@ -131,7 +131,7 @@ export default {
     {
       name: 'ended-job-hidden-by-a-full-disk',
       promise: 'A disk that is full does not hide a job that has ended.',
-      file: 'src/relay/jobs/jobs.ts',
+      file: 'src/relay/jobs/job-changes.ts',
       find: '    } catch (error) {\n      if (!isDispatchError(error)) throw error;\n    }\n    return told;',
       replace: '    } catch (error) {\n      throw error;\n    }\n    return told;',
       caughtBy: { file: INTERRUPTED, title: 'does not hide a job that has ended' },
