@@ -188,7 +188,7 @@ function findExecutor({ executors, operatorProblem, file }: Config, agent: strin
   const where = file === undefined ? 'the configuration' : file;
   throw new DispatchError(
     'CONFIG_INVALID',
-    `There is no executor for ${agent} in ${where}. ${known}. Name one of these, or write one, for example:\n\n${example}`,
+    `There is no executor for ${agent} in ${where}. ${known}. Name one of these, or write one. \`mcp-dispatch init --executors codex,claude-code\` adds two that also keep your mail out of the jobs; the least is:\n\n${example}`,
   );
 }
 

@@ -24,6 +24,7 @@ describe('worker', () => {
     const { code, err } = world.command('worker', '--agent', 'bob');
     expect(code).toBe(2);
     expect(err).toContain(`There is no executor for bob in ${world.config}. There are executors for codex.`);
+    expect(err).toContain('`mcp-dispatch init --executors codex,claude-code` adds two');
     expect(err).toContain('[executors.bob]\nargv = [');
   });
 
