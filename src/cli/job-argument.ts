@@ -1,6 +1,6 @@
 /** The job that a command is about. Its id is given whole: half of one that is copied from a list saves nothing. */
 import { DispatchError } from '../model/errors.js';
-import type { Job } from '../model/job.js';
+import { isEnded, type Job } from '../model/job.js';
 import { jobId } from '../model/job-draft.js';
 import { forTerminal } from '../model/text.js';
 import type { Relay } from '../relay/relay.js';
@@ -20,4 +20,11 @@ export async function readJob(relay: Relay, id: string): Promise<Job> {
   const where = forTerminal(relay.store.location, 500);
   const why = `There is no job ${id} in ${where}. Jobs that ended are kept for 7 days; \`mcp-dispatch jobs\` lists those there are. For another relay set MCP_DISPATCH_DIR.`;
   throw new DispatchError('NOT_FOUND', why, { id });
+}
+
+/** @throws DispatchError `ALREADY_FINISHED`, for a person: the tools say it for agents. */
+export function assertOpen({ id, state }: Job): void {
+  if (!isEnded(state)) return;
+  const why = `Job ${id} is over: ${state}. Nothing was changed; \`mcp-dispatch job show ${id}\` shows its outcome.`;
+  throw new DispatchError('ALREADY_FINISHED', why, { job: id, state });
 }

@@ -1,10 +1,11 @@
 /** `job cancel`: takes back a job that waits, and asks the holder of one that runs to stop. */
 import * as z from 'zod/v4';
+import { HUMAN } from '../model/agent-id.js';
 import { reason } from '../model/job-draft.js';
 import { forTerminal } from '../model/text.js';
 import { type Define, JSON_OPTION, report } from './command.js';
 import { EXIT } from './exit-code.js';
-import { parseJobId } from './job-argument.js';
+import { assertOpen, parseJobId, readJob } from './job-argument.js';
 import { momentOf } from './layout.js';
 import { parseOptions } from './options.js';
 import { openAs } from './speaker.js';
@@ -35,6 +36,9 @@ Exit code 3 when there is no such job, 4 when it has ended or is parked: of a pa
       const parsed = parseOptions(command, Options, options);
       choose(async (context) => {
         const { app, speaker } = await openAs(context, 'job cancel', parsed.from);
+        const before = await readJob(app.relay, id);
+        // To another submitter there is no such job, over or not.
+        if (speaker === HUMAN || speaker === before.from) assertOpen(before);
         const { state, lease } = await app.relay.jobs.cancel(id, speaker, parsed.reason ?? null);
         await report(context, { job_id: id, state, asked: state === 'running' }, () => {
           if (state !== 'running' || lease === null) return [`Cancelled ${id}.`];

@@ -58,6 +58,9 @@ Examples:
   $ mcp-dispatch job submit codex "Find out why the build is red." --wait 600
   $ mcp-dispatch job submit '#build' "Update the lock file." --write --thread deps
   $ git diff | mcp-dispatch job submit reviewer - --from ci --request-id "$COMMIT"
+  $ mcp-dispatch job submit codex -- "--watch does nothing. Why?"
+
+Behind "--" a prompt may begin with "-"; options stand before it.
 
 With --wait: exit code 1 when the job ends otherwise than completed or is parked, 5 when the time is over.`,
     )

@@ -23,7 +23,7 @@ export function parseOptions<T extends z.ZodObject>(command: Command, schema: T,
     const flag = String(key).replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
     return `--${flag} ${message}`;
   });
-  throw new DispatchError('INVALID_ARGUMENT', `${command.name()}: ${problems.join('; ')}. Nothing was done.`, {
+  throw new DispatchError('INVALID_ARGUMENT', `${nameOf(command)}: ${problems.join('; ')}. Nothing was done.`, {
     argument: result.error.issues[0]?.path[0],
   });
 }
@@ -34,4 +34,10 @@ export function parseOptions<T extends z.ZodObject>(command: Command, schema: T,
  */
 export function parseOwner(text: string): string {
   return normalizeName(text) === HUMAN ? HUMAN : parseAgentId(text, 'agent');
+}
+
+/** As it is typed behind the program: `job submit`. */
+function nameOf(command: Command): string {
+  const { parent } = command;
+  return parent?.parent == null ? command.name() : `${parent.name()} ${command.name()}`;
 }

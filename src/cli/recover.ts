@@ -6,7 +6,7 @@ import { forTerminal } from '../model/text.js';
 import { type Define, JSON_OPTION, report } from './command.js';
 import { EXIT } from './exit-code.js';
 import { assertHuman } from './human.js';
-import { parseJobId, readJob } from './job-argument.js';
+import { assertOpen, parseJobId, readJob } from './job-argument.js';
 import { lastHolderOf, routeOf } from './job-text.js';
 import { agoOf } from './layout.js';
 
@@ -50,6 +50,7 @@ Exit code 3 when there is no such job, 4 when it is not parked.`,
           assertHuman(context.env, context.terminal.stdinIsTTY, instead);
           const { relay } = await context.open();
           const before = await readJob(relay, id);
+          assertOpen(before);
           const after = await relay.jobs.recover(id, how, HUMAN);
           const parking = parkingOf(before);
           const was = { held_by: parking?.by ?? null, parked_at: parking?.at ?? null, why: parking?.why ?? null };

@@ -43,6 +43,20 @@ export function styleFor(isTTY: boolean, env: NodeJS.ProcessEnv): Style {
   };
 }
 
+// Of a terminal that does not know its width: script(1) and containers make such, and say 0.
+const USUAL_COLUMNS = 80;
+
+/** Characters a line; undefined for a pipe or a file. */
+export function widthOf({
+  isTTY,
+  columns,
+}: {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+}): number | undefined {
+  return isTTY === true ? columns || USUAL_COLUMNS : undefined;
+}
+
 /** The terminal, or the pipes, of this process. */
 export function processTerminal(env: NodeJS.ProcessEnv): Terminal {
   const { stdin, stdout, stderr } = process;
@@ -50,9 +64,9 @@ export function processTerminal(env: NodeJS.ProcessEnv): Terminal {
   for (const stream of [stdout, stderr]) stream.on('error', () => {});
   return {
     stdinIsTTY: stdin.isTTY === true,
-    columns: stdout.isTTY ? stdout.columns : undefined,
+    columns: widthOf(stdout),
     get errColumns() {
-      return stderr.isTTY ? stderr.columns : undefined;
+      return widthOf(stderr);
     },
     style: styleFor(stdout.isTTY === true, env),
     out: (text) => new Promise((resolve) => stdout.write(text, (error) => resolve(!error))),

@@ -180,7 +180,8 @@ function findExecutor({ executors, operatorProblem, file }: Config, agent: strin
   if (executor !== undefined) return executor;
   if (operatorProblem !== undefined) throw new DispatchError('CONFIG_INVALID', operatorProblem);
   const names = [...executors.keys()];
-  const known = names.length === 0 ? 'There are no executors' : `There are executors for ${names.join(', ')}`;
+  const instead =
+    names.length === 0 ? 'Write one' : `There are executors for ${names.join(', ')}. Name one of these, or write one`;
   const example = [
     `[executors.${agent}]`,
     'argv = ["codex", "exec", "-s", "read-only", "--output-last-message", "{output_file}", "--", "{prompt}"]',
@@ -188,7 +189,7 @@ function findExecutor({ executors, operatorProblem, file }: Config, agent: strin
   const where = file === undefined ? 'the configuration' : file;
   throw new DispatchError(
     'CONFIG_INVALID',
-    `There is no executor for ${agent} in ${where}. ${known}. Name one of these, or write one. \`mcp-dispatch init --executors codex,claude-code\` adds two that also keep your mail out of the jobs; the least is:\n\n${example}`,
+    `There is no executor for ${agent} in ${where}. ${instead}. \`mcp-dispatch init --executors codex,claude-code\` adds two that also keep your mail out of the jobs; the least is:\n\n${example}`,
   );
 }
 

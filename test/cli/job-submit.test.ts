@@ -76,6 +76,16 @@ describe('job submit', () => {
     expect((await desk.run(['job', 'submit', 'codex', 'hi'])).out).toContain('1 worker serves codex.');
   });
 
+  it('names itself whole where an option is wrong', async () => {
+    const { err } = await desk.run(['job', 'submit', 'bob', 'hi', '--ttl', 'soon']);
+    expect(err).toMatch(/^error: job submit: --ttl must be/);
+  });
+
+  it('takes a prompt that begins with "-" behind "--"', async () => {
+    expect((await desk.run(['job', 'submit', 'bob', '--', '--watch does nothing'])).code).toBe(0);
+    expect((await onlyJob()).task.prompt).toBe('--watch does nothing');
+  });
+
   it.each([
     ['no prompt', ['bob']],
     ['an empty prompt', ['bob', ' ']],

@@ -148,9 +148,14 @@ describe('job cancel', () => {
     expect(await desk.run(['job', 'cancel', id])).toMatchObject({ code: 4, err: expect.stringContaining('recover') });
     await desk.relay.jobs.recover(id, 'fail', 'human');
     const before = await desk.relay.jobs.look(id);
-    expect((await desk.run(['job', 'cancel', id])).code).toBe(4);
+    expect(await desk.run(['job', 'cancel', id])).toMatchObject({
+      code: 4,
+      err: expect.stringContaining(`\`mcp-dispatch job show ${id}\` shows its outcome`),
+    });
+    expect((await desk.run(['job', 'cancel', id, '--from', 'bob'], { isTTY: false })).code).toBe(3);
     expect(await desk.relay.jobs.look(id)).toEqual(before);
-    expect((await desk.run(['job', 'cancel', NONE])).code).toBe(3);
+    const none = await desk.run(['job', 'cancel', NONE]);
+    expect([none.code, none.err]).toEqual([3, expect.stringContaining('`mcp-dispatch jobs` lists')]);
     expect((await desk.run(['job', 'cancel', id, '--reason', 'two\nlines'])).code).toBe(2);
   });
 });

@@ -62,6 +62,9 @@ describe('recover', () => {
     const before = await desk.relay.jobs.look(id);
     expect(await desk.run(['recover', id, '--fail'])).toMatchObject({ code: 4, out: '' });
     expect(await desk.relay.jobs.look(id)).toEqual(before);
+    await desk.relay.jobs.cancel(id, 'alice', null);
+    const over = await desk.run(['recover', id, '--fail']);
+    expect([over.code, over.err]).toEqual([4, expect.stringContaining(`mcp-dispatch job show ${id}`)]);
     expect((await desk.run(['recover', 'job-000000000000', '--fail'])).code).toBe(3);
     expect((await desk.run(['recover', 'job-1', '--fail'])).code).toBe(2);
   });

@@ -1,4 +1,5 @@
 /** What `worker` says before it works. What it does then: test/worker/. */
+import { writeFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { WorkerWorld } from '../worker/worker-processes.js';
 
@@ -26,6 +27,15 @@ describe('worker', () => {
     expect(err).toContain(`There is no executor for bob in ${world.config}. There are executors for codex.`);
     expect(err).toContain('`mcp-dispatch init --executors codex,claude-code` adds two');
     expect(err).toContain('[executors.bob]\nargv = [');
+  });
+
+  it('where there is no executor at all names the command that writes them', () => {
+    world = new WorkerWorld('say');
+    writeFileSync(world.config, '');
+    const { code, err } = world.command('worker', '--agent', 'bob');
+    expect(code).toBe(2);
+    expect(err).toContain('Write one. `mcp-dispatch init --executors codex,claude-code`');
+    expect(err).not.toContain('Name one of these');
   });
 
   it('whose program or folder is not there does not begin', () => {
