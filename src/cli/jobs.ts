@@ -68,9 +68,16 @@ async function jobs(context: Context, filter: Filter, limit: number): Promise<nu
   const more = parked.more || others.more;
   const answer = { relay: relay.store.location, jobs: found.map(briefJson), count: found.length, more };
   await report(context, answer, () => lines(found, more, context, relay.clock.now()));
+  if (others.broken > 0) {
+    const what = `${count(others.broken, 'job')} cannot be understood and ${others.broken === 1 ? 'is' : 'are'} left out`;
+    remark(context, `${what}: \`mcp-dispatch doctor\` tells more.`);
+  }
   if (found.length > 0) return EXIT.done;
   const which = Object.values(filter).every((value) => value === undefined) ? 'job' : 'such job';
-  remark(context, `There is no ${which} in ${forTerminal(relay.store.location, 500)}.`);
+  remark(
+    context,
+    `There is no ${others.broken > 0 ? `other ${which}` : which} in ${forTerminal(relay.store.location, 500)}.`,
+  );
   return EXIT.nothing;
 }
 
@@ -78,9 +85,11 @@ interface Found {
   readonly jobs: readonly Job[];
   readonly ids: ReadonlySet<string>;
   readonly more: boolean;
+  /** Of those that were looked at. */
+  readonly broken: number;
 }
 
-const NONE: Found = { jobs: [], ids: new Set(), more: false };
+const NONE: Found = { jobs: [], ids: new Set(), more: false, broken: 0 };
 
 /** The newest ones that pass, over as many pages as it takes; a page may be short and not the last. */
 async function firstOf(
@@ -90,15 +99,17 @@ async function firstOf(
   passes: (job: Job) => boolean = () => true,
 ): Promise<Found> {
   const jobs: Job[] = [];
+  let broken = 0;
   let cursor: string | undefined;
   do {
     // One beyond the limit shows that there is more.
     const page = await list.page({ ...filter, cursor, limit: limit + 1 });
     jobs.push(...page.jobs.filter(passes));
+    broken += page.broken;
     cursor = page.next;
   } while (cursor !== undefined && jobs.length <= limit);
   const shown = jobs.slice(0, limit);
-  return { jobs: shown, ids: new Set(shown.map(({ id }) => id)), more: jobs.length > limit };
+  return { jobs: shown, ids: new Set(shown.map(({ id }) => id)), more: jobs.length > limit, broken };
 }
 
 function lines(jobs: readonly Job[], more: boolean, { terminal }: Context, now: number): string[] {

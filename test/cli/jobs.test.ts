@@ -38,6 +38,21 @@ describe('jobs', () => {
     ]);
   });
 
+  it('says how many cannot be understood, and where to learn more', async () => {
+    const { id } = await submit(desk.relay, 'alice', 'bob');
+    const key = `.jobs/records/${id}`;
+    const record = await desk.world.memory.readRecord(key);
+    expect(await desk.world.memory.update(key, record?.revision, '{}')).toBe(true);
+    const alone = await desk.run(['jobs']);
+    expect(alone.code).toBe(3);
+    expect(alone.err).toContain('1 job cannot be understood and is left out: `mcp-dispatch doctor` tells more.');
+    expect(alone.err).toContain('There is no other job');
+    const { id: sound } = await submit(desk.relay, 'alice', 'bob');
+    const { code, out, err } = await desk.run(['jobs']);
+    expect([code, err]).toEqual([0, expect.stringContaining('1 job cannot be understood')]);
+    expect(out).toContain(sound);
+  });
+
   it('that are parked come before newer ones, with how to recover them below', async () => {
     const parked = await park();
     desk.world.clock.advance(1000);

@@ -150,6 +150,17 @@ describe('what work can be given to', () => {
     expect(Buffer.byteLength(JSON.stringify(page))).toBeLessThanOrEqual(10_240);
   });
 
+  it('says how many jobs cannot be understood', async () => {
+    const id = await submitted(alice);
+    const key = `.jobs/records/${id}`;
+    const record = await desk.world.memory.readRecord(key);
+    expect(await desk.world.memory.update(key, record?.revision, '{}')).toBe(true);
+    expect(await answer(alice, 'jobs')).toMatchObject({
+      jobs: [],
+      note: '1 job cannot be understood and is left out; a person finds more with `mcp-dispatch doctor`.',
+    });
+  });
+
   it('says why no lane can be told, and lists the jobs all the same', async () => {
     await desk.close();
     const list = async () => {

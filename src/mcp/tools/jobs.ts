@@ -58,6 +58,10 @@ export const jobs = defineTool({
       }
       list.add(entry);
     }
+    if (page.broken > 0) {
+      const are = page.broken === 1 ? 'job cannot be understood and is' : 'jobs cannot be understood and are';
+      reply.set('note', `${page.broken} ${are} left out; a person finds more with \`mcp-dispatch doctor\`.`);
+    }
     if (list.length === 0) reply.setAlways('jobs', []);
     reply.setAlways('count', list.length).set('next_cursor', next);
   },

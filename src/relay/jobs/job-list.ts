@@ -22,6 +22,8 @@ export interface JobPage {
   readonly jobs: readonly Job[];
   /** Undefined on the last page. */
   readonly next: string | undefined;
+  /** How many were met whose record cannot be understood. Whose they are and what became of them is not known. */
+  readonly broken: number;
 }
 
 // A filter that few jobs pass must not read thousands for one page; the next page goes on.
@@ -39,17 +41,21 @@ export class JobList {
     const names = await this.#names(query);
     const jobs: Job[] = [];
     let read = 0;
+    let broken = 0;
     let last: string | undefined;
     for (const { id, createdAt } of names) {
       const place = placeOf(createdAt, id);
       if (query.cursor !== undefined && place >= query.cursor) continue;
-      if (jobs.length === query.limit || read === MOST_READ) return { jobs, next: last };
+      if (jobs.length === query.limit || read === MOST_READ) return { jobs, next: last, broken };
       read++;
       last = place;
-      const job = await unlessBroken(() => this.look(id));
+      const job = await unlessBroken(
+        () => this.look(id),
+        () => broken++,
+      );
       if (job !== undefined && passes(job, query)) jobs.push(job);
     }
-    return { jobs, next: undefined };
+    return { jobs, next: undefined, broken };
   }
 
   /**

@@ -139,13 +139,17 @@ function rethrownWith(outcome: 'none' | 'unknown'): (error: unknown) => never {
   };
 }
 
-/** What `look` gives of a job; undefined where the fault is its record's alone, which must not hold back other jobs. */
-export async function unlessBroken<T>(look: () => Promise<T>): Promise<T | undefined> {
+/**
+ * What `look` gives of a job; undefined where the fault is its record's alone, which must not hold back other jobs. Then
+ * `whenBroken` is called.
+ */
+export async function unlessBroken<T>(look: () => Promise<T>, whenBroken = () => {}): Promise<T | undefined> {
   try {
     return await look();
   } catch (error) {
-    if (isBrokenRecord(error)) return undefined;
-    throw error;
+    if (!isBrokenRecord(error)) throw error;
+    whenBroken();
+    return undefined;
   }
 }
 
