@@ -2,7 +2,7 @@
  * The servers that are compared: ours as it is built; a lean bundle of the SDK with a tool that does nothing, which is what
  * the SDK costs by itself, and one that only publishes a file; and a loop written by hand, which is what Node costs by itself.
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
@@ -102,6 +102,15 @@ export class Servers {
   /** Ours without a configuration file. */
   oursPlain({ relay, agent, node }) {
     return this.#on(node, artefact, this.#of(relay, agent));
+  }
+
+  /** The same without code caches: how it starts with another Node than the one that built it. */
+  oursUncached(options) {
+    const folder = path.join(this.#temp, 'uncached');
+    mkdirSync(folder, { recursive: true });
+    for (const file of readdirSync(path.dirname(artefact)).filter((name) => name.endsWith('.cjs')))
+      copyFileSync(path.join(path.dirname(artefact), file), path.join(folder, file));
+    return { ...this.oursPlain(options), args: [path.join(folder, path.basename(artefact))] };
   }
 
   /** A command of ours, to be run for `agent`. */

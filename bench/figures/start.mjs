@@ -27,6 +27,7 @@ export const start = {
         : `, Node ${execFileSync(node, ['-p', 'process.versions.node'], { encoding: 'utf8' }).trim()}`;
       const candidates = {
         ours: servers.oursPlain({ relay, agent: 'alice', node }),
+        uncached: servers.oursUncached({ relay, agent: 'uncached', node }),
         withConfig: servers.ours({ relay, agent: 'configured', config: CONFIG, node }),
         lean: servers.lean(node),
         raw: servers.raw(node),
@@ -40,6 +41,12 @@ export const start = {
           ours: samples.ours,
           floor: samples.lean,
           bound: 1.35,
+        },
+        {
+          title: `same, without its code cache${version}`,
+          floorIs: floor,
+          ours: samples.uncached,
+          floor: samples.lean,
         },
         { title: `same, with a config file${version}`, floorIs: floor, ours: samples.withConfig, floor: samples.lean },
         {
