@@ -3,7 +3,8 @@
  * command line for another machine. The operator decides what runs; this is the net for a mistake that one argument apart from
  * a harmless template makes, and it knows the common programs only.
  *
- * 1. A program that starts another (`env`, `timeout`) is looked through.
+ * 1. A program that starts another (`env`, `timeout`) is looked through; behind any other, as `docker exec`, a shell or an
+ *    interpreter is looked at only where code stands behind its "-c" or "-e".
  * 2. A shell is given a script file of the operator's, and the job's words behind it. Behind "-c" nothing of a job may stand: one
  *    forgotten quote in the script is enough.
  * 3. An interpreter is given code or a file of the operator's first.
@@ -23,9 +24,11 @@ const REMOTE = /^(?:ssh|autossh|mosh|plink)$/;
 /** Why the words of a job, in `argv` or on stdin, would be run as code; undefined where they would not. */
 export function codeProblem(argv: readonly string[], stdin: string | undefined, words: string): string | undefined {
   const starts = STARTERS.test(nameOf(argv[0])) || REMOTE.test(nameOf(argv[0]));
-  const candidates = starts ? argv.keys() : [0];
-  for (const index of candidates) {
-    const problem = problemAt(argv.slice(index), stdin === `{${words}}`, words);
+  const onStdin = stdin === `{${words}}`;
+  for (const index of argv.keys()) {
+    const command = argv.slice(index);
+    const isRun = index === 0 || starts;
+    const problem = evaluationAt(command, words) ?? (isRun ? problemAt(command, onStdin, words) : undefined);
     if (problem !== undefined) return problem;
   }
   // `env -S` takes one argument apart into many.
@@ -51,16 +54,28 @@ function problemAt([program, ...rest]: readonly string[], onStdin: boolean, word
   if (REMOTE.test(name) && !namesCommand(rest)) {
     return `${shown} without a command starts a shell on the other machine, which would run the words of a job. Name the program that is to read them, behind the host.`;
   }
-  const isShell = SHELLS.test(name);
-  if (!isShell && !INTERPRETERS.test(name)) return undefined;
+  if (!SHELLS.test(name) && !INTERPRETERS.test(name)) return undefined;
   // A shell that is told to read commands from stdin takes what follows for their arguments.
   const reads = onStdin && before.some((argument) => /^-[a-z]*s/.test(argument));
-  const given = isShell && first !== -1 && before.some((argument) => /^[-+][a-z]*c/.test(argument));
-  const evaluated = first !== -1 && /^(?:-[a-zA-Z]*[ceEpr]|--eval|--print|eval)$/.test(before.at(-1) ?? '');
   const own = before.some((argument) => !argument.startsWith('-') && placeholderOf(argument) === undefined);
-  if (own && !given && !evaluated && !reads) return undefined;
-  const what = isShell ? 'a shell' : 'an interpreter';
-  return `${shown} is ${what}: it would run the words of a job as a script. ${remedy(words)}`;
+  return own && !reads ? undefined : asScript(program, words);
+}
+
+/** Where the words stand as code: behind the "-c" of a shell, or right behind such an option of an interpreter. */
+function evaluationAt([program, ...rest]: readonly string[], words: string): string | undefined {
+  const name = nameOf(program);
+  const first = rest.findIndex((argument) => isWords(argument, words));
+  if (first === -1) return undefined;
+  const before = rest.slice(0, first);
+  const isCode = SHELLS.test(name)
+    ? before.some((argument) => /^[-+][a-z]*c/.test(argument))
+    : INTERPRETERS.test(name) && /^(?:-[a-zA-Z]*[ceEpr]|--eval|--print|eval)$/.test(before.at(-1) ?? '');
+  return isCode ? asScript(program, words) : undefined;
+}
+
+function asScript(program: string | undefined, words: string): string {
+  const what = SHELLS.test(nameOf(program)) ? 'a shell' : 'an interpreter';
+  return `${quoteName(program ?? '')} is ${what}: it would run the words of a job as a script. ${remedy(words)}`;
 }
 
 /** Whether something of the operator's stands behind the host: {host}, or the first word that is no option. */

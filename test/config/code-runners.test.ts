@@ -36,6 +36,11 @@ describe('the words of a job', () => {
     'perl -e {prompt}',
     'deno eval {prompt}',
     'ruby -- {prompt}',
+    // Behind a program that starts others, and is not known to.
+    'docker exec box sh -c {prompt}',
+    'kubectl exec pod -- /bin/bash -lc {prompt}',
+    'npx tsx run node -e {prompt}',
+    'uv run python -c {prompt}',
     'ssh {host} run {prompt}',
     'ssh -p 22 me@box run -- {prompt}',
   ])('do not become a program: %s', (line) => {
@@ -60,6 +65,8 @@ describe('the words of a job', () => {
   it.each([
     ['codex exec -- {prompt}', undefined],
     ['codex exec -c {prompt}', undefined],
+    ['codex exec --shell bash -- {prompt}', undefined],
+    ['docker exec box node {prompt}', undefined],
     ['claude -p', '{prompt}'],
     ['sh run.sh {prompt}', undefined],
     ['/bin/bash -eu run.sh -- {prompt}', undefined],

@@ -37,8 +37,8 @@ export default {
       name: 'shell-of-the-words',
       promise: 'The words of a job are no script of a shell.',
       file: 'src/config/code-runners.ts',
-      find: 'if (own && !given && !evaluated && !reads) return undefined;',
-      replace: 'if (own && !evaluated && !reads) return undefined;',
+      find: '? before.some((argument) => /^[-+][a-z]*c/.test(argument))',
+      replace: '? false',
       caughtBy: { file: RUNNERS, title: 'do not become a program' },
     },
     {
