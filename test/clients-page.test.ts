@@ -18,7 +18,7 @@ it.each(rows)('test $number of docs/clients.md is there: $title', ({ title, file
 it('docs/clients.md cites each of its tests, no other, and the versions that are installed', () => {
   const numbers = rows.map(({ number }) => number);
   const cited = new Set([...page.matchAll(/\[(\d+)\]/g)].map(([, number]) => number));
-  expect([...cited].sort()).toEqual(numbers);
+  expect([...cited].sort((a, b) => Number(a) - Number(b))).toEqual(numbers);
   const versions = [...read('test/real-clients/install.ts').matchAll(/'(\d+\.\d+\.\d+)'/g)].map(
     ([, version]) => version,
   );
