@@ -80,8 +80,11 @@ const tasks: { readonly [name: string]: () => Promise<unknown> } = {
       }
       const { job, token } = claimed;
       note('claimed', job.id, token);
-      // Some take longer than they said.
-      await sleep(random() < 0.08 ? Number(leaseSeconds) * 1300 : random() * 150);
+      // Some take so much longer than they said that another has the job by then: its lease, and the pause after it, are over.
+      const late = Number(leaseSeconds) * 1000 + 1200 + random() * 1500;
+      // Whoever has it after another takes its time, so that the other one comes while it is held.
+      const work = token.startsWith('1.') ? random() * 100 : 500 + random() * 450;
+      await sleep(random() < 0.1 ? late : work);
       if (random() < 0.3)
         note('renewed', job.id, token, await answer(relay.jobs.renew(job.id, token, me, Number(leaseSeconds))));
       // Some are never heard of again.
