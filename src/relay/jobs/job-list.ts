@@ -2,6 +2,7 @@
 import { addressSegment, isAddressSegment } from '../../model/address.js';
 import type { Job, JobState } from '../../model/job.js';
 import type { Store } from '../../store/store.js';
+import { Breather } from '../breathing.js';
 import { doneJobKey, openJobKey } from '../keys.js';
 import { type JobName, parseJobName } from './job-name.js';
 import { type JobTable, unlessBroken } from './job-table.js';
@@ -42,12 +43,14 @@ export class JobList {
     const jobs: Job[] = [];
     let read = 0;
     let broken = 0;
+    const breather = new Breather();
     let last: string | undefined;
     for (const { id, createdAt } of names) {
       const place = placeOf(createdAt, id);
       if (query.cursor !== undefined && place >= query.cursor) continue;
       if (jobs.length === query.limit || read === MOST_READ) return { jobs, next: last, broken };
       read++;
+      await breather.step();
       last = place;
       const job = await unlessBroken(
         () => this.look(id),

@@ -92,11 +92,12 @@ describe('a submitter', () => {
 });
 
 describe('many jobs', () => {
-  it('hold back no other call while they are looked at, by a claim and by a sweep', async () => {
+  it('hold back no other call while they are looked at, by a claim, a list and a sweep', async () => {
     const { relay } = world.process();
     for (let i = 0; i < 100; i++) await submit(relay, 'alice', 'bob', { write: true });
     const claiming = () => relay.jobs.claimNext(holder('bob'), { addresses: ['bob'], writes: false });
-    for (const work of [claiming, () => relay.jobs.sweep(world.clock.now())]) {
+    const listing = () => relay.jobs.list.page({ state: 'failed', limit: 20 });
+    for (const work of [claiming, listing, () => relay.jobs.sweep(world.clock.now())]) {
       let others = 0;
       let timer: NodeJS.Immediate;
       const other = () => {
