@@ -9,7 +9,7 @@ import type { Files } from '../store/filesystem/files.js';
 import { Descent, type Mark, signal } from './descent.js';
 import type { Order, RunOrder, Told } from './keeper-protocol.js';
 import { removeRunFolder } from './run-folder.js';
-import type { EndReason, RunOutcome } from './run-outcome.js';
+import { type EndReason, GRACE_MS, type RunOutcome } from './run-outcome.js';
 
 const childProcess = lazyBuiltin<typeof import('node:child_process')>('node:child_process');
 
@@ -114,7 +114,10 @@ export class Keeper {
     const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
     child.ref();
     if (child.connected) child.disconnect();
+    // One that is stopped does not hear that it may go.
+    const giveUp = setTimeout(() => child.kill('SIGKILL'), GRACE_MS + 2 * PATIENCE_MS);
     await gone;
+    clearTimeout(giveUp);
   }
 
   /** What a keeper is made of and is not there any more: an update may replace it while the worker waits for its first job. */

@@ -253,6 +253,14 @@ describe('a keeper', () => {
     await lost.close();
   });
 
+  it.runIf(process.platform !== 'win32')('that is stopped while nothing runs is let go all the same', async () => {
+    await keeper.start(programs.request('say')).outcome;
+    const pid = Number(keeper.pid);
+    process.kill(pid, 'SIGSTOP');
+    await keeper.close();
+    expect(isRunning(pid)).toBe(false);
+  });
+
   it('that is let go ends what runs', async () => {
     const run = keeper.start(programs.request('deaf'));
     await begun();
