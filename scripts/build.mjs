@@ -44,12 +44,15 @@ const INITIALIZE = `${JSON.stringify({
   params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'build', version: '1' } },
 })}\n`;
 
+// It needs about what the other commands need.
+const SEND = ['send', 'bob', 'hello', '--from', 'build'];
+
 /** The files of the program, and what a start of one does where starts must be quick; the one that loads the others is replaced last. */
 const PROGRAM = [
   // A hook neither watches nor locks.
   { entry: 'src/hook-main.ts', file: 'hook.cjs', external: ['chokidar', 'proper-lockfile'] },
   { entry: 'src/main.ts', file: 'main.cjs', start: { call: 'main', args: [], input: INITIALIZE } },
-  { entry: 'src/command-main.ts', file: 'command.cjs' },
+  { entry: 'src/command-main.ts', file: 'command.cjs', start: { call: 'commandMain', args: [SEND], input: '' } },
   // It stands by for as long as a worker does.
   { entry: 'src/keeper-main.ts', file: 'keeper.cjs' },
   { entry: 'src/worker-main.ts', file: 'worker.cjs' },
@@ -70,6 +73,9 @@ export async function build() {
   await replaceFile(path.join(dist, 'THIRD-PARTY-LICENSES.txt'), licenses, 0o644, startedAt);
   await replaceFile(path.join(dist, 'worker.d.cts'), typesOfWorker(), 0o644, startedAt);
   // The last one dated to when the sources were read: scripts/setup.mjs compares this date with theirs.
+  const kept = new Set(built.map(({ file }) => file));
+  for (const file of readdirSync(dist).filter((name) => name.endsWith('.cache') && !kept.has(name)))
+    rmSync(path.join(dist, file));
   for (const { file, contents, mode } of built) await replaceFile(path.join(dist, file), contents, mode, startedAt);
   return { bytes: built.reduce((sum, { contents }) => sum + contents.length, 0) };
 }

@@ -23,7 +23,9 @@ if (Number.parseInt(process.versions.node, 10) < OLDEST_NODE) {
       process.stderr.write(`mcp-dispatch hook: ${error instanceof Error ? error.message.split('\n')[0] : 'failed'}\n`);
     });
 } else if (process.argv.length > 2) {
-  void import('./command-main.js').then(({ commandMain }) => commandMain(process.argv.slice(2)));
+  void load('command.cjs', () => import('./command-main.js')).then(({ commandMain }) =>
+    commandMain(process.argv.slice(2)),
+  );
 } else {
   void load('main.cjs', () => import('./main.js')).then(({ main }) => main());
 }

@@ -55,12 +55,17 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-function start({ file = path.join(folder, 'mcp-dispatch.cjs'), flags = [] as string[], input = '' } = {}) {
+function start({
+  file = path.join(folder, 'mcp-dispatch.cjs'),
+  flags = [] as string[],
+  argv = [] as string[],
+  input = '',
+} = {}) {
   const { PATH, SystemRoot } = process.env;
   const home = { HOME: folder, USERPROFILE: folder, MCP_DISPATCH_DIR: path.join(folder, 'relay') };
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
-    ['--require', path.join(folder, 'spy.cjs'), ...flags, file],
+    ['--require', path.join(folder, 'spy.cjs'), ...flags, file, ...argv],
     { input, encoding: 'utf8', env: { PATH, SystemRoot, ...home } },
   );
   return { status, stdout, stderr };
@@ -178,4 +183,10 @@ it('the server as it is built is loaded from its code cache by the Node that bui
     [3, undefined],
   ]);
   expect(answers[2].result.structuredContent.self).toBeDefined();
+});
+
+it('a command as it is built is loaded from its code cache, and does its work', () => {
+  const { status, stdout, stderr } = start({ file: SERVER, argv: ['send', 'bob', 'hello', '--from', 'ci', '--json'] });
+  expect([status, stderr]).toEqual([0, 'used']);
+  expect(JSON.parse(stdout)).toMatchObject({ to: 'bob', from: 'ci' });
 });
