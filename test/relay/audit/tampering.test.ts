@@ -38,6 +38,24 @@ async function foundIn(bytes: Uint8Array): Promise<string[]> {
   return world.found();
 }
 
+async function verified(bytes: Uint8Array) {
+  await world.write(log, bytes);
+  return world.verify();
+}
+
+/** What the judge of a log says of it as `bytes`, without the store around it. */
+function judged(bytes: Buffer) {
+  const judge = new LogJudge(log, []);
+  const starts = [0];
+  for (let at = bytes.indexOf(10); at >= 0; at = bytes.indexOf(10, at + 1)) starts.push(at + 1);
+  for (const [index, start] of starts.entries()) {
+    const next = starts[index + 1];
+    const end = next === undefined ? bytes.length : next - 1;
+    judge.take({ bytes: bytes.subarray(start, end), number: index + 1, last: next === undefined });
+  }
+  return judge.end() ?? { findings: [], torn: undefined };
+}
+
 /** In which line a byte stands; a newline ends the one before it. */
 const lineAt = (at: number) => whole.subarray(0, at).filter((byte) => byte === 10).length + 1;
 
@@ -49,16 +67,17 @@ describe('an audit', () => {
 
   it('shows the flip of any byte, and in which line it is', async () => {
     const bits = Array.from({ length: 8 }, (_, bit) => (byte: number) => byte ^ (1 << bit));
-    const signs = [...'\0\n\r "\\{}[],:09afgx-\x80\xc3\xff'].map((sign) => () => sign.charCodeAt(0));
+    const signs = [...'\0\r "\\{}[],:09afgx-\x80\xc3\xff'].map((sign) => () => sign.charCodeAt(0));
+    const newline = () => 10;
     let flips = 0;
     for (let at = 0; at < whole.length; at++) {
-      for (const flip of [...bits, ...signs]) {
+      for (const flip of [newline, ...bits, ...signs]) {
         const bytes = Buffer.from(whole);
         bytes[at] = flip(whole[at] as number);
         if (bytes[at] === whole[at]) continue;
         flips++;
-        await world.write(log, bytes);
-        const { findings, torn } = await world.verify();
+        // From the store for one flip of each byte; the judge alone is a third of the work.
+        const { findings, torn } = flip === newline || flip === bits[0] ? await verified(bytes) : judged(bytes);
         const near = findings.map(({ line = 0 }) => line - lineAt(at));
         if (!near.some((distance) => distance === 0 || distance === 1))
           expect.fail(`byte ${at} as ${bytes[at]}: ${JSON.stringify({ findings, torn })}`);
