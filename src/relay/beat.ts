@@ -11,6 +11,11 @@ const EARLY_MS = 50;
 // Each process has its own: if all had one, all would wake at once.
 const origins = new WeakMap<Clock, number>();
 
+/** A beat is now: what is to fall together counts from here. */
+export function beat(clock: Pick<Clock, 'now' | 'steady'>): void {
+  origins.set(clock, clock.steady());
+}
+
 /** Milliseconds from now to the last beat within `ms`, which is 10 s or more; at most 50 ms more than `ms`. */
 export function untilBeat(clock: Pick<Clock, 'now' | 'steady'>, ms: number): number {
   const now = clock.steady();

@@ -5,7 +5,7 @@
  * *over*. A health check that only lists tools stays quiet. Only `begin`, at a call, makes the agent known.
  */
 import type { Arrivals } from './arrivals.js';
-import { untilBeat } from './beat.js';
+import { beat } from './beat.js';
 import { beginningBehindOthers } from './beginning.js';
 import type { Inbox } from './inbox.js';
 import type { Kept } from './kept.js';
@@ -91,7 +91,14 @@ export class Session {
   /** Makes the session present, and keeps its record renewed; nothing the second time. */
   async announce(): Promise<void> {
     if (this.#heartbeat !== undefined || this.#over) return;
-    this.#beat();
+    // The other things that this process does now and then fall together with it.
+    beat(this.relay.clock);
+    this.#heartbeat = setInterval(() => {
+      beat(this.relay.clock);
+      // A record that cannot be renewed now may be the next time; the calls themselves report a relay that is gone.
+      this.#renew().catch(() => {});
+    }, HEARTBEAT_MS);
+    this.#heartbeat.unref();
     try {
       this.#since = await beginningBehindOthers(this.relay.presence, this);
       await this.#renew();
@@ -108,25 +115,13 @@ export class Session {
         ...(client === undefined ? {} : { client: shortened(client).name }),
       });
     } catch (error) {
-      clearTimeout(this.#heartbeat);
+      clearInterval(this.#heartbeat);
       this.#heartbeat = undefined;
       throw error;
     }
     await this.#topics.join();
     // What a session of before held when it died: nobody is rung for it, and this one may not be called for long.
     await this.inbox.recover().catch(() => {});
-  }
-
-  #beat(): void {
-    this.#heartbeat = setTimeout(
-      () => {
-        this.#beat();
-        // A record that cannot be renewed now may be the next time; the calls themselves report a relay that is gone.
-        this.#renew().catch(() => {});
-      },
-      untilBeat(this.relay.clock, HEARTBEAT_MS),
-    );
-    this.#heartbeat.unref();
   }
 
   /**
@@ -169,7 +164,7 @@ export class Session {
     this.#over = true;
     this.#arrivals?.close();
     const present = this.#heartbeat !== undefined;
-    clearTimeout(this.#heartbeat);
+    clearInterval(this.#heartbeat);
     this.#heartbeat = undefined;
     if (!present) return;
     try {

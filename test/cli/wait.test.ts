@@ -21,8 +21,9 @@ beforeEach(async () => {
 
 afterEach(async () => {
   await desk.world.close();
-  expect(vi.getTimerCount()).toBe(0);
+  const left = vi.getTimerCount();
   vi.useRealTimers();
+  expect(left).toBe(0);
 });
 
 const pass = async (ms: number, step = 50) => {

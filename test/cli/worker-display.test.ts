@@ -14,8 +14,9 @@ beforeEach(() => {
   err = '';
 });
 afterEach(() => {
-  expect(vi.getTimerCount()).toBe(0);
+  const left = vi.getTimerCount();
   vi.useRealTimers();
+  expect(left).toBe(0);
 });
 
 function display({ json = false, errColumns }: { json?: boolean; errColumns?: number } = {}): WorkerDisplay {

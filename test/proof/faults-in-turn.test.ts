@@ -29,7 +29,7 @@ const temporaryDirectory = useTemporaryDirectories(inMemory);
 
 // The number of calls must not depend on how fast the machine is, and no session's heartbeat may outlive its case.
 beforeEach(() => {
-  vi.useFakeTimers({ now: START, toFake: ['Date', 'hrtime', 'setTimeout', 'clearTimeout'] });
+  vi.useFakeTimers({ now: START, toFake: ['Date', 'hrtime', 'setInterval', 'clearInterval'] });
 });
 afterEach(() => {
   vi.useRealTimers();

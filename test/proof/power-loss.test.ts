@@ -149,7 +149,7 @@ async function firstWrong(recording: Recording, model: CrashModel, way = /./) {
 }
 
 beforeEach(() => {
-  vi.useFakeTimers({ now: START, toFake: ['Date', 'hrtime', 'setTimeout', 'clearTimeout'] });
+  vi.useFakeTimers({ now: START, toFake: ['Date', 'hrtime', 'setInterval', 'clearInterval'] });
 });
 afterEach(() => {
   vi.useRealTimers();

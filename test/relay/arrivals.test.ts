@@ -23,8 +23,9 @@ beforeEach(async () => {
 afterEach(async () => {
   for (const arrivals of made) arrivals.close();
   await world.close();
-  expect(vi.getTimerCount()).toBe(0);
+  const left = vi.getTimerCount();
   vi.useRealTimers();
+  expect(left).toBe(0);
 });
 
 const pass = async (ms: number, step = ms) => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { untilBeat } from '../../src/relay/beat.js';
+import { beat, untilBeat } from '../../src/relay/beat.js';
 import { TestClock } from '../helpers/relay-world.js';
 
 describe('the beat of a process', () => {
@@ -11,6 +11,15 @@ describe('the beat of a process', () => {
       expect(late + untilBeat(begun, 10_000)).toBe(10_000);
       expect(late + untilBeat(begun, 30_000)).toBe(30_000);
     }
+  });
+
+  it('counts from where it was said to be', () => {
+    const clock = new TestClock();
+    untilBeat(clock, 10_000);
+    clock.advance(4000);
+    beat(clock);
+    clock.advance(1000);
+    expect(untilBeat(clock, 10_000)).toBe(9000);
   });
 
   it('is not had twice when a timer fires a little early', () => {

@@ -8,7 +8,7 @@ import { DAY, HOUR, MINUTE, RelayWorld, START, sent } from '../helpers/relay-wor
 let world: RelayWorld;
 
 beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
   world = new RelayWorld();
 });
 

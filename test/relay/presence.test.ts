@@ -7,15 +7,16 @@ let world: RelayWorld;
 let relay: Relay;
 
 beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
   world = new RelayWorld();
   relay = world.process().relay;
 });
 
 afterEach(async () => {
   await world.close();
-  expect(vi.getTimerCount()).toBe(0);
+  const left = vi.getTimerCount();
   vi.useRealTimers();
+  expect(left).toBe(0);
 });
 
 const pids = async (agent = 'bob') => (await relay.presence.sessions(agent)).map(({ pid }) => pid);

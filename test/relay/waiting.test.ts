@@ -18,8 +18,9 @@ beforeEach(async () => {
 
 afterEach(async () => {
   await world.close();
-  expect(vi.getTimerCount()).toBe(0);
+  const left = vi.getTimerCount();
   vi.useRealTimers();
+  expect(left).toBe(0);
 });
 
 const pass = async (ms: number, step = 1) => {

@@ -29,8 +29,9 @@ beforeEach(async () => {
 afterEach(async () => {
   for (const waker of wakers) waker.close();
   await world.close();
-  expect(vi.getTimerCount()).toBe(0);
+  const left = vi.getTimerCount();
   vi.useRealTimers();
+  expect(left).toBe(0);
 });
 
 const ALL: readonly MethodName[] = ['claude-socket', 'codex-queue', 'claude-channel', 'command'];

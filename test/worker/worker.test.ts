@@ -85,8 +85,9 @@ afterEach(async () => {
   await pass(2000);
   for (const { end } of all) expect(end).toBeDefined();
   await world.close();
-  expect(vi.getTimerCount()).toBe(0);
+  const left = vi.getTimerCount();
   vi.useRealTimers();
+  expect(left).toBe(0);
 });
 
 async function pass(ms: number, step = 250): Promise<void> {
