@@ -20,7 +20,7 @@ export const bytes = {
     await Promise.all([alice.close(), bob.close()]);
     const unit = 'bytes';
     return [
-      { title: 'tools: names, descriptions, inputs', unit, ours: [sizeOf(paid)], bound: 8000 },
+      { title: 'tools: names, descriptions, inputs', unit, ours: [sizeOf(paid)], bound: 13_000 },
       { title: 'tools/list, whole', unit, ours: [sizeOf({ tools })] },
       { title: 'instructions', unit, ours: [Buffer.byteLength(instructions)], bound: 2000 },
       { title: 'reply of a peek, nothing new', unit, ours: [sizeOf(empty)] },
