@@ -46,12 +46,13 @@ const socketOf = ({ path: at }: FakeInbox) => ({
 const announced = (sandbox: Sandbox, agent: string) =>
   eventually(`${agent} to be announced`, () => existsSync(path.join(sandbox.relay, '.presence', `${agent}.json`)));
 
-/** Events of this kind, as the logs of all processes have them. */
+/** Events of this kind in the logs of all processes, oldest first. */
 function eventsIn(sandbox: Sandbox, kind: string): Json[] {
   const logs = listTree(sandbox.relay).filter((file) => file.startsWith('.log/') && !file.endsWith('/'));
   return logs
     .flatMap((file) => readFileSync(path.join(sandbox.relay, file), 'utf8').split('\n'))
-    .flatMap((line) => (line.includes(`"event":"${kind}"`) ? [JSON.parse(line)] : []));
+    .flatMap((line) => (line.includes(`"event":"${kind}"`) ? [JSON.parse(line)] : []))
+    .sort((a, b) => Date.parse(a.at) - Date.parse(b.at));
 }
 
 const ringsIn = (sandbox: Sandbox) => eventsIn(sandbox, 'rang');
