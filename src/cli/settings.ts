@@ -42,6 +42,9 @@ export function resolveSettings(config: Config, env: NodeJS.ProcessEnv, fromFile
     'wake.on': config.wake.on,
     'wake.methods': config.wake.methods,
     'wake.command': config.wake.command,
+    'worker.autospawn': config.autospawn.names.length === 0 ? undefined : config.autospawn.names,
+    'worker.writes': config.autospawn.writes,
+    'worker.idle_timeout_seconds': config.autospawn.idleTimeoutSeconds,
   };
   const settings = SETTINGS.flatMap((setting): Resolved[] => {
     const { key } = setting;

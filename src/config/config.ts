@@ -38,6 +38,16 @@ export interface Lanes {
   readonly executor: Executor;
 }
 
+/** The workers that servers start by themselves. Frozen. */
+export interface Autospawn {
+  /** Names of executors, and `lanes`; each has something to run, and none stands twice. Empty for none. @default none */
+  readonly names: readonly string[];
+  /** Which jobs that may write they take. @default 'none' */
+  readonly writes: 'none' | 'worktrees' | 'all';
+  /** Seconds without a job after which one ends. 1 to 86_400. @default 300 */
+  readonly idleTimeoutSeconds: number;
+}
+
 /** The checked configuration of one process: file and environment together. Frozen. */
 export interface Config {
   /** The roster: normalized ids in the order of the file, at least one, no two alike. Absent in dynamic mode. */
@@ -68,6 +78,8 @@ export interface Config {
   readonly executors: ReadonlyMap<string, Executor>;
   /** Absent where none are configured, and where `operatorProblem` says why they are not used. */
   readonly lanes?: Lanes;
+  /** Names none where `operatorProblem` says why none is used. */
+  readonly autospawn: Autospawn;
   /** Why the executors and lanes of the file do not exist: the file could be written by others. Absent where nothing is wrong. */
   readonly operatorProblem?: string;
   /** Template with `{agent_id}` and `{agent_list}`, not filled in; 1 to 1999 characters. Absent: the built-in text. */

@@ -1,6 +1,6 @@
 /** From the values of a file to what runs work. */
 import type { Executor } from '../model/executor.js';
-import type { Lanes } from './config.js';
+import type { Autospawn, Lanes } from './config.js';
 import { DEFAULTS, type ExecutorValues, type Values } from './schema.js';
 
 type Parts = { readonly [K in keyof Omit<ExecutorValues, 'stdin'>]?: ExecutorValues[K] | undefined } & {
@@ -37,5 +37,15 @@ export function lanesOf(values: Values): Lanes | undefined {
       env: settled['lanes.env'],
       cwd: settled['lanes.cwd'],
     }),
+  });
+}
+
+/** Which workers servers start. `values` in which nothing is wrong. */
+export function autospawnOf(values: Values): Autospawn {
+  const settled = { ...DEFAULTS, ...values };
+  return Object.freeze({
+    names: settled['worker.autospawn'] ?? [],
+    writes: settled['worker.writes'],
+    idleTimeoutSeconds: settled['worker.idle_timeout_seconds'],
   });
 }

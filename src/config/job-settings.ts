@@ -1,6 +1,6 @@
 /**
- * The rows of what runs work: an executor of each agent, and the lanes. Whoever can write these keys chooses the commands that
- * run here, so they count only from a file that nobody else can write: see `Config.operatorProblem`.
+ * The rows of what runs work: an executor of each agent, the lanes, and which of them are run unasked. Whoever can write these
+ * keys chooses the commands that run here, so they count only from a file that nobody else can write: see `Config.operatorProblem`.
  */
 import type { Setting } from './setting.js';
 
@@ -134,5 +134,34 @@ export const LANE_SETTINGS = [
     type: 'path',
     whenAbsent: 'that of the worker',
     description: 'The directory that the program runs in.',
+  },
+] as const satisfies readonly Setting[];
+
+export const WORKER_SETTINGS = [
+  {
+    key: 'worker.autospawn',
+    type: 'texts',
+    maxItems: 32,
+    maxLength: 64,
+    whenAbsent: 'none: workers are started by hand',
+    description:
+      'The executors, by name, and `lanes`, for which a server starts a worker when jobs wait for one and none is alive.',
+  },
+  {
+    key: 'worker.writes',
+    type: 'choice',
+    default: 'none',
+    values: ['none', 'worktrees', 'all'],
+    description:
+      'Which jobs that may change things such a worker takes: `none`, those in a worktree of their own (`worktrees`), or `all`.',
+  },
+  {
+    key: 'worker.idle_timeout_seconds',
+    type: 'integer',
+    default: 300,
+    min: 1,
+    max: 86_400,
+    unit: 'seconds',
+    description: 'After how long without a job such a worker ends.',
   },
 ] as const satisfies readonly Setting[];

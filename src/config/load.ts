@@ -1,7 +1,7 @@
 /** The configuration of this process: the file, then the environment over it. Never silently the defaults. */
 import path from 'node:path';
 import { checkDocument } from './document.js';
-import { executorOf, lanesOf } from './executors.js';
+import { autospawnOf, executorOf, lanesOf } from './executors.js';
 import { laneOverrides } from './overrides.js';
 import { DEFAULT_CONFIG_PATH, expandPath, findHome } from './paths.js';
 import { configError, type Problem } from './problem.js';
@@ -72,16 +72,17 @@ function runnersOf(
   { values, executors }: Contents,
   file: string | undefined,
   findOthers: FindOthers = () => 'nobody has looked who can write it',
-): Pick<Config, 'executors' | 'lanes' | 'operatorProblem'> {
+): Pick<Config, 'executors' | 'lanes' | 'autospawn' | 'operatorProblem'> {
   const lanes = lanesOf(values);
-  if (file === undefined || (executors.size === 0 && lanes === undefined)) return { executors: new Map() };
+  const nothing = { executors: new Map(), autospawn: autospawnOf({ ...values, 'worker.autospawn': [] }) };
+  if (file === undefined || (executors.size === 0 && lanes === undefined)) return nothing;
   const others = findOthers(file);
   if (others !== undefined) {
     const operatorProblem = `${others}, so no executor and no lane of this file exists: it says what is run here.`;
-    return { executors: new Map(), operatorProblem };
+    return { ...nothing, operatorProblem };
   }
   const made = new Map([...executors].map(([agent, of]) => [agent, executorOf(of)]));
-  return { executors: made, ...(lanes === undefined ? {} : { lanes }) };
+  return { executors: made, autospawn: autospawnOf(values), ...(lanes === undefined ? {} : { lanes }) };
 }
 
 function namesOf({ values, executors }: Contents): string[] {
@@ -125,7 +126,7 @@ function relayDirOf(
   return undefined;
 }
 
-function configOf(env: NodeJS.ProcessEnv, values: Values, relayDir: string): Omit<Config, 'executors'> {
+function configOf(env: NodeJS.ProcessEnv, values: Values, relayDir: string): Omit<Config, 'executors' | 'autospawn'> {
   const settled = { ...DEFAULTS, ...values };
   const { MCP_DISPATCH_AGENT_ID: agentId, MCP_DISPATCH_TOPICS: topics } = env;
   return {

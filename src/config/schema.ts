@@ -4,7 +4,7 @@
  *
  * Imported at every start of a server: data only, no TOML parser and no zod.
  */
-import { EXECUTOR_SETTINGS, LANE_SETTINGS } from './job-settings.js';
+import { EXECUTOR_SETTINGS, LANE_SETTINGS, WORKER_SETTINGS } from './job-settings.js';
 import { DEFAULT_CONFIG_PATH, DEFAULT_RELAY_PATH } from './paths.js';
 import type { Setting } from './setting.js';
 
@@ -200,6 +200,7 @@ export const SETTINGS = [
   },
   ...EXECUTOR_SETTINGS,
   ...LANE_SETTINGS,
+  ...WORKER_SETTINGS,
 ] as const satisfies readonly Setting[];
 
 /** The environment variables that are read. An empty one counts as not set. */

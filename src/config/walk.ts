@@ -3,8 +3,9 @@
  *
  * 1. Walk the tables there are: the top level, `[dispatch]`, and those of the schema in either; else a key is unknown.
  * 2. Judge each setting by the schema; a setting in both places is a problem even if the values agree.
- * 3. Judge each executor, and the lanes, as a whole, where nothing is wrong with their parts.
+ * 3. Judge each executor, the lanes, and what is to be started by itself, as a whole, where nothing is wrong with their parts.
  */
+import { autospawnFaults } from './autospawn-rule.js';
 import { EXECUTOR_RULE, executorNameProblem, LANE_RULE, type Template, templateProblems } from './executor-rules.js';
 import {
   agentOf,
@@ -86,6 +87,10 @@ class Walk {
     if (values['lanes.argv'] !== undefined || values['lanes.write_argv'] !== undefined) {
       const { 'lanes.argv': argv, 'lanes.write_argv': write_argv, 'lanes.stdin': stdin } = values;
       this.#judgeWhole('lanes', { argv, write_argv, stdin }, LANE_RULE);
+    }
+    if (!this.#faulty.has('worker')) {
+      const path = this.#places.get('worker.autospawn') ?? [];
+      this.#findings.push(...autospawnFaults(values, executors).map((fault) => ({ path, ...fault })));
     }
     return { values, executors, findings: this.#findings };
   }

@@ -23,6 +23,9 @@ export interface Executor {
   readonly models: readonly string[];
 }
 
+/** What the worker of the lanes is called, where no executor has that name. */
+export const LANES = 'lanes';
+
 /** The name of the placeholder that this argument is; undefined for one that is the operator's own words. */
 export function placeholderOf(argument: string): string | undefined {
   return /^\{([a-z_]+)\}$/.exec(argument)?.[1];

@@ -49,7 +49,7 @@ describe('an unknown key', () => {
       line: 1,
       column: 2,
       message:
-        'unknown table. Known tables: [dispatch], [limits], [wake], [executors.<agent>], [lanes], [dispatch.limits], [dispatch.wake], [dispatch.executors.<agent>], [dispatch.lanes].',
+        'unknown table. Known tables: [dispatch], [limits], [wake], [executors.<agent>], [lanes], [worker], [dispatch.limits], [dispatch.wake], [dispatch.executors.<agent>], [dispatch.lanes], [dispatch.worker].',
     });
     for (const name of ['dispach', 'Dispatch', 'mcp-dispatch']) {
       const problem = await sandbox.problem(`[${name}]\nagents = ["a"]\nwatch = true`);

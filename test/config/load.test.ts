@@ -25,6 +25,7 @@ describe('without a file and without variables', () => {
       watch: true,
       toolsets: ['mail', 'topics', 'jobs'],
       executors: new Map(),
+      autospawn: { names: [], writes: 'none', idleTimeoutSeconds: 300 },
       durability: 'full',
     });
   });
