@@ -1,7 +1,7 @@
 /** The composition root of the worker as a module. */
 import { parseAgentId } from './model/agent-id.js';
 import { DispatchError } from './model/errors.js';
-import { MOST_LEASE_SECONDS } from './model/job.js';
+import { MOST_LEASE_SECONDS, type Writes } from './model/job.js';
 import { log, open } from './open.js';
 import type { RunWorker } from './worker/api.js';
 import type { Observer } from './worker/worker.js';
@@ -16,7 +16,7 @@ export const runWorker: RunWorker = async (options) => {
   const name = parseAgentId(agent, 'agent');
   const timeoutSeconds = whole('timeoutSeconds', { least: 1, most: 86_400, otherwise: 1800 });
   const settings = {
-    writes: allowWrites,
+    writes: writesOf(allowWrites),
     once,
     concurrency: whole('concurrency', { least: 1, most: 64, otherwise: 1 }),
     leaseSeconds: whole('leaseSeconds', { least: 1, most: MOST_LEASE_SECONDS, otherwise: 60 }),
@@ -49,6 +49,13 @@ export const runWorker: RunWorker = async (options) => {
     signal?.removeEventListener('abort', stop);
   }
 };
+
+function writesOf(allowWrites: unknown): Writes {
+  if (allowWrites === true) return 'all';
+  if (allowWrites === false) return 'none';
+  if (allowWrites === 'worktrees') return allowWrites;
+  throw invalid('allowWrites', 'must be true, false or "worktrees"');
+}
 
 interface Rule {
   readonly least: number;

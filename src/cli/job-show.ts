@@ -1,5 +1,5 @@
 /** `job show`: the whole of a job, and who waits for whom. */
-import { isEnded, type Job } from '../model/job.js';
+import { isEnded, type Job, takes } from '../model/job.js';
 import { forTerminal, linesForTerminal } from '../model/text.js';
 import { pauseLeftMs } from '../relay/jobs/transitions.js';
 import type { Relay } from '../relay/relay.js';
@@ -64,7 +64,7 @@ async function waitsFor(relay: Relay, job: Job): Promise<string | null> {
       const wait = pauseLeftMs(job, now);
       const again = wait > 0 ? ` It can be claimed again in ${ageOf(0, wait)}.` : '';
       const before = (await relay.jobs.list.position(job)) ?? 0;
-      const workers = (await relay.jobs.workers.serving(to)).filter(({ writes }) => writes || !job.write).length;
+      const workers = (await relay.jobs.workers.serving(to)).filter(({ writes }) => takes(writes, job)).length;
       const who = workers === 0 ? '' : ` ${count(workers, 'worker')} can take it.`;
       const queue = before === 0 ? '' : ` ${count(before, 'job')} ${before === 1 ? 'waits' : 'wait'} before it.`;
       return `It waits for ${whom}.${queue}${who}${again}`;
@@ -100,7 +100,7 @@ function factsOf(job: Job, now: number): string[] {
     ...(ended_at === null
       ? []
       : [`ended ${timeOf(ended_at)}, after ${ageOf(Date.parse(created_at), Date.parse(ended_at))}`]),
-    job.write ? 'may write' : 'read-only',
+    job.worktree ? 'may write, in a worktree' : job.write ? 'may write' : 'read-only',
     `attempt ${attemptsOf(job)}`,
     ...(ttl === 0 ? [] : [`ttl ${ageOf(0, ttl * 1000)}`]),
     ...(thread_id === null ? [] : [`thread ${forTerminal(thread_id, 128)}`]),

@@ -23,6 +23,7 @@ const WAIT = `must be a whole number of seconds, 1 to ${MOST_WAIT_SECONDS}`;
 
 const Options = z.object({
   write: z.boolean().optional(),
+  worktree: z.boolean().optional(),
   ttl: numeric(ttlSeconds).optional(),
   attempts: numeric(maxAttempts).optional(),
   requestId: requestId.optional(),
@@ -43,6 +44,7 @@ export const defineJobSubmit: Define = (job, choose) => {
     .argument('<to>', 'an agent, a topic in quotes ("#build"), or a lane ("acme/api")')
     .argument('[prompt...]', 'what is to be done; "-" reads it from stdin')
     .option('--write', 'it may change things: then it is never done twice without a person who says so')
+    .option('--worktree', 'with --write: in a git worktree of its own, on a new branch; nothing is merged')
     .option('--ttl <seconds>', 'expires where nobody claims it for so long; 0 is never')
     .option('--attempts <number>', `how often it is tried at most, 1 to ${MOST_ATTEMPTS} (default: 3)`)
     .option('--request-id <id>', 'a name for this job: submitting it again makes no second one')
@@ -88,6 +90,7 @@ async function submit(context: Context, to: string, words: readonly string[], op
     requestId: options.requestId,
     threadId: options.thread,
     write: options.write,
+    worktree: options.worktree,
     ttl: options.ttl,
     maxAttempts: options.attempts,
   });
@@ -136,6 +139,7 @@ function answerOf({ job, deduped, workers, neverSeen, ...audience }: Submitted):
     from: job.from,
     to: job.to,
     write: job.write,
+    worktree: job.worktree,
     thread_id: job.thread_id,
     workers: workers ?? null,
     not_listening: audience.notListening,

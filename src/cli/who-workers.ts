@@ -1,4 +1,5 @@
 /** The workers that `who` lists beside the agents, and how many jobs wait for a person. */
+import { WRITES } from '../model/job.js';
 import type { Worker } from '../relay/jobs/workers.js';
 import type { Relay } from '../relay/relay.js';
 import { ageOf, count, table } from './layout.js';
@@ -28,7 +29,7 @@ export function workersJson(found: readonly WorkersOf[]): object[] {
   return found.map(({ address, workers }) => ({
     address,
     concurrency: sum(workers, ({ concurrency }) => concurrency),
-    takes_writes: workers.some(({ writes }) => writes),
+    takes_writes: WRITES.findLast((each) => workers.some(({ writes }) => writes === each)) ?? 'none',
     workers: workers.map(({ pid, since, writes, concurrency }) => ({ pid, since, takes_writes: writes, concurrency })),
   }));
 }
@@ -41,7 +42,7 @@ export function workerTable(found: readonly WorkersOf[], now: number): string[] 
       String(pid),
       ageOf(Date.parse(since), now),
       `${concurrency} at a time`,
-      writes ? 'yes' : 'no',
+      writes,
     ]),
   );
   return table([['WORKER FOR', 'PID', 'SINCE', 'JOBS', 'WRITES'], ...rows]);

@@ -3,6 +3,7 @@
  * a line for each change. Nothing of a job's own words. On stdout, with --json, one object for each end.
  */
 import type { Clock } from '../model/clock.js';
+import type { Writes } from '../model/job.js';
 import { forTerminal, jsonForTerminal, linesForTerminal } from '../model/text.js';
 import type { HeldJob, JobEnd } from '../worker/held-job.js';
 import type { Context } from './command.js';
@@ -15,6 +16,12 @@ const MOST_LIVE = 10;
 const INDENT = ' '.repeat('20:30:00Z  '.length);
 const UP_AND_CLEAR = (lines: number) => `\x1b[${lines}A\x1b[J`;
 
+const ALSO: Readonly<Record<Writes, string>> = {
+  none: '',
+  worktrees: ', also such as may change things in a worktree of their own',
+  all: ', also such as may change things',
+};
+
 export class WorkerDisplay {
   readonly #running = new Map<string, HeldJob>();
   #drawn = 0;
@@ -25,8 +32,8 @@ export class WorkerDisplay {
     private readonly clock: Clock,
   ) {}
 
-  ready(agent: string, writes: boolean): void {
-    this.#line(`Waiting for jobs of ${agent}${writes ? ', also such as may change things' : ''}. Ctrl-C ends it.`);
+  ready(agent: string, writes: Writes): void {
+    this.#line(`Waiting for jobs of ${agent}${ALSO[writes]}. Ctrl-C ends it.`);
   }
 
   nothing(): void {

@@ -5,7 +5,7 @@ import type { Config } from '../config/config.js';
 import { listNames, parseAgentId } from '../model/agent-id.js';
 import { DispatchError } from '../model/errors.js';
 import type { Executor } from '../model/executor.js';
-import { MOST_LEASE_SECONDS } from '../model/job.js';
+import { MOST_LEASE_SECONDS, WRITES, type Writes } from '../model/job.js';
 import type { Worker } from '../worker/worker.js';
 import type { App } from './app.js';
 import type { Context, Define } from './command.js';
@@ -28,6 +28,7 @@ const whole = (least: number, most: number, hint = '') => {
 const Options = z.object({
   once: z.boolean().default(false),
   allowWrites: z.boolean().default(false),
+  writes: z.enum(WRITES, `must be one of ${WRITES.join(', ')}`).optional(),
   interval: whole(100, 3_600_000, ' milliseconds'),
   // 0 is neither "at once" nor "never" to everybody.
   idleTimeout: whole(1, WEEK_MS, ' milliseconds; leave it out to wait for ever'),
@@ -41,12 +42,16 @@ export const defineWorker: Define = (program, choose) => {
     .command('worker')
     .summary('do the jobs of an agent with its executor')
     .description(
-      "Does the jobs that are addressed to an agent, each with the program of [executors.<agent>] in the configuration, or those of the lanes, with that of [lanes]: claims one, holds it while the program runs, and settles it with the program's last message. A job that may change things is done with --allow-writes only, and by write_argv; without, it waits for another worker.",
+      "Does the jobs that are addressed to an agent, each with the program of [executors.<agent>] in the configuration, or those of the lanes, with that of [lanes]: claims one, holds it while the program runs, and settles it with the program's last message. A job that may change things is done with --writes worktrees or all only, and by write_argv; without, it waits for another worker.",
     )
     .option('--agent <id>', 'whose jobs; names the executor')
     .option('--lanes', 'instead, the jobs of the repositories that are on the list of [lanes] now')
     .option('--once', 'do one job and end')
-    .option('--allow-writes', 'do jobs that may change things too')
+    .option(
+      '--writes <which>',
+      'of the jobs that may change things do none, those in worktrees of their own, or all (default: none)',
+    )
+    .option('--allow-writes', 'the same as --writes all')
     .option('--interval <ms>', `look for jobs so often, 100 to 3600000 (default: ${DEFAULT_INTERVAL_MS})`)
     .option('--idle-timeout <ms>', 'end after so long without a job, 1 or more (default: never)')
     .option('--concurrency <n>', 'jobs at a time, 1 to 64 (default: 1)')
@@ -58,7 +63,7 @@ export const defineWorker: Define = (program, choose) => {
 Examples:
   $ mcp-dispatch worker --agent codex
   $ mcp-dispatch worker --agent codex --once --json
-  $ mcp-dispatch worker --lanes --allow-writes
+  $ mcp-dispatch worker --lanes --writes worktrees
 
 What happens is shown on stderr. SIGTERM and Ctrl-C end what runs: a job that changes nothing is given back, one that may
 is parked for \`mcp-dispatch recover\`. Exit code 3 when --once finds no job.`,
@@ -69,6 +74,10 @@ is parked for \`mcp-dispatch recover\`. Exit code 3 when --once finds no job.`,
       }
       const agent = options.agent === undefined ? undefined : parseAgentId(options.agent, 'agent');
       const parsed = parseOptions(command, Options, options);
+      if (parsed.allowWrites && parsed.writes !== undefined && parsed.writes !== 'all') {
+        const why = `worker: --allow-writes is --writes all, and --writes ${parsed.writes} is there too. Leave one out.`;
+        throw new DispatchError('INVALID_ARGUMENT', why, { argument: 'writes' });
+      }
       choose((context) => work(context, agent, parsed), options);
     });
 };
@@ -78,8 +87,9 @@ async function work(context: Context, agent: string | undefined, wanted: Wanted)
   const service = agent === undefined ? await serveLanes(app) : serveAgent(app, agent);
   const canWrite = service.executor.writeArgv !== undefined;
   const display = new WorkerDisplay(context, app.relay.clock);
-  const worker = await compose(context, app, { service, writes: wanted.allowWrites && canWrite, wanted, display });
-  if (wanted.allowWrites && !canWrite) {
+  const asked = wanted.writes ?? (wanted.allowWrites ? 'all' : 'none');
+  const worker = await compose(context, app, { service, writes: canWrite ? asked : 'none', wanted, display });
+  if (asked !== 'none' && !canWrite) {
     display.warned(`${service.table} has no write_argv, so jobs that may write are left to others.`);
   }
   const release = onSignals(worker);
@@ -137,7 +147,7 @@ async function serveLanes({ config, lanes }: App): Promise<Service> {
 
 interface Parts {
   readonly service: Service;
-  readonly writes: boolean;
+  readonly writes: Writes;
   readonly wanted: Wanted;
   readonly display: WorkerDisplay;
 }

@@ -28,7 +28,8 @@ export const EXECUTOR_SETTINGS = [
     placeholders: ['prompt', 'output_file', 'model'],
     whole: true,
     whenAbsent: 'jobs that write are refused',
-    description: 'The same for jobs that may change things, which a worker runs with `--allow-writes` only.',
+    description:
+      'The same for jobs that may change things, which a worker runs with `--writes worktrees` or `all` only.',
   },
   {
     key: 'executors.<agent>.stdin',
@@ -91,7 +92,8 @@ export const LANE_SETTINGS = [
     placeholders: LANE_PLACEHOLDERS,
     whole: true,
     whenAbsent: 'jobs that write are refused',
-    description: 'The same for jobs that may change things, which a worker runs with `--allow-writes` only.',
+    description:
+      'The same for jobs that may change things, which a worker runs with `--writes worktrees` or `all` only.',
   },
   {
     key: 'lanes.stdin',

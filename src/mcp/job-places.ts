@@ -1,7 +1,7 @@
 /** Whose business a job is, and whether anybody will take it up. */
 import { kindOf } from '../model/address.js';
 import { normalizeName } from '../model/agent-id.js';
-import type { Job } from '../model/job.js';
+import { type Job, takes } from '../model/job.js';
 import { normalizeTarget, parseTopic } from '../model/topic.js';
 import { notFound } from '../relay/jobs/job-table.js';
 import type { Relay } from '../relay/relay.js';
@@ -43,7 +43,8 @@ export interface Prospects {
 }
 
 /** Who will take up a job that waits. */
-export async function prospectsOf({ to, write }: Job, { jobs }: Pick<Relay, 'jobs'>): Promise<Prospects> {
+export async function prospectsOf(job: Job, { jobs }: Pick<Relay, 'jobs'>): Promise<Prospects> {
+  const { to, write, worktree } = job;
   const kind = kindOf(to);
   if (kind === 'topic') return {};
   const serving = await jobs.workers.serving(to);
@@ -52,13 +53,14 @@ export async function prospectsOf({ to, write }: Job, { jobs }: Pick<Relay, 'job
   if (!forWorkers) return {};
   const whose = kind === 'lane' ? '--lanes' : `--agent ${to}`;
   const start = (options: string) => `one: \`mcp-dispatch worker ${whose}${options}\``;
+  const option = worktree ? ' --writes worktrees' : ' --allow-writes';
   if (workers === 0) {
     return {
       workers,
-      note: `No worker is alive. The job waits until a person starts ${start(write ? ' --allow-writes' : '')}.`,
+      note: `No worker is alive. The job waits until a person starts ${start(write ? option : '')}.`,
     };
   }
-  if (!write || serving.some(({ writes }) => writes)) return { workers };
-  const note = `No live worker takes jobs that may write. The job waits until a person starts ${start(' --allow-writes')}.`;
+  if (serving.some(({ writes }) => takes(writes, job))) return { workers };
+  const note = `No live worker takes jobs that may write${worktree ? '' : ' outside of a worktree'}. The job waits until a person starts ${start(option)}.`;
   return { workers, note };
 }

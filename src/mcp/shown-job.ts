@@ -23,6 +23,7 @@ export async function addJob(job: Job, { relay, reply }: ToolContext, offset = 0
     .set('to', job.to)
     .set('thread_id', job.thread_id)
     .set('write', job.write)
+    .set('worktree', job.worktree)
     .setAlways('attempts', job.attempts)
     .set('created_at', job.created_at)
     .set('ended_at', job.ended_at)
@@ -70,6 +71,7 @@ export function listedJob(job: Job, now: number): object {
     to: job.to,
     ...(job.thread_id === null ? {} : { thread_id: job.thread_id }),
     ...(job.write ? { write: true } : {}),
+    ...(job.worktree ? { worktree: true } : {}),
     ...(attempts === 0 ? {} : { attempts }),
     ...(lease === null ? {} : { held_by: lease.agent }),
     ...(job.cancel === null || job.ended_at !== null ? {} : { cancel_requested: true }),

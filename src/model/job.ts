@@ -87,6 +87,15 @@ export interface AuditHead {
   readonly hash: string;
 }
 
+/** Which jobs that may write somebody takes: none, those that have a git worktree of their own, or all. */
+export const WRITES = ['none', 'worktrees', 'all'] as const;
+export type Writes = (typeof WRITES)[number];
+
+/** Whether who takes such writes takes this job. */
+export function takes(writes: Writes, { write, worktree }: Pick<Job, 'write' | 'worktree'>): boolean {
+  return !write || writes === 'all' || (writes === 'worktrees' && worktree);
+}
+
 export interface Job {
   readonly id: string;
   readonly from: string;
@@ -99,6 +108,8 @@ export interface Job {
   readonly offered: boolean;
   /** Whether it may change things, which is never done again unattended. */
   readonly write: boolean;
+  /** Whether that is to be done in a git worktree of its own; only where it may write. Old records have none: false. */
+  readonly worktree: boolean;
   readonly state: JobState;
   /** Claims that count; at most `max_attempts`. */
   readonly attempts: number;
@@ -150,6 +161,7 @@ const storedJob = lazy(() =>
     thread_id: z.string().nullable(),
     offered: z.boolean(),
     write: z.boolean(),
+    worktree: z.boolean().default(false),
     state,
     attempts: count,
     max_attempts: count,

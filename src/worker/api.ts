@@ -15,8 +15,11 @@ export interface RunWorkerOptions {
   readonly models?: readonly string[];
   /** Seconds after which a job is given up. 1 to 86400. @default 1800 */
   readonly timeoutSeconds?: number;
-  /** Whether it does jobs that may change things too. @default false */
-  readonly allowWrites?: boolean;
+  /**
+   * Whether it does jobs that may change things too: all of them, or only those that have a git worktree of their own, which
+   * `runTurn` is then given as its `cwd`. @default false
+   */
+  readonly allowWrites?: boolean | 'worktrees';
   /** Ends after one job, or at once where there is none. @default false */
   readonly once?: boolean;
   /** Milliseconds between two looks for jobs; it also hears of them. 100 to 3600000. @default 5000 */

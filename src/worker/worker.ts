@@ -3,7 +3,7 @@
  * address, and looks by itself besides. Any number of workers may serve one address: a claim decides who has a job.
  */
 import { isDispatchError } from '../model/errors.js';
-import type { Job } from '../model/job.js';
+import { type Job, takes, type Writes } from '../model/job.js';
 import type { Holder } from '../relay/jobs/transitions.js';
 import type { Relay } from '../relay/relay.js';
 import { HeldJob, type JobEnd } from './held-job.js';
@@ -19,8 +19,8 @@ export interface WorkerOptions {
   readonly holder: Holder;
   /** Whose jobs it does. Asked for again at each look: what is there then is served too, and what was served goes on. */
   addresses(): Promise<readonly string[]>;
-  /** Whether it takes jobs that may write. */
-  readonly writes: boolean;
+  /** Which jobs that may write it takes. */
+  readonly writes: Writes;
   /** Jobs at a time. */
   readonly concurrency: number;
   readonly leaseSeconds: number;
@@ -139,7 +139,7 @@ export class Worker {
       const claimed = await relay.jobs.claimNext(holder, { addresses, leaseSeconds, writes });
       this.#troubles.delete('claim');
       if (!('job' in claimed)) {
-        if (!writes) await this.#tellOfWrites(addresses);
+        if (writes !== 'all') await this.#tellOfWrites(addresses);
         const { againAt } = claimed;
         return againAt === undefined ? intervalMs : Math.max(LEAST_WAIT_MS, againAt - relay.clock.now());
       }
@@ -177,16 +177,19 @@ export class Worker {
     const { relay, holder } = this.#options;
     const of = { agent: holder.agent, addresses };
     const { jobs } = await relay.jobs.list.page({ of, state: 'queued', limit: 100 });
-    for (const { id } of jobs.filter((job) => addresses.includes(job.to) && this.#isForWriters(job))) {
+    for (const { id, worktree } of jobs.filter((job) => addresses.includes(job.to) && this.#isForWriters(job))) {
       this.#leftAlone.add(id);
       this.#options.observer.warned(
-        `${id} may write, and this worker does nothing that may: it waits for one with --allow-writes.`,
+        this.#options.writes === 'none'
+          ? `${id} may write, and this worker does nothing that may: it waits for one with --writes ${worktree ? 'worktrees' : 'all'}.`
+          : `${id} may write where you work, and this worker writes in worktrees only: it waits for one with --writes all.`,
       );
     }
   }
 
-  #isForWriters({ id, write, from }: Job): boolean {
-    return write && from !== this.#options.holder.agent && !this.#leftAlone.has(id);
+  #isForWriters(job: Job): boolean {
+    const { holder, writes } = this.#options;
+    return !takes(writes, job) && job.from !== holder.agent && !this.#leftAlone.has(job.id);
   }
 
   /** Said once, until it works again. */

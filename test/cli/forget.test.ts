@@ -202,7 +202,7 @@ describe('forget', () => {
 
   it('refuses an agent whose jobs a live worker does', async () => {
     await desk.send('alice', 'codex');
-    const worker = { session: 's'.repeat(20), since: '', writes: false, concurrency: 1 };
+    const worker = { session: 's'.repeat(20), since: '', writes: 'none' as const, concurrency: 1 };
     await desk.relay.jobs.workers.enter('codex', worker);
     const { code, err } = await desk.run(['forget', 'codex', '--drop']);
     expect([code, err]).toEqual([4, expect.stringContaining('A worker does the jobs of codex')]);

@@ -70,7 +70,7 @@ describe('job submit', () => {
     await desk.relay.jobs.workers.enter('codex', {
       session: 's'.repeat(20),
       since: new Date(desk.world.clock.now()).toISOString(),
-      writes: false,
+      writes: 'none',
       concurrency: 1,
     });
     expect((await desk.run(['job', 'submit', 'codex', 'hi'])).out).toContain('1 worker serves codex.');

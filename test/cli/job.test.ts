@@ -59,7 +59,7 @@ History
     await desk.relay.jobs.workers.enter('bob', {
       session: 's'.repeat(20),
       since: new Date(desk.world.clock.now()).toISOString(),
-      writes: false,
+      writes: 'none',
       concurrency: 1,
     });
     expect(await waits(first)).toBe('It waits for bob.');

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Writes } from '../../src/model/job.js';
 import { claimNext, holder, submit } from '../helpers/job-world.js';
 import { HOUR } from '../helpers/relay-world.js';
 import { Desk } from './desk.js';
@@ -98,14 +99,14 @@ describe('who', () => {
     expect(out).toContain('evil�[2J �1');
   });
 
-  it('lists live workers by address, with how many jobs they do at a time and whether they take writes', async () => {
+  it('lists live workers by address, with how many jobs they do at a time and which writes they take', async () => {
     const since = new Date(desk.world.clock.now()).toISOString();
     const killed = desk.world.process();
-    const worker = (letter: string, writes: boolean) => ({ session: letter.repeat(20), since, writes, concurrency: 2 });
-    await desk.relay.jobs.workers.enter('codex', worker('a', false));
-    await desk.relay.jobs.workers.enter('codex', worker('b', true));
-    await killed.relay.jobs.workers.enter('codex', worker('c', true));
-    await desk.relay.jobs.workers.enter('Acme/api.js', worker('d', false));
+    const worker = (letter: string, writes: Writes) => ({ session: letter.repeat(20), since, writes, concurrency: 2 });
+    await desk.relay.jobs.workers.enter('codex', worker('a', 'none'));
+    await desk.relay.jobs.workers.enter('codex', worker('b', 'worktrees'));
+    await killed.relay.jobs.workers.enter('codex', worker('c', 'all'));
+    await desk.relay.jobs.workers.enter('Acme/api.js', worker('d', 'none'));
     killed.kill();
     desk.world.clock.advance(3 * HOUR);
     const { code, out } = await desk.run(['who']);
@@ -113,15 +114,15 @@ describe('who', () => {
     const pid = expect.stringMatching(/^\d+$/);
     expect(out.split('\n').map((line) => line.split(/ {2,}/))).toEqual([
       ['WORKER FOR', 'PID', 'SINCE', 'JOBS', 'WRITES'],
-      ['codex', pid, '3 h', '2 at a time', 'no'],
-      ['codex', pid, '3 h', '2 at a time', 'yes'],
-      ['acme/api.js', pid, '3 h', '2 at a time', 'no'],
+      ['codex', pid, '3 h', '2 at a time', 'none'],
+      ['codex', pid, '3 h', '2 at a time', 'worktrees'],
+      ['acme/api.js', pid, '3 h', '2 at a time', 'none'],
       [''],
     ]);
     const { json } = await desk.run(['who', '--json']);
     expect(json.workers).toMatchObject([
-      { address: 'codex', concurrency: 4, takes_writes: true, workers: [{ takes_writes: false }, {}] },
-      { address: 'acme/api.js', concurrency: 2, takes_writes: false, workers: [{}] },
+      { address: 'codex', concurrency: 4, takes_writes: 'worktrees', workers: [{ takes_writes: 'none' }, {}] },
+      { address: 'acme/api.js', concurrency: 2, takes_writes: 'none', workers: [{}] },
     ]);
   });
 

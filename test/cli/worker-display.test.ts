@@ -71,7 +71,7 @@ function screen(text: string): string[] {
 describe('what a worker shows', () => {
   it('is a line a change where stderr is no terminal, with the day, and nothing on stdout', () => {
     const shown = display();
-    shown.ready('codex', false);
+    shown.ready('codex', 'none');
     shown.started(held('job-a'));
     shown.ended(end('job-a'));
     shown.ended(end('job-b', { state: 'queued', why: 'the worker ends' }));
@@ -110,7 +110,7 @@ describe('what a worker shows', () => {
 
   it('is redrawn on a terminal: a live line for each job that runs, below what has happened', () => {
     const shown = display({ errColumns: 100 });
-    shown.ready('codex', true);
+    shown.ready('codex', 'all');
     shown.started(held('job-a'));
     clock.advance(3000);
     shown.started(held('job-b', { write: true, attempts: 2 }));

@@ -1,6 +1,7 @@
 /** The tool `jobs`: whose jobs it lists, in which pages, and what else work can be given to. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DispatchError } from '../../src/model/errors.js';
+import type { Writes } from '../../src/model/job.js';
 import { answer, claimed, JobDesk, refusal, submitted } from '../helpers/job-desk.js';
 import type { RelayClient, ToolJson } from '../helpers/relay-client.js';
 import { RelayWorld } from '../helpers/relay-world.js';
@@ -110,24 +111,24 @@ describe('jobs', () => {
 });
 
 describe('what work can be given to', () => {
-  const worker = (session: string, writes: boolean) => ({ session, since: desk.isoIn(0), writes, concurrency: 1 });
+  const worker = (session: string, writes: Writes) => ({ session, since: desk.isoIn(0), writes, concurrency: 1 });
 
   it('is told on the first page: the lanes, and the executors with their live workers', async () => {
     await desk.close();
     const lanes = { resolve: async () => ({ org: 'acme', repo: 'api' }), list: async () => ['acme/api', 'acme/web'] };
     await open({ executors: ['codex', 'claude'], lanes });
     const [alive, dead] = [desk.world.process(), desk.world.process()];
-    await alive.relay.jobs.workers.enter('codex', worker('a'.repeat(20), true));
-    await dead.relay.jobs.workers.enter('claude', worker('b'.repeat(20), true));
+    await alive.relay.jobs.workers.enter('codex', worker('a'.repeat(20), 'all'));
+    await dead.relay.jobs.workers.enter('claude', worker('b'.repeat(20), 'all'));
     // One that another configuration has, and one of before.
-    await alive.relay.jobs.workers.enter('gemini', worker('c'.repeat(20), false));
-    await dead.relay.jobs.workers.enter('old', worker('d'.repeat(20), false));
+    await alive.relay.jobs.workers.enter('gemini', worker('c'.repeat(20), 'none'));
+    await dead.relay.jobs.workers.enter('old', worker('d'.repeat(20), 'none'));
     dead.kill();
     const page = await answer(alice, 'jobs');
     expect(page).toMatchObject({
       lanes: ['acme/api', 'acme/web'],
       executors: [
-        { agent: 'codex', workers: 1, writes: true },
+        { agent: 'codex', workers: 1, writes: 'all' },
         { agent: 'claude', workers: 0 },
         { agent: 'gemini', workers: 1 },
       ],
@@ -182,7 +183,7 @@ describe('what work can be given to', () => {
     expect(asked).toMatchObject({ workers: 0, note: expect.stringContaining('`mcp-dispatch worker --agent codex`') });
     expect(asked).not.toHaveProperty('not_listening');
     const { relay } = desk.world.process();
-    await relay.jobs.workers.enter('codex', worker('a'.repeat(20), false));
+    await relay.jobs.workers.enter('codex', worker('a'.repeat(20), 'none'));
     const polled = await answer(alice, 'poll', { job_id: asked.job_id });
     expect(polled.workers).toBe(1);
     expect(polled).not.toHaveProperty('note');
@@ -195,7 +196,7 @@ describe('what work can be given to', () => {
       workers: 0,
       note: expect.stringContaining('`mcp-dispatch worker --lanes`'),
     });
-    await relay.jobs.workers.enter('codex', worker('b'.repeat(20), true));
+    await relay.jobs.workers.enter('codex', worker('b'.repeat(20), 'all'));
     const taken = await answer(alice, 'submit', writing);
     expect(taken.workers).toBe(2);
     expect(taken).not.toHaveProperty('note');

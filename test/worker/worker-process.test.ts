@@ -58,7 +58,7 @@ describe('a worker', () => {
     const seen = () => world.relay.jobs.workers.serving('codex');
     expect(await seen()).toEqual([]);
     const worker = await world.start('--concurrency', '3');
-    expect(await seen()).toMatchObject([{ pid: worker.pid, concurrency: 3, writes: false }]);
+    expect(await seen()).toMatchObject([{ pid: worker.pid, concurrency: 3, writes: 'none' }]);
     worker.child.kill('SIGKILL');
     await worker.over;
     expect(await seen()).toEqual([]);

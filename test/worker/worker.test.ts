@@ -107,7 +107,7 @@ async function begin(options: Partial<WorkerOptions> = {}): Promise<Running> {
     runner,
     holder: own,
     addresses: async () => ['codex'],
-    writes: false,
+    writes: 'none',
     concurrency: 1,
     leaseSeconds: LEASE_SECONDS,
     intervalMs: 5000,
@@ -165,7 +165,7 @@ describe('a worker', () => {
       if (event.event === 'job.started') throw new DispatchError('STORE_UNAVAILABLE', 'The disk is full.');
       return { log: 'x', seq: 1, hash: '0'.repeat(64) };
     });
-    const running = await begin({ writes: true });
+    const running = await begin({ writes: 'all' });
     expect(running.runner.works).toEqual([]);
     expect(running.ends).toMatchObject([{ state: 'queued', why: 'its start cannot be noted (STORE_UNAVAILABLE)' }]);
     expect(await relay.jobs.look(job.id)).toMatchObject({ state: 'queued', attempts: 0 });
@@ -177,7 +177,7 @@ describe('a worker', () => {
 
   it('gives back what could not be begun, also what may write, and rests', async () => {
     const job = await submit(relay, 'alice', 'codex', { write: true });
-    const running = await begin({ writes: true });
+    const running = await begin({ writes: 'all' });
     work(running).finish({ as: 'unbegun', why: 'there is no room' });
     await pass(4000);
     expect(running.ends).toMatchObject([{ state: 'queued', why: 'there is no room', untouched: true }]);
@@ -238,8 +238,8 @@ describe('a worker', () => {
   });
 
   it('is on the list of those who serve while it works, and not after', async () => {
-    const running = await begin({ writes: true });
-    expect(await relay.jobs.workers.serving('codex')).toMatchObject([{ writes: true, concurrency: 1 }]);
+    const running = await begin({ writes: 'all' });
+    expect(await relay.jobs.workers.serving('codex')).toMatchObject([{ writes: 'all', concurrency: 1 }]);
     running.worker.stop();
     await pass(500);
     expect(await relay.jobs.workers.serving('codex')).toEqual([]);
@@ -403,7 +403,7 @@ describe('a lease', () => {
 
   it('of a job that may write ends early too, and the job is parked', async () => {
     const job = await submit(relay, 'alice', 'codex', { write: true });
-    const running = await begin({ writes: true });
+    const running = await begin({ writes: 'all' });
     work(running).finish({ as: 'unknown', why: 'what held the run has died' });
     await pass(2000);
     expect(await stateOf(job)).toBe('needs_recovery');
@@ -441,7 +441,7 @@ describe('a worker that is stopped', () => {
     [true, 'needs_recovery'],
   ])('ends what runs: a job with write %s is %s then', async (write, state) => {
     const job = await submit(relay, 'alice', 'codex', { write });
-    const running = await begin({ writes: true });
+    const running = await begin({ writes: 'all' });
     running.worker.stop();
     await pass(250);
     expect(work(running).ends).toEqual(['stopped']);
@@ -467,7 +467,7 @@ describe('a worker that is stopped', () => {
 
   it('while it claims begins nothing: also a job that may write is free again', async () => {
     const job = await submit(relay, 'alice', 'codex', { write: true });
-    const running = await begin({ writes: true, intervalMs: 60_000 });
+    const running = await begin({ writes: 'all', intervalMs: 60_000 });
     work(running).finish({ as: 'completed', result: null });
     await pass(250);
     const next = await submit(relay, 'alice', 'codex', { write: true });

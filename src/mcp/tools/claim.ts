@@ -11,6 +11,10 @@ import { defineTool, type ToolContext } from '../tool.js';
 const WRITES =
   'This job may change things. It is never run again unattended: if your lease ends before you settle it, or you release it, it waits for a person.';
 
+// Nobody makes it for an agent in a session: what it writes where is up to its own tools.
+const IN_A_WORKTREE =
+  'Its submitter wants the changes in a git worktree of their own, on a new branch: make one, and name its path and branch in the result.';
+
 export const claim = defineTool({
   name: 'claim',
   title: 'Take a job',
@@ -95,7 +99,8 @@ function addLease(job: Job, token: string, { reply }: ToolContext): void {
     .set('cancel_requested', cancel !== null)
     .set('cancel_reason', cancel?.reason)
     .set('write', job.write)
-    .set('note', job.write ? WRITES : undefined);
+    .set('worktree', job.worktree)
+    .set('note', job.write ? (job.worktree ? `${IN_A_WORKTREE} ${WRITES}` : WRITES) : undefined);
 }
 
 /** Whole, or the prompt first and what else there is behind it. */

@@ -1,7 +1,7 @@
 import * as z from 'zod/v4';
 import { threadId } from '../../model/draft.js';
 import { isDispatchError } from '../../model/errors.js';
-import { JOB_STATES } from '../../model/job.js';
+import { JOB_STATES, WRITES } from '../../model/job.js';
 import { cursorOf } from '../../relay/jobs/job-list.js';
 import { cursor } from '../arguments.js';
 import { normalizeAddress, normalizeAgent } from '../job-places.js';
@@ -82,8 +82,8 @@ async function addPlaces({ relay, reply }: ToolContext): Promise<void> {
   for (const agent of new Set([...jobs.executors, ...(await jobs.workers.agents())])) {
     const serving = await jobs.workers.serving(agent);
     if (serving.length === 0 && !jobs.executors.includes(agent)) continue;
-    const writes = serving.some((worker) => worker.writes);
-    executors.push({ agent, workers: serving.length, ...(writes ? { writes } : {}) });
+    const writes = WRITES.findLast((each) => serving.some((worker) => worker.writes === each)) ?? 'none';
+    executors.push({ agent, workers: serving.length, ...(writes === 'none' ? {} : { writes }) });
   }
   reply.setBounded('executors', executors, 'executors_more', Math.trunc(reply.maxBytes * EXECUTORS_SHARE));
 }

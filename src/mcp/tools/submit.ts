@@ -28,6 +28,10 @@ export const submit = defineTool({
       .boolean('must be true or false')
       .optional()
       .describe('true: it may change things; never run again unattended.'),
+    worktree: z
+      .boolean('must be true or false')
+      .optional()
+      .describe('With write: in a git worktree of its own; poll tells its branch.'),
     ttl: ttlSeconds.optional().describe('Seconds until it expires unclaimed. Default: 0, never.'),
     max_attempts: maxAttempts.optional().describe(`Claims until it fails. Default: ${DEFAULT_ATTEMPTS}.`),
     wait_seconds: waitSeconds
@@ -47,6 +51,7 @@ export const submit = defineTool({
       requestId: args.request_id,
       threadId: args.thread_id,
       write: args.write,
+      worktree: args.worktree,
       ttl: args.ttl,
       maxAttempts: args.max_attempts,
     });

@@ -3,7 +3,15 @@
 import type { Clock } from '../../model/clock.js';
 import { DispatchError } from '../../model/errors.js';
 import { newSessionId } from '../../model/ids.js';
-import { DEFAULT_LEASE_SECONDS, formatToken, isEnded, type Job, type Token } from '../../model/job.js';
+import {
+  DEFAULT_LEASE_SECONDS,
+  formatToken,
+  isEnded,
+  type Job,
+  type Token,
+  takes,
+  type Writes,
+} from '../../model/job.js';
 import { Breather } from '../breathing.js';
 import { alreadyFinished, readToken } from './fencing.js';
 import type { JobChanges } from './job-changes.js';
@@ -16,8 +24,8 @@ export interface Claim {
   readonly addresses: readonly string[];
   /** Seconds, 1 to 3600. @default 120 */
   readonly leaseSeconds?: number | undefined;
-  /** Whether jobs that may write are taken too. @default true */
-  readonly writes?: boolean | undefined;
+  /** Which jobs that may write are taken too. @default 'all' */
+  readonly writes?: Writes | undefined;
 }
 
 export interface Claimed {
@@ -119,7 +127,7 @@ export class Claims {
     return { job, token: formatToken(change.after.token as Token) };
   }
 
-  #checkClaimable(job: Job, { agent, session }: Holder, { addresses, writes = true }: Claim): void {
+  #checkClaimable(job: Job, { agent, session }: Holder, { addresses, writes = 'all' }: Claim): void {
     const { id, state } = job;
     if (job.from === agent) {
       const why = `You submitted job ${id}: it is for another. poll(job_id="${id}") shows how it stands. Nothing was changed.`;
@@ -133,8 +141,9 @@ export class Claims {
       const why = `Another session holds job ${id}. Nothing was changed; claim without job_id gives the next one that is free. If it is yours from before a restart, claim it with its token.`;
       throw new DispatchError('HELD_BY_ANOTHER', why, { job: id });
     }
-    if (job.write && !writes) {
-      const why = `Job ${id} may write, and only jobs that change nothing are taken here. Nothing was changed.`;
+    if (!takes(writes, job)) {
+      const only = writes === 'none' ? 'jobs that change nothing' : 'jobs that change nothing outside of a worktree';
+      const why = `Job ${id} may write, and only ${only} are taken here. Nothing was changed.`;
       throw new DispatchError('NOT_ALLOWED', why, { job: id });
     }
     if (state === 'needs_recovery') {
@@ -149,6 +158,6 @@ export class Claims {
   }
 }
 
-function isFor(job: Job, { agent }: Holder, { addresses, writes = true }: Claim): boolean {
-  return addresses.includes(job.to) && job.from !== agent && (writes || !job.write);
+function isFor(job: Job, { agent }: Holder, { addresses, writes = 'all' }: Claim): boolean {
+  return addresses.includes(job.to) && job.from !== agent && takes(writes, job);
 }

@@ -24,6 +24,8 @@ export interface JobDraft {
   readonly requestId?: string | undefined;
   readonly threadId?: string | undefined;
   readonly write?: boolean | undefined;
+  /** Whether that is done in a git worktree of its own; goes with `write`. */
+  readonly worktree?: boolean | undefined;
   /** Seconds; 0 is never. @default 0 */
   readonly ttl?: number | undefined;
   readonly maxAttempts?: number | undefined;
@@ -99,7 +101,17 @@ export class Submission {
       const why = `to: ${from} is you. A job is for another; name an agent, a "#topic" or a lane.`;
       throw new DispatchError('INVALID_ARGUMENT', why, { argument: 'to' });
     }
-    const digest = digestOfJson([address.text, draft.task, draft.write ?? false]);
+    if (draft.worktree && !draft.write) {
+      const why = 'worktree: it goes with write. A job that changes nothing needs no worktree. Nothing was made.';
+      throw new DispatchError('INVALID_ARGUMENT', why, { argument: 'worktree' });
+    }
+    // As it was before there were worktrees, for all others.
+    const digest = digestOfJson([
+      address.text,
+      draft.task,
+      draft.write ?? false,
+      ...(draft.worktree ? ['worktree'] : []),
+    ]);
     const request = draft.requestId === undefined ? undefined : new JobRequest(this.relay.store, from, draft.requestId);
     const first = await request?.find();
     if (first !== undefined) return this.#again(from, draft, address.text, first, digest, request);
@@ -138,7 +150,7 @@ export class Submission {
     request: JobRequest | undefined,
   ): Promise<Submitted> {
     if (reserved.digest !== digest) {
-      const why = `This request_id stands for another job, ${reserved.id}. Nothing was made. For a new job use a new request_id; to ask for that one again, repeat its to, task and write.`;
+      const why = `This request_id stands for another job, ${reserved.id}. Nothing was made. For a new job use a new request_id; to ask for that one again, repeat its to, task, write and worktree.`;
       throw new DispatchError('REQUEST_CONFLICT', why, { job: reserved.id });
     }
     // It also tells whom a submitter that was killed did not get to tell.
@@ -233,6 +245,7 @@ function newJob(from: string, to: string, draft: JobDraft, { id, created_at }: R
     thread_id: draft.threadId ?? null,
     offered: isTold,
     write: draft.write ?? false,
+    worktree: draft.worktree ?? false,
     state: 'queued',
     attempts: 0,
     max_attempts: draft.maxAttempts ?? DEFAULT_ATTEMPTS,

@@ -6,6 +6,7 @@ import * as z from 'zod/v4';
 import { addressOf, addressSegment, isAddressSegment } from '../../model/address.js';
 import { isAgentId } from '../../model/agent-id.js';
 import { isSessionId } from '../../model/ids.js';
+import { WRITES, type Writes } from '../../model/job.js';
 import { lazy } from '../../model/lazy.js';
 import type { Processes } from '../../store/processes.js';
 import type { Store } from '../../store/store.js';
@@ -17,7 +18,8 @@ const MAX_BYTES = 4096;
 const workerSchema = lazy(() =>
   holderSchema().extend({
     since: z.string().max(64),
-    writes: z.boolean(),
+    // Versions before worktrees knew yes and no.
+    writes: z.union([z.enum(WRITES), z.boolean().transform((all): Writes => (all ? 'all' : 'none'))]),
     concurrency: z.number().int().min(1),
   }),
 );
@@ -27,8 +29,8 @@ export interface Worker {
   readonly pid: number;
   /** ISO 8601, UTC. */
   readonly since: string;
-  /** Whether it takes jobs that may write. */
-  readonly writes: boolean;
+  /** Which jobs that may write it takes. */
+  readonly writes: Writes;
   /** How many it runs at a time. */
   readonly concurrency: number;
 }

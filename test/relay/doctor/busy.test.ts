@@ -165,7 +165,7 @@ const MOST_JOBS = 10;
 async function work(relay: Relay, activity: Activity): Promise<void> {
   let id: string | undefined;
   for (let round = 1; !activity.over; round++) {
-    const worker = { session: newSessionId(), since: new Date().toISOString(), writes: true, concurrency: 1 };
+    const worker = { session: newSessionId(), since: new Date().toISOString(), writes: 'all' as const, concurrency: 1 };
     await relay.jobs.workers.enter('carol', worker);
     const draft = { to: 'carol', task: { prompt: 'Do it.' }, requestId: newSessionId(), write: true };
     id ??= (await relay.jobs.submit('alice', draft)).job.id;

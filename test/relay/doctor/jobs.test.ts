@@ -65,7 +65,7 @@ describe('jobs in order', () => {
     await done('x'.repeat(20_000));
     await submit(relay, 'alice', 'bob');
     await claimNext(relay, holder('bob'), { leaseSeconds: 3600 });
-    await relay.jobs.workers.enter('bob', { session: SESSION, since: '', writes: true, concurrency: 1 });
+    await relay.jobs.workers.enter('bob', { session: SESSION, since: '', writes: 'all' as const, concurrency: 1 });
     world.clock.advance(30 * MINUTE);
     await relay.sweeper.sweep();
     expect(await codes()).toEqual([]);
@@ -219,7 +219,7 @@ describe('what is left of jobs', () => {
 
   it('the record of a worker that was killed is found, and --fix takes it away, but not that of a live one', async () => {
     const killed = world.process();
-    const worker = { session: SESSION, since: '', writes: true, concurrency: 1 };
+    const worker = { session: SESSION, since: '', writes: 'all' as const, concurrency: 1 };
     await killed.relay.jobs.workers.enter('acme/api.js', worker);
     await relay.jobs.workers.enter('codex', worker);
     expect(await codes()).toEqual([]);

@@ -95,7 +95,7 @@ describe('many jobs', () => {
   it('hold back no other call while they are looked at, by a claim, a list and a sweep', async () => {
     const { relay } = world.process();
     for (let i = 0; i < 100; i++) await submit(relay, 'alice', 'bob', { write: true });
-    const claiming = () => relay.jobs.claimNext(holder('bob'), { addresses: ['bob'], writes: false });
+    const claiming = () => relay.jobs.claimNext(holder('bob'), { addresses: ['bob'], writes: 'none' });
     const listing = () => relay.jobs.list.page({ state: 'failed', limit: 20 });
     for (const work of [claiming, listing, () => relay.jobs.sweep(world.clock.now())]) {
       let others = 0;
