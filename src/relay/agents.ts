@@ -64,13 +64,25 @@ export class Agents {
     return (await this.store.read(agentKey(agent), 0))?.modifiedAt;
   }
 
-  /** Everyone `all` reaches: the roster; without one, whoever is live or was served in the last 14 days. In order of name. */
-  async everyone(): Promise<string[]> {
+  /** `servedAt` of every agent that has been served. */
+  async allServed(): Promise<Map<string, number>> {
+    const served = new Map<string, number>();
+    for (const name of (await this.store.list(AGENTS)).filter(isAgentId)) {
+      const servedAt = await this.servedAt(name);
+      if (servedAt !== undefined) served.set(name, servedAt);
+    }
+    return served;
+  }
+
+  /**
+   * Everyone `all` reaches: the roster; without one, whoever is live or was served in the last 14 days. In order of name.
+   * `served` is what `allServed` has just told, for who needs it too.
+   */
+  async everyone(served?: ReadonlyMap<string, number>): Promise<string[]> {
     if (this.roster !== undefined) return [...this.roster];
     const names = new Set<string>();
-    for (const name of await this.store.list(AGENTS)) {
-      const servedAt = isAgentId(name) ? await this.servedAt(name) : undefined;
-      if (servedAt !== undefined && this.clock.now() - servedAt < REMEMBERED_MS) names.add(name);
+    for (const [name, servedAt] of served ?? (await this.allServed())) {
+      if (this.clock.now() - servedAt < REMEMBERED_MS) names.add(name);
     }
     for (const name of await this.presence.names()) {
       if (!names.has(name) && (await this.presence.isLive(name))) names.add(name);

@@ -46,13 +46,14 @@ export class RollCall {
    * waiting mail, then the rest; by name within. The human is listed while mail waits for it.
    */
   async take(): Promise<Attendance[]> {
-    const reached = new Set(await this.agents.everyone());
+    const served = await this.agents.allServed();
+    const reached = new Set(await this.agents.everyone(served));
     const attendance: Attendance[] = [];
     for (const agent of [...(await this.agents.known()), HUMAN]) {
       const seen = agent === HUMAN ? [] : await this.#look(agent);
       const unread = await this.unread(agent);
       if (liveAmong(seen).length === 0 && unread === 0 && !reached.has(agent)) continue;
-      attendance.push(await this.#entry(agent, seen, unread));
+      attendance.push(this.#entry(agent, seen, unread, served.get(agent)));
     }
     return attendance.sort((a, b) => rankOf(a) - rankOf(b) || (a.agent < b.agent ? -1 : 1));
   }
@@ -71,12 +72,12 @@ export class RollCall {
   async member(topic: string, agent: string): Promise<Member | undefined> {
     const membership = await this.topics.membership(topic, agent);
     if (membership === undefined) return undefined;
-    return { ...membership, ...(await this.#entry(agent, await this.#look(agent), await this.unread(agent))) };
+    const servedAt = await this.agents.servedAt(agent);
+    return { ...membership, ...this.#entry(agent, await this.#look(agent), await this.unread(agent), servedAt) };
   }
 
-  async #entry(agent: string, seen: readonly Sighting[], unread: number): Promise<Attendance> {
+  #entry(agent: string, seen: readonly Sighting[], unread: number, servedAt: number | undefined): Attendance {
     const sessions = liveAmong(seen).map(({ session }) => session);
-    const servedAt = await this.agents.servedAt(agent);
     return { agent, sessions, unread, servedAt, ...judge(agent, seen, servedAt, this.clock.now()) };
   }
 
