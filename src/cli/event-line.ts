@@ -35,6 +35,9 @@ const COLOUR: Readonly<Record<LoggedEvent['event'], keyof Style>> = {
   'job.cancelled': 'yellow',
   'job.expired': 'yellow',
   'job.recovered': 'cyan',
+  'job.review_asked': 'red',
+  'job.approved': 'green',
+  'job.rejected': 'red',
   'job.pruned': 'dim',
 };
 

@@ -117,6 +117,8 @@ function nameOf({ state }: JobEnd): string {
       return 'given back';
     case 'needs_recovery':
       return 'parked';
+    case 'needs_review':
+      return 'waits for review';
     case 'lost':
       return 'lost';
     default:

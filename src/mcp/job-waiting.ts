@@ -1,5 +1,5 @@
 /** Waiting until nothing more becomes of a job by itself. */
-import { isEnded, type Job } from '../model/job.js';
+import { isEnded, type Job, waitsForPerson } from '../model/job.js';
 import type { Waited } from '../relay/waiting.js';
 import type { ToolContext, Wait } from './tool.js';
 
@@ -7,8 +7,8 @@ import type { ToolContext, Wait } from './tool.js';
 const LOOK_EVERY_MS = 2000;
 
 /** True for a job that has ended or waits for a person. */
-export function isSettled({ state }: Job): boolean {
-  return isEnded(state) || state === 'needs_recovery';
+export function isSettled(job: Job): boolean {
+  return isEnded(job.state) || waitsForPerson(job);
 }
 
 export interface WaitedFor {
@@ -18,7 +18,7 @@ export interface WaitedFor {
 }
 
 /**
- * Waits until the job has ended, is parked, or is gone.
+ * Waits until the job has ended, waits for a person, or is gone.
  * @throws what `ToolContext.wait` throws.
  */
 export async function waitForJob(

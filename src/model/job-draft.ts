@@ -2,7 +2,14 @@
 import * as z from 'zod/v4';
 import { idempotencyKey, jsonObject, jsonValue, text } from './draft.js';
 import { isJobId } from './ids.js';
-import { DEFAULT_LEASE_SECONDS, MOST_ATTEMPTS, MOST_LEASE_SECONDS, type Task } from './job.js';
+import {
+  DEFAULT_LEASE_SECONDS,
+  MAX_NOTE_LENGTH,
+  MAX_REASON_LENGTH,
+  MOST_ATTEMPTS,
+  MOST_LEASE_SECONDS,
+  type Task,
+} from './job.js';
 
 const SHAPE = 'must be a JSON object with a "prompt", such as {"prompt": "Find out why the build is red."}';
 
@@ -31,10 +38,19 @@ export const leaseSeconds = z
     `must be from 1 to ${MOST_LEASE_SECONDS} seconds; claim again with the token to hold it longer than ${DEFAULT_LEASE_SECONDS}`,
   );
 
-export const reason = text()
-  .trim()
-  .max(500, 'may have at most 500 characters')
-  .refine((value) => !/[\p{Cc}\u2028\u2029]/u.test(value), 'must be one line, without control characters');
+const line = (most: number) =>
+  text()
+    .trim()
+    .max(most, `may have at most ${most} characters`)
+    .refine((value) => !/[\p{Cc}\u2028\u2029]/u.test(value), 'must be one line, without control characters');
+
+export const reason = line(MAX_REASON_LENGTH);
+
+/** Why a person is to approve of a job before it runs. */
+export const reviewReason = reason.refine((value) => value !== '', 'must say what a person is to look at');
+
+/** What a person says to a decision; blank is none. */
+export const reviewNote = line(MAX_NOTE_LENGTH);
 
 /** As `claim` gave it. What is none, and whose it is, is for the fencing to say. */
 export const claimToken = z.string('must be a string').trim().max(64, 'is too long for a token of claim');

@@ -12,14 +12,20 @@ export const JOB_STATES = [
   'cancelled',
   'expired',
   'needs_recovery',
+  'needs_review',
 ] as const;
 export type JobState = (typeof JOB_STATES)[number];
 
-/** What a job never leaves again. `needs_recovery` is none of them: it waits for a person. */
+/** What a job never leaves again. `needs_recovery` and `needs_review` are none of them: they wait for a person. */
 const ENDED: ReadonlySet<JobState> = new Set(['completed', 'failed', 'cancelled', 'expired']);
 
 export function isEnded(state: JobState): boolean {
   return ENDED.has(state);
+}
+
+/** True for a job that goes no further until a person has decided. */
+export function waitsForPerson({ state }: Pick<Job, 'state'>): boolean {
+  return state === 'needs_recovery' || state === 'needs_review';
 }
 
 /** How often a job is tried at most, where its submitter does not say. */
@@ -39,6 +45,10 @@ export const INLINE_ERROR_LENGTH = 2000;
 
 /** Bytes of the JSON of a result and an error together. What is larger belongs into a file of its author's. */
 export const MAX_OUTCOME_BYTES = 1024 * 1024;
+
+/** UTF-16 units of why a person is asked, and of what a person says to a decision. */
+export const MAX_REASON_LENGTH = 500;
+export const MAX_NOTE_LENGTH = 1000;
 
 /** Who holds a job, and until when. */
 export interface Lease {
@@ -77,6 +87,28 @@ export interface OwedMail {
   readonly to: 'assignees' | 'submitter';
   readonly state: JobState;
   readonly why?: string | undefined;
+  /** Words of whoever asked for a review, or of the person who decided; kept here, so that the mail stays the same. */
+  readonly words?: string | undefined;
+}
+
+/** That a person is to approve of a job, or was asked to. */
+export interface Review {
+  /** `before` it runs, or `after` it ran, with what it came to. */
+  readonly when: 'before' | 'after';
+  /** Words of who asked. */
+  readonly reason: string;
+  /** The submitter, or who held the job. */
+  readonly asked_by: string;
+  /** ISO 8601, UTC. */
+  readonly asked_at: string;
+  /** Absent while it waits, and where the job was cancelled instead. */
+  readonly decided?: {
+    readonly how: 'approved' | 'rejected';
+    readonly by: string;
+    /** ISO 8601, UTC. */
+    readonly at: string;
+    readonly note: string | null;
+  };
 }
 
 /** Where a chained line of the event log stands. */
@@ -127,6 +159,8 @@ export interface Job {
   readonly updated_at: string;
   readonly ended_at: string | null;
   readonly cancel: { readonly by: string; readonly at: string; readonly reason: string | null } | null;
+  /** The newest one; null where nobody asked. `history` tells all. */
+  readonly review: Review | null;
   /** Whole, or its beginning as text where `outcome_bytes` says that the whole is in a file. */
   readonly result: unknown;
   readonly error: string | null;
@@ -150,6 +184,7 @@ const state = z.enum(JOB_STATES);
 const name = z.string().max(256);
 const count = z.number().int().min(0);
 const why = z.string().max(500).optional();
+const words = z.string().max(2000).optional();
 
 const storedJob = lazy(() =>
   z.looseObject({
@@ -173,6 +208,24 @@ const storedJob = lazy(() =>
     updated_at: at,
     ended_at: at.refine(isTime).nullable(),
     cancel: z.object({ by: name, at, reason: z.string().nullable() }).nullable(),
+    // Records of before there were reviews have none.
+    review: z
+      .looseObject({
+        when: z.enum(['before', 'after']),
+        reason: z.string(),
+        asked_by: name,
+        asked_at: at.refine(isTime),
+        decided: z
+          .looseObject({
+            how: z.enum(['approved', 'rejected']),
+            by: name,
+            at: at.refine(isTime),
+            note: z.string().nullable(),
+          })
+          .optional(),
+      })
+      .nullable()
+      .default(null),
     result: z.unknown(),
     error: z.string().nullable(),
     outcome_bytes: count.nullable(),
@@ -182,7 +235,7 @@ const storedJob = lazy(() =>
       .nullable(),
     n: count,
     history: z.array(z.object({ n: count, at, state, by: name, attempt: count.optional(), why })),
-    owed: z.array(z.object({ n: count, from: name, to: z.enum(['assignees', 'submitter']), state, why })),
+    owed: z.array(z.object({ n: count, from: name, to: z.enum(['assignees', 'submitter']), state, why, words })),
     audit: z.array(z.object({ log: name, seq: count, hash: z.string().regex(/^[0-9a-f]{64}$/) })),
   }),
 );

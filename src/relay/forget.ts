@@ -110,7 +110,10 @@ async function assertNotLive({ presence, jobs }: Relay, agent: string): Promise<
 
 const JOBS_THAT = {
   held: ['Held by', 'Wait until the lease ends, which `mcp-dispatch job show` tells; then forget it again.'],
-  parked: ['Parked, and meant for', 'Decide first: `mcp-dispatch recover <job> --retry` or `--fail`.'],
+  parked: [
+    'Waiting for your word, and meant for',
+    'Decide first, with `mcp-dispatch recover <job>` or `mcp-dispatch review`: `mcp-dispatch jobs` lists them.',
+  ],
   queued: ['Waiting for', '`forget --drop` cancels them, and tells the submitters.'],
 } as const;
 

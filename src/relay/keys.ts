@@ -143,6 +143,9 @@ export const doneJobKey = (segment?: string, name?: string) => below(`${JOBS}/do
 /** Names of the jobs that an agent has submitted. */
 export const jobsByKey = (from?: string, name?: string) => below(`${JOBS}/by`, from, name);
 
+/** Names of the jobs that wait for a person. */
+export const personKey = (name?: string) => below(`${JOBS}/person`, name);
+
 /** Which job a submitter has made under a request id. */
 export const jobRequestKey = (from?: string, name?: string) => below(`${JOBS}/requests`, from, name);
 

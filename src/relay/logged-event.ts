@@ -33,6 +33,11 @@ const job: Check = (value) => typeof value === 'string' && isJobId(value);
 const fillings: Check = (value) =>
   Array.isArray(value) &&
   value.every((each) => string(each?.name) && whole(each?.bytes) && /^[0-9a-f]{64}$/.test(String(each?.sha256)));
+const when: Check = (value) => value === 'before' || value === 'after';
+const note: Check = (value) => {
+  const { bytes, sha256 } = (value ?? {}) as Record<string, unknown>;
+  return whole(bytes) && /^[0-9a-f]{64}$/.test(String(sha256));
+};
 const was: Check = (value) => value === 'read' || value === 'unread' || value === 'maybe';
 
 const shape = (required: Record<string, Check>, optional: Record<string, Check> = {}): Shape => ({
@@ -82,6 +87,9 @@ const SHAPES: Readonly<Record<RelayEvent['event'], Shape>> = {
   'job.cancelled': shape({ ...ofJob, by: actor }, mayHold),
   'job.expired': shape(ofJob),
   'job.recovered': shape({ ...ofJob, by: actor, why: string }),
+  'job.review_asked': shape({ ...ofJob, by: actor, when }, mayHold),
+  'job.approved': shape({ ...ofJob, by: actor, when }, { note }),
+  'job.rejected': shape({ ...ofJob, by: actor, when }, { note }),
   'job.pruned': shape(ofJob),
 };
 

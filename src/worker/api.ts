@@ -43,7 +43,8 @@ export interface RunWorkerOptions {
 }
 
 /**
- * Resolves to the result of the job, any JSON of almost 1 MiB; text stands for `{ message }`. Rejects where the work failed,
+ * Resolves to the result of the job, any JSON of almost 1 MiB; text stands for `{ message }`, and where its last line is
+ * `NEEDS_REVIEW: reason`, the job waits until a person has looked at it. Rejects where the work failed,
  * with words for the submitter. It runs in the process of the worker: nothing can end it but its own heeding of `signal`.
  */
 export type RunTurn = (cwd: string, turn: Turn) => Promise<unknown>;
@@ -68,8 +69,19 @@ export interface StartedJob {
 
 export interface EndedJob {
   readonly job_id: string;
-  /** `queued`: given back. `lost`: another may have it, and what was done is discarded. */
-  readonly state: 'completed' | 'failed' | 'cancelled' | 'expired' | 'queued' | 'needs_recovery' | 'lost';
+  /**
+   * `queued`: given back. `lost`: another may have it, and what was done is discarded. `needs_review`: done, and a person is to
+   * look at it.
+   */
+  readonly state:
+    | 'completed'
+    | 'failed'
+    | 'cancelled'
+    | 'expired'
+    | 'queued'
+    | 'needs_recovery'
+    | 'needs_review'
+    | 'lost';
   readonly attempt: number;
   readonly write: boolean;
   readonly duration_ms: number;

@@ -147,8 +147,8 @@ export class HeldJob {
   async #conclude(verdict: Verdict): Promise<JobEnd> {
     switch (verdict.as) {
       case 'completed': {
-        const { result, exitCode } = verdict;
-        return this.#settle({ outcome: 'completed', result }, { exitCode });
+        const { result, exitCode, review } = verdict;
+        return this.#settle({ outcome: 'completed', result, review }, { exitCode });
       }
       case 'failed': {
         const { result, error, exitCode } = verdict;
@@ -184,7 +184,8 @@ export class HeldJob {
       } catch (error) {
         if (!isDispatchError(error)) throw error;
         // The try before may have come through, and nobody could say so.
-        if (isRetry && error.code === 'ALREADY_FINISHED') return this.#ended((await this.#state()) ?? 'lost', about);
+        const isOver = error.code === 'ALREADY_FINISHED' || error.data.state === 'needs_review';
+        if (isRetry && isOver) return this.#ended((await this.#state()) ?? 'lost', about);
         if (error.code !== 'STORE_UNAVAILABLE') return this.#lost(`it could not be settled (${error.code})`);
         if (this.#isStopping || clock.steady() >= this.#leaseEndsAt)
           return this.#lost('it could not be settled in time');

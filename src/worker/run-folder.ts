@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import type { Files } from '../store/filesystem/files.js';
-import { MESSAGE_BYTES } from './run-outcome.js';
+import { MESSAGE_BYTES, TAIL_BYTES } from './run-outcome.js';
 
 // What a program may leave there: more is not removed, so that the end of a run is bounded.
 const MOST_REMOVED = 10_000;
@@ -24,12 +24,18 @@ export function makeRunFolder(files: Files, folder: string, input: string | unde
 }
 
 /** The message that the program left: a plain file of ours, nothing that is followed. Never throws. */
-export function readMessage(files: Files, folder: string): { message?: string; messageCut?: true } {
+export function readMessage(
+  files: Files,
+  folder: string,
+): { message?: string; messageCut?: true; messageEnd?: string } {
   try {
     const read = files.readPart(outputFileIn(folder), 0, MESSAGE_BYTES);
     if (read?.ok !== true) return {};
     const message = new TextDecoder().decode(read.bytes);
-    return read.size > read.bytes.length ? { message, messageCut: true } : { message };
+    if (read.size <= read.bytes.length) return { message };
+    const end = files.readPart(outputFileIn(folder), read.size - TAIL_BYTES, TAIL_BYTES);
+    const messageEnd = end?.ok === true ? { messageEnd: new TextDecoder().decode(end.bytes) } : {};
+    return { message, messageCut: true, ...messageEnd };
   } catch {
     return {};
   }

@@ -24,6 +24,8 @@ export interface RunOutcome {
   readonly message?: string | undefined;
   /** The message went on behind this. */
   readonly messageCut?: true | undefined;
+  /** Of a message that was cut: its last bytes, at most `TAIL_BYTES`. */
+  readonly messageEnd?: string | undefined;
   /** The last of what it printed, at most `TAIL_BYTES` of each. */
   readonly stdout: string;
   readonly stderr: string;

@@ -41,7 +41,13 @@ export interface Running {
 
 /** What came of the work. */
 export type Verdict =
-  | { readonly as: 'completed'; readonly result: unknown; readonly exitCode?: number | undefined }
+  | {
+      readonly as: 'completed';
+      readonly result: unknown;
+      readonly exitCode?: number | undefined;
+      /** Why a person is to look at it before it counts. */
+      readonly review?: string | undefined;
+    }
   /** Done with, and not well: `error` in words for the submitter. */
   | {
       readonly as: 'failed';

@@ -9,6 +9,7 @@ import { fillingOf } from '../relay/jobs/job-events.js';
 import type { RunTurn, Turn } from './api.js';
 import { chooseModel } from './argv.js';
 import { modelOf } from './executor-runner.js';
+import { reviewAskedBy } from './review-request.js';
 import type { EndReason } from './run-outcome.js';
 import type { Prepared, Runner, Running, Terms, Verdict } from './runner.js';
 
@@ -92,7 +93,8 @@ function verdictOn(result: unknown, durationMs: number): Verdict {
     return { as: 'failed', error: 'What the function resolved to is no JSON.' };
   }
   const bytes = utf8Bytes(text);
-  if (bytes <= MAX_OUTCOME_BYTES - OTHER_BYTES) return { as: 'completed', result: JSON.parse(text) };
+  const review = typeof result === 'string' ? reviewAskedBy(result) : undefined;
+  if (bytes <= MAX_OUTCOME_BYTES - OTHER_BYTES) return { as: 'completed', result: JSON.parse(text), review };
   const most = MAX_OUTCOME_BYTES - OTHER_BYTES;
   return {
     as: 'failed',

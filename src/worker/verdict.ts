@@ -1,13 +1,16 @@
 /** From what a program did to what its job's submitter is told. */
 import { MAX_OUTCOME_BYTES } from '../model/job.js';
 import { utf8Bytes } from '../model/text.js';
-import type { RunOutcome } from './run-outcome.js';
+import { reviewAskedBy } from './review-request.js';
+import { type RunOutcome, TAIL_BYTES } from './run-outcome.js';
 import type { Verdict } from './runner.js';
 
 /** Characters of each stream that stand in a result. */
 const TAIL_LENGTH = 8000;
 /** Of the last words of a program in an error. */
 const ERROR_LENGTH = 1500;
+// Of a character that the beginning of a tail cuts in two.
+const MOST_LOST = 3;
 // Names, numbers and the error beside the message.
 const OTHER_BYTES = 64 * 1024;
 
@@ -43,10 +46,16 @@ export function verdictOf(outcome: RunOutcome, { name, timeoutSeconds, hasOutput
   }
   // Programs that heed SIGTERM often end with 0: that is no sign that the work was done.
   if (endedBy !== undefined) return { as: 'ended', why: endedBy, result };
-  if (exitCode === 0) return { as: 'completed', result, exitCode };
+  if (exitCode === 0) return { as: 'completed', result, exitCode, review: reviewOf(outcome, hasOutputFile) };
   if (keeperLost) return { as: 'unknown', why: 'what held the run has died' };
   const how = exitCode === null ? `was ended by ${signal ?? 'a signal'}` : `ended with exit code ${exitCode}`;
   return { as: 'failed', error: withLastWords(`${name} ${how}.`, outcome), result, exitCode: exitCode ?? undefined };
+}
+
+/** By the true end of what it said: what is kept of a long message is its beginning, of long output its end. */
+function reviewOf({ message, messageCut, messageEnd, stdout }: RunOutcome, hasOutputFile: boolean): string | undefined {
+  if (!hasOutputFile) return reviewAskedBy(stdout, utf8Bytes(stdout) < TAIL_BYTES - MOST_LOST);
+  return messageCut === true ? reviewAskedBy(messageEnd ?? '', false) : reviewAskedBy(message ?? '');
 }
 
 function withLastWords(sentence: string, { stderr, stdout }: RunOutcome): string {

@@ -1,4 +1,5 @@
 /** Jobs in a relay in memory: submitters and holders that the test speaks for. */
+import { DispatchError } from '../../src/model/errors.js';
 import type { Job } from '../../src/model/job.js';
 import type { Claim, Claimed } from '../../src/relay/jobs/claims.js';
 import type { JobDraft } from '../../src/relay/jobs/submission.js';
@@ -35,4 +36,22 @@ export async function jobMail(session: Session): Promise<{ from: string; state: 
     state: String(message.payload?.state),
     content: message.content,
   }));
+}
+
+/** What the promise rejects with, which must be one of our errors. */
+export async function refusalOf(promise: Promise<unknown>): Promise<DispatchError> {
+  const error = await promise.then(
+    () => 'nothing',
+    (thrown: unknown) => thrown,
+  );
+  if (error instanceof DispatchError) return error;
+  throw new Error(`not refused, but: ${error}`);
+}
+
+/** The code of its refusal; `nothing` where it was not refused. */
+export async function codeOf(promise: Promise<unknown>): Promise<string> {
+  return promise.then(
+    () => 'nothing',
+    (error: unknown) => (error instanceof DispatchError ? error.code : String(error)),
+  );
 }

@@ -98,8 +98,10 @@ describe('a run', () => {
 
   it('is not told what a link leads to, and no more of a message than there is room for', async () => {
     expect((await keeper.start(programs.request('link')).outcome).message).toBeUndefined();
-    const { message, messageCut } = await keeper.start(programs.request('huge')).outcome;
+    const { message, messageCut, messageEnd } = await keeper.start(programs.request('huge')).outcome;
     expect([message?.length, messageCut]).toEqual([MESSAGE_BYTES, true]);
+    expect(messageEnd).toHaveLength(TAIL_BYTES);
+    expect(messageEnd).toMatch(/y\nNEEDS_REVIEW: at its true end\n$/);
   });
 
   it('is not begun in a folder that somebody has made already', async () => {

@@ -100,7 +100,7 @@ const KINDS = {
     symlinkSync('/etc/passwd', outputFile);
   },
   huge() {
-    writeFileSync(outputFile, 'y'.repeat(3 * 1024 * 1024));
+    writeFileSync(outputFile, `${'y'.repeat(3 * 1024 * 1024)}\nNEEDS_REVIEW: at its true end\n`);
   },
   killed() {
     process.kill(process.pid, 'SIGKILL');

@@ -51,6 +51,12 @@ it('answers with text as a message', async () => {
   expect(await (await start(async () => undefined)).verdict).toEqual({ as: 'completed', result: null });
 });
 
+it('asks for a review by the last line of text, and of nothing else', async () => {
+  const review = async (result: unknown) => (await (await start(async () => result)).verdict) as { review?: string };
+  expect((await review('done\nNEEDS_REVIEW: Look at it.\n')).review).toBe('Look at it.');
+  expect((await review({ message: 'NEEDS_REVIEW: Look at it.' })).review).toBeUndefined();
+});
+
 it.each([
   [
     'a loop',

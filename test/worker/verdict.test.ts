@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { MAX_OUTCOME_BYTES } from '../../src/model/job.js';
-import type { RunOutcome } from '../../src/worker/run-outcome.js';
+import { type RunOutcome, TAIL_BYTES } from '../../src/worker/run-outcome.js';
 import { verdictOf } from '../../src/worker/verdict.js';
 
 const CODEX = { name: 'codex', timeoutSeconds: 60, hasOutputFile: true };
@@ -52,6 +52,54 @@ describe('the verdict on a run', () => {
       as: 'ended',
       why,
     });
+  });
+
+  it.each([
+    ['NEEDS_REVIEW: Look at it.', 'Look at it.'],
+    ['I did it.\n\nNEEDS_REVIEW:  It deletes rows. \r\n \n\t', 'It deletes rows.'],
+    ['NEEDS_REVIEW: \u001b[2J red', '\u001b[2J red'],
+    // In doubt a person is asked.
+    ['NEEDS_REVIEW:', '(no reason was given)'],
+    [`NEEDS_REVIEW: ${'x'.repeat(600)}`, `${'x'.repeat(499)}…`],
+    // Forged, quoted, or spoken of: not the last line.
+    ['NEEDS_REVIEW: Look at it.\nAll is well.', undefined],
+    ['I was told to end with NEEDS_REVIEW: reason', undefined],
+    ['> NEEDS_REVIEW: Look at it.', undefined],
+    ['needs_review: Look at it.', undefined],
+    ['', undefined],
+  ])('asks for a review where the last line of the message does, and for no other: %j', (said, review) => {
+    expect(verdictOf(ran({ message: said }), CODEX)).toMatchObject({
+      as: 'completed',
+      review,
+      result: { message: said },
+    });
+    expect(verdictOf(ran({ stdout: said }), { ...CODEX, hasOutputFile: false })).toMatchObject({ review });
+    // What it prints beside its message is no message.
+    expect(verdictOf(ran({ message: 'All is well.', stdout: said, stderr: said }), CODEX)).not.toMatchObject({
+      review: expect.anything(),
+    });
+  });
+
+  it('asks for no review where it is not completed', () => {
+    const message = 'NEEDS_REVIEW: Look at it.';
+    for (const change of [{ exitCode: 1 }, { endedBy: 'timeout' }, { endedBy: 'cancelled' }] as const)
+      expect(verdictOf(ran({ message, ...change }), CODEX)).not.toMatchObject({ review: expect.anything() });
+  });
+
+  it('asks for a review by the true end of what is kept in part', () => {
+    const line = 'NEEDS_REVIEW: Look at it.';
+    const reviewOf = (change: Partial<RunOutcome>, hasOutputFile: boolean) =>
+      (verdictOf(ran(change), { ...CODEX, hasOutputFile }) as { review?: string }).review;
+    // The message that is kept ends with the line, and the file went on.
+    const cut = { message: `x\n${line}`, messageCut: true } as const;
+    expect(reviewOf({ ...cut, messageEnd: 'and so on' }, true)).toBeUndefined();
+    expect(reviewOf(cut, true)).toBeUndefined();
+    expect(reviewOf({ ...cut, message: 'x', messageEnd: `and so on\n${line}\n` }, true)).toBe('Look at it.');
+    // What was before it in its line is not known.
+    expect(reviewOf({ ...cut, messageEnd: line }, true)).toBeUndefined();
+    const full = `${line}${'x'.repeat(TAIL_BYTES - line.length)}`;
+    expect(reviewOf({ stdout: full }, false)).toBeUndefined();
+    expect(reviewOf({ stdout: `${full.slice(line.length + 1)}\n${line}` }, false)).toBe('Look at it.');
   });
 
   it('is that nothing was begun, where what was wanting may be there again', () => {

@@ -506,7 +506,20 @@ describe('an outcome', () => {
     expect(await stateOf(job)).toBe('completed');
   });
 
-  it('that was settled without anybody knowing is told as it is', async () => {
+  it('with a reason for a review waits for a person, with its result', async () => {
+    const { id } = await submit(relay, 'alice', 'codex', { write: true });
+    const running = await begin({ writes: 'all' });
+    work(running).finish({ as: 'completed', result: { message: 'done' }, review: 'Look at it.' });
+    await pass(250);
+    expect(running.ends).toMatchObject([{ job: id, state: 'needs_review' }]);
+    const review = { when: 'after', reason: 'Look at it.', asked_by: 'codex' };
+    expect(await relay.jobs.look(id)).toMatchObject({ state: 'needs_review', result: { message: 'done' }, review });
+  });
+
+  it.each([
+    [{}, 'completed'],
+    [{ review: 'Look at it.' }, 'needs_review'],
+  ] as const)('that was settled without anybody knowing is told as it is: %j', async (asked, state) => {
     const job = await submit(relay, 'alice', 'codex');
     const running = await begin();
     const settle = relay.jobs.settle.bind(relay.jobs);
@@ -514,9 +527,9 @@ describe('an outcome', () => {
       await settle(...args);
       throw new DispatchError('STORE_UNAVAILABLE', 'The sync failed.', { outcome: 'unknown' });
     });
-    work(running).finish({ as: 'completed', result: 'done' });
+    work(running).finish({ as: 'completed', result: 'done', ...asked });
     await pass(2000);
-    expect(running.ends).toMatchObject([{ job: job.id, state: 'completed' }]);
+    expect(running.ends).toMatchObject([{ job: job.id, state }]);
   });
 });
 

@@ -85,9 +85,9 @@ export default {
       name: 'polite-end-as-success',
       promise: 'What a program was ended in the middle of is not done.',
       file: 'src/worker/verdict.ts',
-      find: "  if (endedBy !== undefined) return { as: 'ended', why: endedBy, result };\n  if (exitCode === 0) return { as: 'completed', result, exitCode };\n",
+      find: "  if (endedBy !== undefined) return { as: 'ended', why: endedBy, result };\n  if (exitCode === 0) return { as: 'completed', result, exitCode, review: reviewOf(outcome, hasOutputFile) };\n",
       replace:
-        "  if (exitCode === 0) return { as: 'completed', result, exitCode };\n  if (endedBy !== undefined) return { as: 'ended', why: endedBy, result };\n",
+        "  if (exitCode === 0) return { as: 'completed', result, exitCode, review: reviewOf(outcome, hasOutputFile) };\n  if (endedBy !== undefined) return { as: 'ended', why: endedBy, result };\n",
       caughtBy: { file: VERDICT, title: 'is none where it was ended from outside' },
     },
     {

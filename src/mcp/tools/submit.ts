@@ -2,12 +2,12 @@ import * as z from 'zod/v4';
 import { text, threadId, ttlSeconds, waitSeconds } from '../../model/draft.js';
 import { isDispatchError } from '../../model/errors.js';
 import { DEFAULT_ATTEMPTS } from '../../model/job.js';
-import { maxAttempts, requestId, task } from '../../model/job-draft.js';
+import { maxAttempts, requestId, reviewReason, task } from '../../model/job-draft.js';
 import type { Submitted } from '../../relay/jobs/submission.js';
 import { prospectsOf } from '../job-places.js';
 import { waitForJob } from '../job-waiting.js';
 import { sayHowItEnded } from '../patience.js';
-import { addJob } from '../shown-job.js';
+import { addJob, reviewNote } from '../shown-job.js';
 import { defineTool, type ToolContext } from '../tool.js';
 
 // A topic may have more members than a reply should spend on them.
@@ -32,6 +32,7 @@ export const submit = defineTool({
       .boolean('must be true or false')
       .optional()
       .describe('With write: in a git worktree of its own; poll tells its branch.'),
+    review: reviewReason.optional().describe('Why a person has to approve of it before it can be claimed.'),
     ttl: ttlSeconds.optional().describe('Seconds until it expires unclaimed. Default: 0, never.'),
     max_attempts: maxAttempts.optional().describe(`Claims until it fails. Default: ${DEFAULT_ATTEMPTS}.`),
     wait_seconds: waitSeconds
@@ -54,6 +55,7 @@ export const submit = defineTool({
       worktree: args.worktree,
       ttl: args.ttl,
       maxAttempts: args.max_attempts,
+      review: args.review,
     });
     const seconds = args.wait_seconds ?? 0;
     if (seconds > 0) return addWaited(submitted, seconds, context);
@@ -62,7 +64,7 @@ export const submit = defineTool({
     const { workers, note } = job.state === 'queued' ? await prospectsOf(job, relay) : {};
     if (workers !== undefined) reply.setAlways('workers', workers);
     addAudience(submitted, context);
-    reply.set('note', submitted.neverSeen ? strangerNote(job.to) : note);
+    reply.set('note', submitted.neverSeen ? strangerNote(job.to) : (note ?? reviewNote(job)));
   },
 });
 

@@ -52,7 +52,7 @@ export const foldersReplaced: RelayCheck = {
 
 /** Records and outcomes stand in one folder each, and names below what they name. */
 async function jobFolders(subject: Subject): Promise<string[]> {
-  const folders = [keys.jobKey(), keys.jobOutcomeKey()];
+  const folders = [keys.jobKey(), keys.jobOutcomeKey(), keys.personKey()];
   for (const keyOf of [keys.openJobKey, keys.doneJobKey, keys.jobsByKey, keys.jobRequestKey, keys.workerKey]) {
     folders.push(keyOf(), ...(await listOf(subject, keyOf())).map((name) => keyOf(name)));
   }

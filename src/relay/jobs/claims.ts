@@ -150,6 +150,10 @@ export class Claims {
       const why = `Job ${id} is parked: it may have changed things before its holder was lost, and a person decides what becomes of it, with \`mcp-dispatch recover ${id} --retry\` or \`--fail\`. Nothing was changed.`;
       throw new DispatchError('NOT_CLAIMABLE', why, { job: id, state });
     }
+    if (state === 'needs_review') {
+      const why = `Job ${id} waits for a person's review, with \`mcp-dispatch review show ${id}\`; only a person decides whether it goes on. Nothing was changed.`;
+      throw new DispatchError('NOT_CLAIMABLE', why, { job: id, state });
+    }
     const wait = transitions.pauseLeftMs(job, this.clock.now());
     if (state === 'queued' && wait > 0) {
       const why = `Job ${id} was lost by its last holder and is free again in ${Math.ceil(wait / 1000)} s. Nothing was changed; claim it then.`;

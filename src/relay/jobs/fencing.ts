@@ -1,6 +1,6 @@
 /** The one check of a fencing token: for renewing, completing, failing and releasing alike. */
 import { DispatchError } from '../../model/errors.js';
-import { isEnded, type Job, parseToken, type Token } from '../../model/job.js';
+import { isEnded, type Job, parseToken, type Token, waitsForPerson } from '../../model/job.js';
 
 /** @throws DispatchError `INVALID_ARGUMENT` for what is no token at all. */
 export function readToken(text: string, id: string): Token {
@@ -28,8 +28,7 @@ export function checkToken(job: Job, token: Token, now: number): void {
     throw new DispatchError('HELD_BY_ANOTHER', why, { job: id });
   }
   if (token.number < newest || state !== 'running' || job.lease === null || job.lease.until <= now) {
-    const then =
-      state === 'needs_recovery' ? 'it waits for a person' : `claim(job_id="${id}") takes it anew where it is free`;
+    const then = waitsForPerson(job) ? 'it waits for a person' : `claim(job_id="${id}") takes it anew where it is free`;
     const why = `Your lease of job ${id} has ended. Nothing was changed. Stop working on it; ${then}.`;
     throw new DispatchError('LEASE_ENDED', why, { job: id, state });
   }

@@ -29,6 +29,15 @@ interface Why {
   readonly why: string;
 }
 
+interface Reviewed {
+  readonly when: 'before' | 'after';
+}
+
+/** Of the person's note, where there is one, told without telling it. */
+interface Noted {
+  readonly note?: { readonly bytes: number; readonly sha256: string };
+}
+
 /** What stood in for one placeholder of a template, told without telling it. */
 export interface Filling {
   /** Of the placeholder, such as `prompt`. */
@@ -73,6 +82,11 @@ export type JobEvent =
   | ({ readonly event: 'job.expired' } & OfJob)
   /** A person decided about a parked one. */
   | ({ readonly event: 'job.recovered'; readonly by: string; readonly why: 'retry' | 'fail' } & OfJob)
+  /** A person is to decide; by the submitter before it runs, by its holder, whose fields are there then, after it ran. */
+  | ({ readonly event: 'job.review_asked'; readonly by: string } & OfJob & Partial<Holder> & Reviewed)
+  /** A person decided: it is queued (`before`), or its result counts (`after`). */
+  | ({ readonly event: 'job.approved'; readonly by: string } & OfJob & Reviewed & Noted)
+  | ({ readonly event: 'job.rejected'; readonly by: string } & OfJob & Reviewed & Noted)
   /** Its record is gone. */
   | ({ readonly event: 'job.pruned' } & OfJob);
 

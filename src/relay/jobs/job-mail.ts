@@ -11,6 +11,7 @@ import { NameClock } from '../name-clock.js';
 import type { Draft } from '../outbox.js';
 import type { Relay } from '../relay.js';
 import type { JobTable } from './job-table.js';
+import { APPROVED } from './review.js';
 
 // Of the words of the one who did it, in UTF-16 units; poll gives the whole.
 const MOST_TOLD = 1500;
@@ -53,7 +54,7 @@ export class JobMail {
 }
 
 /** The same for the same transition, whoever asks and whenever: it is sent under a key. */
-function draftOf(job: Job, { n, to, state, why }: OwedMail): Draft {
+function draftOf(job: Job, { n, to, state, why, words }: OwedMail): Draft {
   const payload = { type: 'job', job_id: job.id, state };
   const common = {
     payload,
@@ -63,28 +64,37 @@ function draftOf(job: Job, { n, to, state, why }: OwedMail): Draft {
     ttl: 0,
   };
   if (to === 'assignees') return { ...common, target: job.to, content: offer(job, why) };
-  return { ...common, target: job.from, content: report(job, state, why) };
+  return { ...common, target: job.from, content: report(job, state, why, words) };
 }
 
 function offer(job: Job, why: string | undefined): string {
-  const again = why === undefined ? '' : ` It was taken up before: ${why}.`;
+  const again = why === undefined || why === APPROVED ? '' : ` It was taken up before: ${why}.`;
   const what = job.write ? 'It may change things.' : 'It is to change nothing.';
   const whose = kindOf(job.to) === 'topic' ? ` for ${job.to}, and whoever claims it first does it` : '';
   return `There is a job${whose}: ${job.id}.${again} ${what} claim(job_id="${job.id}") takes it.\n\n${cut(job.task.prompt)}`;
 }
 
-function report(job: Job, state: Job['state'], why: string | undefined): string {
+function report(job: Job, state: Job['state'], why: string | undefined, words: string | undefined): string {
   const head = `Job ${job.id} for ${job.to}`;
   switch (state) {
+    case 'needs_review':
+      return `${head} ran, and waits for a review: a person decides with \`mcp-dispatch review show ${job.id}\` whether its result counts.${quoted(words)}`;
     case 'queued':
+      if (why === APPROVED) return `${head} is ${APPROVED}, and waits to be claimed.${quoted(words)}`;
       return `${head} waits again: ${why}. It is tried again by itself.`;
     case 'needs_recovery':
       return `${head} is parked: ${why}. A person decides: \`mcp-dispatch recover ${job.id} --retry\` or \`--fail\`.`;
     case 'completed':
+      if (why === APPROVED) return `${head} is completed, ${APPROVED}.${quoted(words)}${wordsOf(job)}`;
       return `${head} is completed.${wordsOf(job)}`;
     default:
       return `${head} is ${state}${why === undefined ? '' : `: ${why}`}.${wordsOf(job)}`;
   }
+}
+
+/** Of whoever asked for a review, or decided. */
+function quoted(words: string | undefined): string {
+  return words === undefined ? '' : `\n\n${cut(words)}`;
 }
 
 /** Only of a job that has ended: nothing changes there any more. */

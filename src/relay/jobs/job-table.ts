@@ -6,9 +6,9 @@ import { addressSegment } from '../../model/address.js';
 import { DispatchError, isDispatchError } from '../../model/errors.js';
 import { type Job, parseJob, serializeJob } from '../../model/job.js';
 import type { WriteOptions } from '../../store/store.js';
-import { doneJobKey, jobKey, jobsByKey, openJobKey } from '../keys.js';
+import { doneJobKey, jobKey, jobsByKey, openJobKey, personKey } from '../keys.js';
 import type { Relay } from '../relay.js';
-import { doneName, type JobName, openName, parseJobName } from './job-name.js';
+import { doneName, type JobName, openName, parseJobName, personName } from './job-name.js';
 
 export interface Change {
   readonly before: Job;
@@ -40,6 +40,7 @@ export class JobTable {
   async create(job: Job): Promise<boolean> {
     // A name without a record is nothing.
     await this.name(job).catch(rethrownWith('none'));
+    await this.namePerson(job);
     const made = await this.relay.store.update(jobKey(job.id), undefined, serializeJob(this.#anchored(job)));
     if (!made) return false;
     // A submitter that was stopped in between may find its names swept away.
@@ -62,7 +63,12 @@ export class JobTable {
       const decided = decide(before);
       if (decided === undefined) return undefined;
       const after = this.#anchored(decided);
-      if (await this.relay.store.update(jobKey(id), record.revision, serializeJob(after))) return { before, after };
+      const [was, is] = [personName(before), personName(after)];
+      if (is !== was) await this.namePerson(after);
+      if (await this.relay.store.update(jobKey(id), record.revision, serializeJob(after))) {
+        if (was !== undefined && is !== was) await this.#removeQuietly(personKey(was));
+        return { before, after };
+      }
     }
     throw this.#broken(id, 'cannot be changed');
   }
@@ -108,6 +114,28 @@ export class JobTable {
       if (await this.relay.store.create(key, '')) continue;
       // Another process that was to make the same job may have been killed before it synced the name.
       await this.relay.store.move(key, key, { durable: true });
+    }
+  }
+
+  /**
+   * Makes the name by which a job that waits for a person is counted and listed. Before it does, so that one that was killed in
+   * between leaves a name too much, and no job that nobody is shown. It only helps: where it cannot be made, the sweep does.
+   */
+  async namePerson(job: Job): Promise<void> {
+    const name = personName(job);
+    if (name === undefined) return;
+    try {
+      await this.relay.store.create(personKey(name), '', { durable: false });
+    } catch (error) {
+      if (!isDispatchError(error)) throw error;
+    }
+  }
+
+  async #removeQuietly(key: string): Promise<void> {
+    try {
+      await this.relay.store.remove(key, { durable: false });
+    } catch (error) {
+      if (!isDispatchError(error)) throw error;
     }
   }
 

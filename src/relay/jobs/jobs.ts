@@ -19,6 +19,7 @@ import { keepOutcome, readOutcome, type WholeOutcome } from './job-outcome.js';
 import { sweepJobs } from './job-sweep.js';
 import { JobTable, notFound } from './job-table.js';
 import type { LaneList } from './lane-list.js';
+import { type Decision, decided, submittedToReview } from './review.js';
 import { type JobDraft, Submission, type SubmissionOptions, type Submitted } from './submission.js';
 import type { Holder } from './transitions.js';
 import * as transitions from './transitions.js';
@@ -29,6 +30,8 @@ export interface Settlement {
   /** Any JSON. */
   readonly result?: unknown;
   readonly error?: string | undefined;
+  /** Of a completion: why a person is to look at the result before it counts. At most 500 characters. */
+  readonly review?: string | undefined;
   /** Of a release: that nothing was begun. @default false */
   readonly untouched?: boolean | undefined;
 }
@@ -107,19 +110,24 @@ export class Jobs {
       const { untouched = false } = settlement;
       return this.#changes.change(id, (job) => transitions.released(job, read, untouched, now()));
     }
-    const { outcome } = settlement;
+    const { outcome, review } = settlement;
     const before = await this.#table.read(id);
     if (before === undefined) throw notFound(id);
     // Before anything of it is written: a stale holder leaves no trace.
     checkToken(before, read, now());
     const kept = await keepOutcome(this.relay.store, id, read, settlement);
-    return this.#changes.change(id, (job) => transitions.settled(job, read, outcome, kept, now()));
+    return this.#changes.change(id, (job) =>
+      review === undefined || outcome !== 'completed'
+        ? transitions.settled(job, read, outcome, kept, now())
+        : submittedToReview(job, read, review, kept, now()),
+    );
   }
 
   /**
    * Cancels a job that waits; asks the holder of one that runs, which hears of it when it next renews. By its submitter, or
    * by the human.
-   * @throws DispatchError `NOT_FOUND` (also for a job of others), `ALREADY_FINISHED`, `NOT_ALLOWED` for a parked one.
+   * @throws DispatchError `NOT_FOUND` (also for a job of others), `ALREADY_FINISHED`, `NOT_ALLOWED` for one that is parked, or
+   * ran and waits for a review.
    */
   async cancel(id: string, by: string, reason: string | null): Promise<Job> {
     const job = await this.look(id);
@@ -133,6 +141,14 @@ export class Jobs {
     return this.#changes.change(id, (job) => transitions.recovered(job, how, by, this.relay.clock.now()));
   }
 
+  /**
+   * What a person decides of a job that waits for a review. Of several that decide at once, one does.
+   * @throws DispatchError `NOT_FOUND`; `NOT_ALLOWED` or `ALREADY_FINISHED` where it does not wait, with what was decided and when.
+   */
+  async review(id: string, decision: Decision): Promise<Job> {
+    return this.#changes.change(id, (job) => decided(job, decision, this.relay.clock.now()));
+  }
+
   /** Calls `hint` when there may be work at the address; see `Store.watch`. */
   async watch(address: string, hint: () => void): Promise<Watch> {
     return this.relay.store.watch(jobChannel(addressSegment(address)), hint);
@@ -140,7 +156,9 @@ export class Jobs {
 
   /** The whole outcome of a job, where its record holds only the beginning. Undefined for one that is gone. */
   async wholeOutcome(job: Job): Promise<WholeOutcome | undefined> {
-    return readOutcome(this.relay.store, job);
+    const whole = await readOutcome(this.relay.store, job);
+    // What a person said of it came later than the file.
+    return whole === undefined ? undefined : { ...whole, error: whole.error ?? job.error };
   }
 
   /** Where the agent finds work: under its name, and in the topics that it is a member of. */

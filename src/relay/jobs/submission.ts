@@ -11,6 +11,7 @@ import { jobChannel } from '../keys.js';
 import type { Audience } from '../listening.js';
 import type { Relay } from '../relay.js';
 import { refusedTarget } from './job-events.js';
+import { reviewAsked } from './job-log.js';
 import type { JobMail } from './job-mail.js';
 import { isOver, JobRequest, type Reserved } from './job-request.js';
 import type { JobTable } from './job-table.js';
@@ -29,6 +30,8 @@ export interface JobDraft {
   /** Seconds; 0 is never. @default 0 */
   readonly ttl?: number | undefined;
   readonly maxAttempts?: number | undefined;
+  /** Why a person is to approve of it before anybody may claim it. */
+  readonly review?: string | undefined;
 }
 
 export interface Submitted extends Audience {
@@ -76,7 +79,7 @@ export class Submission {
   ) {}
 
   /**
-   * A new job, queued and durable when this returns, or the one that was made of the same request. Its assignees are told
+   * A new job, queued (or waiting for a review) and durable when this returns, or the one that was made of the same request. Its assignees are told
    * by mail, workers by their bell.
    * @throws DispatchError `INVALID_ARGUMENT`, `INVALID_AGENT_ID`, `MESSAGE_TOO_LARGE`, `UNKNOWN_TARGET`, `NO_RECIPIENT`,
    * `LANE_REFUSED`, `RATE_LIMITED`, `INBOX_FULL`, with nothing made; `REQUEST_CONFLICT`; `STORE_UNAVAILABLE`: then the same
@@ -105,13 +108,7 @@ export class Submission {
       const why = 'worktree: it goes with write. A job that changes nothing needs no worktree. Nothing was made.';
       throw new DispatchError('INVALID_ARGUMENT', why, { argument: 'worktree' });
     }
-    // As it was before there were worktrees, for all others.
-    const digest = digestOfJson([
-      address.text,
-      draft.task,
-      draft.write ?? false,
-      ...(draft.worktree ? ['worktree'] : []),
-    ]);
+    const digest = digestOf(address.text, draft);
     const request = draft.requestId === undefined ? undefined : new JobRequest(this.relay.store, from, draft.requestId);
     const first = await request?.find();
     if (first !== undefined) return this.#again(from, draft, address.text, first, digest, request);
@@ -122,7 +119,9 @@ export class Submission {
     const now = this.relay.clock.now();
     const bytes = this.#checkedBytes(draft, now);
     const { to, assignees, workers } = await this.#assign(draft, from);
-    const recipients = assignees.length > 0 ? assignees : [SYSTEM];
+    // An offer counts as the message that it is.
+    const isOffered = assignees.length > 0 && draft.review === undefined;
+    const recipients = isOffered ? assignees : [SYSTEM];
     const admission = await this.relay.limits.admit({ from, recipients, bytes, threadId: draft.threadId ?? null });
     let made: Submitted | undefined;
     try {
@@ -134,8 +133,7 @@ export class Submission {
       made = await this.#announce(job, assignees, workers);
       return made;
     } finally {
-      // An offer counts as the message that it is.
-      admission.settle('', made === undefined || assignees.length > 0 ? [] : recipients);
+      admission.settle('', made === undefined || isOffered ? [] : recipients);
       await admission.followUp();
     }
   }
@@ -150,7 +148,7 @@ export class Submission {
     request: JobRequest | undefined,
   ): Promise<Submitted> {
     if (reserved.digest !== digest) {
-      const why = `This request_id stands for another job, ${reserved.id}. Nothing was made. For a new job use a new request_id; to ask for that one again, repeat its to, task, write and worktree.`;
+      const why = `This request_id stands for another job, ${reserved.id}. Nothing was made. For a new job use a new request_id; to ask for that one again, repeat its to, task, write, worktree and review.`;
       throw new DispatchError('REQUEST_CONFLICT', why, { job: reserved.id });
     }
     // It also tells whom a submitter that was killed did not get to tell.
@@ -175,6 +173,7 @@ export class Submission {
     const { id, from, to, write } = job;
     // The deed stands, noted or not.
     await this.relay.events.audit({ event: 'job.submitted', job: id, from, to, write }).catch(() => {});
+    if (job.review?.when === 'before') await this.relay.events.audit(reviewAsked(job)).catch(() => {});
     await this.relay.store.ring(jobChannel(addressSegment(to)));
     const told = await this.mail
       .deliver(job)
@@ -235,7 +234,20 @@ export class Submission {
   }
 }
 
+/** Of what is asked for; what an older version knows nothing of only where it is there, so that its digests go on to count. */
+function digestOf(to: string, { task, write = false, worktree = false, review }: JobDraft): string {
+  return digestOfJson([
+    to,
+    task,
+    write,
+    ...(worktree ? ['worktree'] : []),
+    ...(review === undefined ? [] : [{ review }]),
+  ]);
+}
+
 function newJob(from: string, to: string, draft: JobDraft, { id, created_at }: Reserved, isTold: boolean): Job {
+  const { review } = draft;
+  const state = review === undefined ? 'queued' : 'needs_review';
   return {
     id,
     from,
@@ -246,7 +258,7 @@ function newJob(from: string, to: string, draft: JobDraft, { id, created_at }: R
     offered: isTold,
     write: draft.write ?? false,
     worktree: draft.worktree ?? false,
-    state: 'queued',
+    state,
     attempts: 0,
     max_attempts: draft.maxAttempts ?? DEFAULT_ATTEMPTS,
     token: null,
@@ -257,13 +269,14 @@ function newJob(from: string, to: string, draft: JobDraft, { id, created_at }: R
     updated_at: created_at,
     ended_at: null,
     cancel: null,
+    review: review === undefined ? null : { when: 'before', reason: review, asked_by: from, asked_at: created_at },
     result: null,
     error: null,
     outcome_bytes: null,
     outcome_name: null,
     n: 1,
-    history: [{ n: 1, at: created_at, state: 'queued', by: from }],
-    owed: isTold ? [{ n: 1, from, to: 'assignees', state: 'queued' }] : [],
+    history: [{ n: 1, at: created_at, state, by: from }],
+    owed: isTold && state === 'queued' ? [{ n: 1, from, to: 'assignees', state: 'queued' }] : [],
     audit: [],
   };
 }

@@ -5,6 +5,7 @@
  *     queued -> running -> completed | failed
  *     queued -> cancelled | expired       running -> queued (released, or its lease ended)
  *     running -> needs_recovery (a job that may write, whose lease ended or that was let go) -> queued | failed, by a person
+ *     (submitted) or running -> needs_review, see review.ts
  */
 
 import { kindOf } from '../../model/address.js';
@@ -36,16 +37,18 @@ const STEP_BACK_MS = 60_000;
 const FIRST_KEPT = 10;
 const LAST_KEPT = 40;
 
-interface Step {
+export interface Step {
   readonly state: JobState;
   readonly by: string;
   readonly why?: string | undefined;
   /** Whom to tell by mail; see `OwedMail`. Assignees only where they are told of the job at all. */
   readonly tell?: readonly OwedMail['to'][];
+  /** For the submitter, in words of others. */
+  readonly words?: string | undefined;
 }
 
 /** The same job, a transition later. Nobody holds it then, unless `more` says so. */
-function step(job: Job, now: number, { state, by, why, tell = [] }: Step, more: Partial<Job> = {}): Job {
+export function step(job: Job, now: number, { state, by, why, tell = [], words }: Step, more: Partial<Job> = {}): Job {
   const n = job.n + 1;
   const at = new Date(now).toISOString();
   const next: Job = {
@@ -63,7 +66,12 @@ function step(job: Job, now: number, { state, by, why, tell = [] }: Step, more: 
   const made = { n, at, state, by, ...attempt, ...said };
   const mail = tell
     .filter((to) => to === 'submitter' || job.offered)
-    .map((to): OwedMail => ({ n, from: to === 'submitter' ? senderOf(job) : job.from, to, state, ...said }));
+    .map(
+      (to): OwedMail =>
+        to === 'assignees'
+          ? { n, from: job.from, to, state, ...said }
+          : { n, from: senderOf(job), to, state, ...said, ...(words === undefined ? {} : { words }) },
+    );
   return { ...next, history: shortened([...job.history, made]), owed: [...job.owed, ...mail] };
 }
 
@@ -150,10 +158,14 @@ export function renewed(job: Job, token: Token, holder: Holder, seconds: number,
 export function settled(job: Job, token: Token, how: 'completed' | 'failed', outcome: Outcome, now: number): Job {
   checkToken(job, token, now);
   const { agent } = job.lease as NonNullable<Job['lease']>;
-  const { result, error, outcomeBytes: outcome_bytes, outcomeName: outcome_name } = outcome;
   // What was done was done, whoever did not want it any more.
   const state = how === 'failed' && job.cancel !== null ? 'cancelled' : how;
-  return step(job, now, { state, by: agent, tell: ['submitter'] }, { result, error, outcome_bytes, outcome_name });
+  return step(job, now, { state, by: agent, tell: ['submitter'] }, resultOf(outcome));
+}
+
+/** As the record has it. */
+export function resultOf({ result, error, outcomeBytes, outcomeName }: Outcome): Partial<Job> {
+  return { result, error, outcome_bytes: outcomeBytes, outcome_name: outcomeName };
 }
 
 /**
@@ -173,7 +185,8 @@ export function released(job: Job, token: Token, untouched: boolean, now: number
 
 /**
  * Cancelled, or, while somebody works on it, to be cancelled when the holder next renews.
- * @throws DispatchError `ALREADY_FINISHED`; `NOT_ALLOWED` for a parked job, of which a person decides.
+ * @throws DispatchError `ALREADY_FINISHED`; `NOT_ALLOWED` for a parked job, and for one that ran and waits for a review: of
+ * these a person decides.
  */
 export function cancelled(job: Job, by: string, reason: string | null, now: number): Job {
   if (isEnded(job.state)) throw alreadyFinished(job);
@@ -181,16 +194,26 @@ export function cancelled(job: Job, by: string, reason: string | null, now: numb
     const why = `Job ${job.id} is parked: it may have changed things before its holder was lost, and only a person decides, with \`mcp-dispatch recover ${job.id} --retry\` or \`--fail\`. Nothing was changed.`;
     throw new DispatchError('NOT_ALLOWED', why, { job: job.id });
   }
+  // Before it ran, nothing is lost with it.
+  if (job.review?.when === 'after') assertNotUnderReview(job);
   const at = new Date(now).toISOString();
   const cancel = job.cancel ?? { by, at, reason };
   if (job.state === 'running') return { ...job, cancel, updated_at: at };
   return step({ ...job, cancel }, now, { state: 'cancelled', by, tell: ['submitter'] });
 }
 
+/** @throws DispatchError `NOT_ALLOWED` for a job that waits for a review. */
+export function assertNotUnderReview({ id, state }: Job): void {
+  if (state !== 'needs_review') return;
+  const why = `Job ${id} waits for a review, and only a person decides, with \`mcp-dispatch review approve ${id}\` or \`mcp-dispatch review reject ${id}\`. Nothing was changed.`;
+  throw new DispatchError('NOT_ALLOWED', why, { job: id, state });
+}
+
 /** @throws DispatchError `NOT_ALLOWED` for a job that is not parked. */
 export function recovered(job: Job, how: 'retry' | 'fail', by: string, now: number): Job {
   if (job.state !== 'needs_recovery') {
     if (isEnded(job.state)) throw alreadyFinished(job);
+    assertNotUnderReview(job);
     const why = `Job ${job.id} is ${job.state}, not parked: there is nothing to recover. Nothing was changed.`;
     throw new DispatchError('NOT_ALLOWED', why, { job: job.id });
   }

@@ -1,8 +1,7 @@
 /** What becomes of a claim: one that nobody was told of, one whose holder leaves the topic, one among many that are not free. */
 import { afterEach, describe, expect, it } from 'vitest';
-import type { DispatchError } from '../../../src/model/errors.js';
 import type { Store } from '../../../src/store/store.js';
-import { claimNext, holder, submit } from '../../helpers/job-world.js';
+import { claimNext, codeOf, holder, submit } from '../../helpers/job-world.js';
 import { DAY, RelayWorld, withFaults } from '../../helpers/relay-world.js';
 
 let world = new RelayWorld();
@@ -10,12 +9,6 @@ afterEach(async () => {
   await world.close();
   world = new RelayWorld();
 });
-
-const codeOf = (promise: Promise<unknown>) =>
-  promise.then(
-    () => 'nothing',
-    (error: DispatchError) => error.code ?? String(error),
-  );
 
 describe('a claim that nobody was told of', () => {
   it('is undone: the job waits as before, also one that may write, and the attempt does not count', async () => {

@@ -1,7 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import type { DispatchError } from '../../../src/model/errors.js';
 import type { Job } from '../../../src/model/job.js';
-import { claimNext, holder, jobMail, submit } from '../../helpers/job-world.js';
+import { claimNext, codeOf, holder, jobMail, submit } from '../../helpers/job-world.js';
 import { claimAll, DAY, RelayWorld, withFaults } from '../../helpers/relay-world.js';
 
 let world = new RelayWorld();
@@ -9,12 +8,6 @@ afterEach(async () => {
   await world.close();
   world = new RelayWorld();
 });
-
-const codeOf = (promise: Promise<unknown>) =>
-  promise.then(
-    () => 'nothing',
-    (error: DispatchError) => error.code ?? String(error),
-  );
 
 describe('a job', () => {
   it('is queued, claimed, renewed and completed, and its submitter is told once, in the thread', async () => {
