@@ -125,32 +125,35 @@ function* withData(
   let ways: ReadonlyMap<ImageNode, ImageFile>[] = [new Map()];
   for (const [file, { synced, all }] of files) {
     if (!reached.has(file)) continue;
-    const contents: ImageFile[] = (sparse ? [synced, all] : prefixes(synced, all)).map((bytes) => ({
-      kind: 'file',
-      bytes,
-    }));
+    const contents: ImageFile[] = prefixes(synced, all, sparse).map((bytes) => ({ kind: 'file', bytes }));
     ways = ways.flatMap((way) => contents.map((content) => new Map([...way, [file, content]])));
   }
   for (const way of ways) yield withEdits(tree, [], (file) => way.get(file) ?? file);
 }
 
-function prefixes(synced: Uint8Array, all: Uint8Array): Uint8Array[] {
+function prefixes(synced: Uint8Array, all: Uint8Array, sparse: boolean): Uint8Array[] {
   const more = all.length - synced.length;
   if (more === 0) return [all];
+  if (sparse) return [synced, all];
   const lengths = new Set([0, Math.trunc(more / 2), more - 1, more]);
   const zeros = Buffer.concat([synced, new Uint8Array(more)]);
   return [...[...lengths].map((length) => all.slice(0, synced.length + length)), zeros];
 }
 
 function withEdits(folder: ImageFolder, edits: readonly Edit[], content: (file: ImageFile) => ImageFile): ImageFolder {
-  const entries = new Map(folder.entries);
-  for (const edit of edits) {
-    if (edit.folder !== folder) continue;
-    if (edit.node === undefined) entries.delete(edit.name);
-    else entries.set(edit.name, edit.node);
+  const own = edits.filter((edit) => edit.folder === folder);
+  const entries = own.length === 0 ? folder.entries : new Map(folder.entries);
+  for (const { name, node } of own) {
+    if (node === undefined) entries.delete(name);
+    else entries.set(name, node);
   }
   const result = newFolder();
-  for (const [name, node] of entries)
-    result.entries.set(name, node.kind === 'folder' ? withEdits(node, edits, content) : content(node));
-  return result;
+  let isSame = own.length === 0;
+  for (const [name, node] of entries) {
+    const after = node.kind === 'folder' ? withEdits(node, edits, content) : content(node);
+    if (after !== node) isSame = false;
+    result.entries.set(name, after);
+  }
+  // What is the same in many states is one object, and told apart from others once.
+  return isSame ? folder : result;
 }

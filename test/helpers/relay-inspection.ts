@@ -2,7 +2,7 @@
  * What stands in a relay directory, read with nothing of the relay's own code but the grammar of names and messages: what
  * the code under test would pass over or set aside is told as wrong here.
  */
-import { lstatSync, readdirSync, readFileSync } from 'node:fs';
+import { lstatSync, readdirSync, readFileSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
 import { isRecipient } from '../../src/model/agent-id.js';
 import { type Message, parseMessage } from '../../src/model/message.js';
@@ -29,16 +29,18 @@ export function inspectRelay(root: string): RelayContents {
   const copies: Copy[] = [];
   const receipts: (Receipt & { sender: string })[] = [];
   const wrong: string[] = [];
+  const { stats, namesIn } = lookAt(root);
 
   const mailIn = (owner: string, standing: Copy['standing'] | 'ended', folder: string) => {
     for (const file of namesIn(folder)) {
       const path = join(folder, file);
-      if (lstatSync(path).isDirectory()) continue;
+      const stat = stats.get(path);
+      if (stat === undefined || stat.isDirectory()) continue;
       const name = parseName(file);
       const parsed = parseMessage(readFileSync(path));
       if (name === undefined) wrong.push(`${path}: not the name of a message`);
       else if ('problem' in parsed) wrong.push(`${path}: ${parsed.problem}`);
-      else if (parsed.message.id !== name.id || parsed.message.from !== name.from || sizeOf(path) !== name.bytes)
+      else if (parsed.message.id !== name.id || parsed.message.from !== name.from || stat.size !== name.bytes)
         wrong.push(`${path}: its name says something else than its content`);
       else if (standing === 'ended') {
         const mark = parseEndedMark(name.mark);
@@ -64,23 +66,25 @@ export function inspectRelay(root: string): RelayContents {
     }
   }
   wrong.push(...namesIn(join(root, '.quarantine')).map((name) => `set aside: ${name}`));
-  wrong.push(...openToOthers(root));
+  for (const [path, { mode }] of stats)
+    if ((mode & 0o077) !== 0) wrong.push(`${path}: mode ${(mode & 0o777).toString(8)}`);
   return { copies, receipts, wrong };
 }
 
-/** The names in a folder, sorted; none where there is no folder. */
-function namesIn(folder: string): string[] {
-  return lstatSync(folder, { throwIfNoEntry: false })?.isDirectory() === true ? readdirSync(folder).sort() : [];
-}
-
-function sizeOf(path: string): number {
-  return lstatSync(path).size;
-}
-
-function openToOthers(path: string): string[] {
-  const stat = lstatSync(path, { throwIfNoEntry: false });
-  if (stat === undefined) return [];
-  const found = (stat.mode & 0o077) === 0 ? [] : [`${path}: mode ${(stat.mode & 0o777).toString(8)}`];
-  if (!stat.isDirectory()) return found;
-  return [...found, ...readdirSync(path).flatMap((name) => openToOthers(join(path, name)))];
+/** Everything at `root` and below, looked at once: thousands of relays are inspected. */
+function lookAt(root: string) {
+  const stats = new Map<string, Stats>();
+  const names = new Map<string, readonly string[]>();
+  const look = (path: string) => {
+    const stat = lstatSync(path, { throwIfNoEntry: false });
+    if (stat === undefined) return;
+    stats.set(path, stat);
+    if (!stat.isDirectory()) return;
+    const children = readdirSync(path).sort();
+    names.set(path, children);
+    for (const name of children) look(join(path, name));
+  };
+  look(root);
+  /** Sorted; none where there is no folder. */
+  return { stats, namesIn: (folder: string) => names.get(folder) ?? [] };
 }

@@ -25,12 +25,11 @@ export class FaultySystem {
 
   /** @param overrides stand in for the real calls: a sync that costs nothing, a write that is short. */
   constructor(overrides: Partial<SystemCalls> = {}) {
-    const real = { ...nodeFs, ...overrides } as unknown as { [name: string]: (...args: unknown[]) => unknown };
-    this.system = new Proxy(real, {
-      get: (target, name: string) => {
-        const call = target[name];
-        if (call === undefined) throw new Error(`no such system call: ${name}`);
-        return (...args: unknown[]) => this.#call(name, call, args);
+    // Made anew for each of thousands of processes: only what is called is looked up, and once.
+    this.system = new Proxy({} as { [name: string]: unknown }, {
+      get: (known, name: string) => {
+        known[name] ??= this.#wrapped(name, Reflect.get(overrides, name) ?? Reflect.get(nodeFs, name));
+        return known[name];
       },
     }) as unknown as SystemCalls;
   }
@@ -39,6 +38,11 @@ export class FaultySystem {
     this.calls.length = 0;
     this.struck = undefined;
     this.#fault = fault;
+  }
+
+  #wrapped(name: string, call: ((...args: unknown[]) => unknown) | undefined) {
+    if (call === undefined) throw new Error(`no such system call: ${name}`);
+    return (...args: unknown[]) => this.#call(name, call, args);
   }
 
   #call(name: string, call: (...args: unknown[]) => unknown, args: unknown[]): unknown {

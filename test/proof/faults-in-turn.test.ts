@@ -6,10 +6,9 @@
  * Dispatch and ack are run for every call and error. Of the others an even share is, so that each call meets each kind of
  * trouble over a few errors; FAULTS=all runs them all. The call that failed stands in the message of a failure.
  */
-import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type ImageFolder, readImage, writeImage } from '../helpers/disk-image.js';
+import { type ImageFolder, readImage, removeTree, writeImage } from '../helpers/disk-image.js';
 import { DiskWorld, noSync } from '../helpers/disk-world.js';
 import { FAULT_SCENARIOS, type FaultScenario } from '../helpers/fault-scenarios.js';
 import { MailLedger } from '../helpers/mail-ledger.js';
@@ -124,7 +123,7 @@ describe.each(FAULT_SCENARIOS.map((scenario) => [scenario.name, scenario] as con
     const base = temporaryDirectory();
     for (const at of chosen) {
       await attempt(scenario, prepared, join(base, `${at}`), { at, errno, forGood });
-      rmSync(join(base, `${at}`), { recursive: true });
+      removeTree(join(base, `${at}`));
       vi.clearAllTimers();
     }
   });

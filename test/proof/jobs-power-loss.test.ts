@@ -3,13 +3,11 @@
  * killed one: a new process finds all that was answered, and takes every job to one end, told of once. Which states a cut may
  * leave, `crash-states.ts` says. And the check can fail: it does when nothing is synced.
  */
-import { createHash } from 'node:crypto';
-import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { CrashRecorder, type Operation } from '../helpers/crash-recording.js';
 import { crashStates } from '../helpers/crash-states.js';
-import { type ImageFolder, writeImage } from '../helpers/disk-image.js';
+import { fingerprint, type ImageFolder, removeTree, writeImage } from '../helpers/disk-image.js';
 import { DiskWorld } from '../helpers/disk-world.js';
 import { JobLedger, violations, violationsAtRest } from '../helpers/job-ledger.js';
 import { JOB_SCENARIOS, type JobScenario } from '../helpers/job-scenarios.js';
@@ -79,7 +77,7 @@ async function record(
 
 /** Every different state, with what was answered before the latest cut that leaves it. */
 function distinctStates({ operations, base, before, after }: Recording, most: number, from = 0) {
-  const states = new Map<string, { tree: ImageFolder; answered: JobLedger; cut: number }>();
+  const states = new Map<number, { tree: ImageFolder; answered: JobLedger; cut: number }>();
   const last = operations.length;
   for (let cut = from; cut <= last; cut++) {
     // A cut in between leaves some of what one before the next sync leaves.
@@ -90,13 +88,6 @@ function distinctStates({ operations, base, before, after }: Recording, most: nu
   const all = [...states.values()].reverse();
   const step = Math.max(1, all.length / most);
   return all.filter((_, index) => Math.trunc(index / step) !== Math.trunc((index - 1) / step) || index === 0);
-}
-
-function fingerprint(folder: ImageFolder): string {
-  const hash = createHash('sha256');
-  for (const [name, node] of [...folder.entries].sort(([a], [b]) => (a < b ? -1 : 1)))
-    hash.update(`${name}\0${node.kind}\0`).update(node.kind === 'file' ? node.bytes : fingerprint(node));
-  return hash.digest('hex');
 }
 
 /** What a process that starts after the cut finds to be wrong. */
@@ -112,7 +103,7 @@ async function judge(tree: ImageFolder, now: number, answered: JobLedger): Promi
   } catch (error) {
     return [String(error)];
   } finally {
-    rmSync(disk, { recursive: true, force: true });
+    removeTree(disk);
   }
 }
 

@@ -3,12 +3,11 @@
  * may leave (`crash-states.ts` has the model), and a new process opens it. What was answered is there, nothing visible is
  * torn, and the new process reads and sends. And the check can fail: it does for each sync that is left out.
  */
-import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { CrashRecorder } from '../helpers/crash-recording.js';
 import { type CrashModel, crashStates } from '../helpers/crash-states.js';
-import { fingerprint, type ImageFolder, writeImage } from '../helpers/disk-image.js';
+import { fingerprint, type ImageFolder, removeTree, writeImage } from '../helpers/disk-image.js';
 import { DiskWorld } from '../helpers/disk-world.js';
 import { MailLedger } from '../helpers/mail-ledger.js';
 import { inspectRelay } from '../helpers/relay-inspection.js';
@@ -104,7 +103,7 @@ async function record(
 
 /** Every different state, with what was answered before the latest cut that leaves it. */
 function distinctStates({ recorder, answers, ledger }: Recording, model: CrashModel, from = 0) {
-  const states = new Map<string, { tree: ImageFolder; answered: MailLedger; cut: number }>();
+  const states = new Map<number, { tree: ImageFolder; answered: MailLedger; cut: number }>();
   for (let cut = from; cut <= recorder.operations.length; cut++) {
     const last = answers.findLast(({ after }) => after <= cut)?.ledger ?? new MailLedger();
     for (const tree of crashStates(recorder, cut, model)) {
@@ -134,7 +133,7 @@ async function judge(world: DiskWorld, tree: ImageFolder, answered: MailLedger):
   } catch (error) {
     return [String(error)];
   } finally {
-    rmSync(disk, { recursive: true, force: true });
+    removeTree(disk);
     vi.clearAllTimers();
   }
 }

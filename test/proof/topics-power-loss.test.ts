@@ -63,7 +63,7 @@ async function wrongAfterCuts(durability: 'full' | 'process'): Promise<{ wrong: 
 
   const wrong: string[] = [];
   // Most cuts leave what an earlier one has left too.
-  const seen = new Map<string, string>();
+  const seen = new Map<number, string>();
   let states = 0;
   for (let cut = 0; cut <= recorder.operations.length; cut++) {
     const last = answered.findLast(({ after }) => after <= cut);
