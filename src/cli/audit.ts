@@ -5,7 +5,7 @@ import { isJobId } from '../model/ids.js';
 import { forTerminal, jsonForTerminal } from '../model/text.js';
 import type { AuditFinding } from '../relay/audit/finding.js';
 import { type AuditVerdict, verifyAudit } from '../relay/audit/verify.js';
-import { isOfJob } from '../relay/events.js';
+import { isOfJob, isOfWorker } from '../relay/events.js';
 import type { Relay } from '../relay/relay.js';
 import { type Context, type Define, JSON_OPTION, remark, report } from './command.js';
 import { EventLines } from './event-line.js';
@@ -86,7 +86,8 @@ export async function showAudit(context: Context, relay: Relay, wanted: Wanted, 
     };
     for await (const batch of relay.log.since(cursor)) {
       for (const event of batch) {
-        if (!isOfJob(event) || (wanted.job !== undefined && event.job !== wanted.job)) continue;
+        if (!isOfJob(event) && (!isOfWorker(event) || wanted.job !== undefined)) continue;
+        if (isOfJob(event) && wanted.job !== undefined && event.job !== wanted.job) continue;
         text.push(json ? jsonForTerminal(event) : lines.line(event));
         shown++;
       }

@@ -1,7 +1,14 @@
 /** An event of the log as one line for a person. Names and ids are checked when the log is read; all other text goes through model/text.ts. */
 import { forTerminal } from '../model/text.js';
 import { markTopic } from '../model/topic.js';
-import { isOfAgent, isOfJob, type LoggedEvent, type LoggedJobEvent } from '../relay/events.js';
+import {
+  isOfAgent,
+  isOfJob,
+  isOfWorker,
+  type LoggedEvent,
+  type LoggedJobEvent,
+  type LoggedWorkerEvent,
+} from '../relay/events.js';
 import { jobDetailOf } from './job-line.js';
 import { momentOf } from './layout.js';
 import type { Style } from './terminal.js';
@@ -39,6 +46,8 @@ const COLOUR: Readonly<Record<LoggedEvent['event'], keyof Style>> = {
   'job.approved': 'green',
   'job.rejected': 'red',
   'job.pruned': 'dim',
+  'worker.spawned': 'cyan',
+  'worker.spawn_refused': 'yellow',
 };
 
 /** Lines whose columns are aligned with those before: a column grows with what it has held, up to a bound. */
@@ -76,6 +85,10 @@ export class EventLines {
 function partsOf(event: LoggedEvent): { who: string; id: string; detail: string } {
   if (isOfJob(event))
     return { who: `${event.from} → ${forTerminal(event.to, 70)}`, id: event.job ?? '', detail: jobDetailOf(event) };
+  if (isOfWorker(event)) {
+    const detail = event.event === 'worker.spawned' ? `pid ${event.pid}` : forTerminal(event.why, 40);
+    return { who: `system → ${forTerminal(event.to, 70)}`, id: '', detail };
+  }
   const detail = detailOf(event);
   if (isOfAgent(event)) return { who: event.agent, id: '', detail };
   const to = typeof event.to === 'string' ? event.to : namesOf(event.to);
@@ -90,7 +103,7 @@ function namesOf(names: readonly string[]): string {
   return names.length <= 3 ? names.join(', ') : `${names.slice(0, 2).join(', ')} and ${names.length - 2} more`;
 }
 
-function detailOf(event: Exclude<LoggedEvent, LoggedJobEvent>): string {
+function detailOf(event: Exclude<LoggedEvent, LoggedJobEvent | LoggedWorkerEvent>): string {
   switch (event.event) {
     case 'sent': {
       const facts = [

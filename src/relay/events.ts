@@ -13,7 +13,7 @@ import { isSessionId, newSessionId } from '../model/ids.js';
 import type { AuditHead } from '../model/job.js';
 import type { Store } from '../store/store.js';
 import { AuditLog } from './audit/audit-log.js';
-import type { JobEvent } from './jobs/job-events.js';
+import type { JobEvent, WorkerEvent } from './jobs/job-events.js';
 import { LOG, logKey } from './keys.js';
 import type { WasShown } from './was-shown.js';
 
@@ -106,7 +106,7 @@ export type NotedEvent =
   | { readonly event: 'left'; readonly agent: string; readonly topic: string }
   | RangEvent;
 
-export type RelayEvent = NotedEvent | JobEvent;
+export type RelayEvent = NotedEvent | JobEvent | WorkerEvent;
 
 /** An event as it stands in the log. */
 export type LoggedEvent = RelayEvent & { readonly at: string };
@@ -132,6 +132,13 @@ export type LoggedJobEvent = Extract<LoggedEvent, { event: `job.${string}` }>;
 
 export function isOfJob(event: LoggedEvent): event is LoggedJobEvent {
   return event.event.startsWith('job.');
+}
+
+/** Of a worker that was started by itself, as it stands in the log. */
+export type LoggedWorkerEvent = Extract<LoggedEvent, { event: `worker.${string}` }>;
+
+export function isOfWorker(event: LoggedEvent): event is LoggedWorkerEvent {
+  return event.event.startsWith('worker.');
 }
 
 const DAY = /^\d{4}-\d{2}-\d{2}$/;
@@ -165,11 +172,11 @@ export class EventLog {
   }
 
   /**
-   * Adds what happened to a job, chained to the line before, and resolves to where the line stands. Calls of one process keep
+   * Adds what happened to a job or was done for jobs, chained to the line before, and resolves to where the line stands. Calls of one process keep
    * their order. Not synced.
    * @throws DispatchError `STORE_UNAVAILABLE` where the line may be missing, RangeError for one of more than 4 KB.
    */
-  audit(event: JobEvent): Promise<AuditHead> {
+  audit(event: JobEvent | WorkerEvent): Promise<AuditHead> {
     return this.#audit.append(event);
   }
 

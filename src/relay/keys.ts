@@ -155,6 +155,9 @@ export const jobOutcomeKey = (name?: string) => below(`${JOBS}/outcomes`, name);
 /** Who runs the jobs of an address. */
 export const workerKey = (segment?: string, session?: string) => below(`${JOBS}/workers`, segment, session);
 
+/** What is known of the workers that were started by themselves, by the name in `[worker] autospawn`. */
+export const spawnKey = (name?: string) => below(`${JOBS}/spawns`, name);
+
 /** What workers of an address listen to. No agent has such a name. */
 export const jobChannel = (segment: string) => `jobs.${segment}`;
 

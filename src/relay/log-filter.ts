@@ -5,7 +5,7 @@
  * A sending is noted behind the answer, so a quick reader's event may stand before it, and be seen a look earlier: `learn`
  * from all that a look gives before any of it is judged, and `hold` what might still turn out to belong.
  */
-import { isOfAgent, isOfJob, type LoggedEvent } from './events.js';
+import { isOfAgent, isOfJob, isOfWorker, type LoggedEvent } from './events.js';
 import type { LogReader } from './log-reader.js';
 
 export interface Wanted {
@@ -66,6 +66,7 @@ export class LogFilter {
 function isOf(event: LoggedEvent, agent: string | undefined): boolean {
   if (agent === undefined) return true;
   if (isOfAgent(event)) return event.agent === agent;
+  if (isOfWorker(event)) return event.to === agent;
   if (isOfJob(event) && 'by' in event && event.by === agent) return true;
   return event.from === agent || event.to === agent || (Array.isArray(event.to) && event.to.includes(agent));
 }

@@ -91,6 +91,8 @@ const SHAPES: Readonly<Record<RelayEvent['event'], Shape>> = {
   'job.approved': shape({ ...ofJob, by: actor, when }, { note }),
   'job.rejected': shape({ ...ofJob, by: actor, when }, { note }),
   'job.pruned': shape(ofJob),
+  'worker.spawned': shape({ to: string, start: session, pid: whole }),
+  'worker.spawn_refused': shape({ to: string, why: string }),
 };
 
 /** Whether a record is whole, and the event it holds, where it is one that is known here. */

@@ -10,6 +10,7 @@ import { Arrivals, type ArrivalsOptions } from './arrivals.js';
 import { Endings } from './endings.js';
 import { EventLog } from './events.js';
 import { Inbox } from './inbox.js';
+import type { SpawnTarget } from './jobs/autospawn.js';
 import { Jobs } from './jobs/jobs.js';
 import type { LaneList } from './jobs/lane-list.js';
 import { Kept } from './kept.js';
@@ -58,6 +59,8 @@ export interface RelayOptions {
   readonly executors?: readonly string[];
   /** The lanes that the operator allows. @default none */
   readonly lanes?: LaneList | undefined;
+  /** The workers that servers start by themselves. @default none */
+  readonly autospawn?: readonly SpawnTarget[];
   /** For the person at the terminal: quarantined files, unreadable ones. */
   readonly warn?: (text: string) => void;
 }
@@ -118,11 +121,12 @@ export class Relay {
     this.roster = roster === undefined ? undefined : new Roster(roster, store, this.presence, processes);
     this.slots = new Slots(this, processes);
     const maxMessageBytes = options.maxMessageBytes ?? 65_536;
-    this.jobs = new Jobs(this, processes, {
+    const work = {
       maxTaskBytes: Math.min(maxMessageBytes, MAX_TASK_BYTES),
       executors: options.executors ?? [],
       lanes: options.lanes,
-    });
+    };
+    this.jobs = new Jobs(this, processes, work, options.autospawn);
     this.#outbox = new Outbox(this, {
       maxMessageBytes,
       defaultTtlSeconds: options.defaultTtlSeconds ?? 0,

@@ -6,7 +6,7 @@ import type { Clock } from '../../model/clock.js';
 import { newSessionId } from '../../model/ids.js';
 import type { AuditHead } from '../../model/job.js';
 import type { Store } from '../../store/store.js';
-import type { JobEvent } from '../jobs/job-events.js';
+import type { JobEvent, WorkerEvent } from '../jobs/job-events.js';
 import { LOG } from '../keys.js';
 import { chainedLine } from './chain.js';
 
@@ -27,13 +27,13 @@ export class AuditLog {
   }
 
   /** Adds a line behind all that were asked for before, and resolves to where it stands. Rejects with the store's error. */
-  append(event: JobEvent): Promise<AuditHead> {
+  append(event: JobEvent | WorkerEvent): Promise<AuditHead> {
     const appended = this.#turn.then(() => this.#append(event));
     this.#turn = appended.catch(() => {});
     return appended;
   }
 
-  async #append(event: JobEvent): Promise<AuditHead> {
+  async #append(event: JobEvent | WorkerEvent): Promise<AuditHead> {
     const at = new Date(this.clock.now()).toISOString();
     const day = at.slice(0, 10);
     // Also where the clock goes back over midnight: a log that was left is never taken up again.

@@ -27,7 +27,7 @@ export interface LogVerdict {
 }
 
 // Within a text each quote is escaped, so that no words look like these.
-const MARKS = ['"hash":"', '"prev":"', '"event":"job.'].map((mark) => Buffer.from(mark));
+const MARKS = ['"hash":"', '"prev":"', '"event":"job.', '"event":"worker.'].map((mark) => Buffer.from(mark));
 
 /** What the next line may be; undefined of it after a line of which nothing is known. */
 interface Expected {

@@ -90,6 +90,13 @@ export type JobEvent =
   /** Its record is gone. */
   | ({ readonly event: 'job.pruned' } & OfJob);
 
+/** What servers did of themselves for work that waits. It concerns no one job. */
+export type WorkerEvent =
+  /** `to` is a name in `[worker] autospawn`, `start` the id that the worker was given. */
+  | { readonly event: 'worker.spawned'; readonly to: string; readonly start: string; readonly pid: number }
+  /** Once until a worker is started, or the reason is another one. */
+  | { readonly event: 'worker.spawn_refused'; readonly to: string; readonly why: 'pause' | 'ceiling' | 'breaker' };
+
 const MAX_ARGV_BYTES = 1536;
 const MAX_ELEMENT_CHARACTERS = 200;
 

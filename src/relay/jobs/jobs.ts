@@ -10,6 +10,7 @@ import type { Processes } from '../../store/processes.js';
 import type { Watch } from '../../store/store.js';
 import { jobChannel } from '../keys.js';
 import type { Relay } from '../relay.js';
+import { Autospawn, type SpawnTarget } from './autospawn.js';
 import { type Claim, type Claimed, Claims, type NothingToClaim } from './claims.js';
 import { alreadyFinished, checkToken, readToken } from './fencing.js';
 import { JobChanges } from './job-changes.js';
@@ -43,6 +44,8 @@ export class Jobs {
   readonly executors: readonly string[];
   /** Undefined where the operator allows none. */
   readonly lanes: LaneList | undefined;
+  /** Undefined where no worker is started by itself. */
+  readonly autospawn: Autospawn | undefined;
   readonly #table: JobTable;
   readonly #changes: JobChanges;
   readonly #claims: Claims;
@@ -52,6 +55,7 @@ export class Jobs {
     private readonly relay: Relay,
     processes: Processes,
     options: SubmissionOptions,
+    autospawn: readonly SpawnTarget[] = [],
   ) {
     this.workers = new Workers(relay.store, processes);
     this.executors = options.executors;
@@ -63,6 +67,11 @@ export class Jobs {
     const look = (id: string) => this.look(id);
     this.#submission = new Submission(relay, this.#table, mail, this.workers, look, options);
     this.list = new JobList(relay.store, this.#table, look);
+    const { workers } = this;
+    this.autospawn =
+      autospawn.length === 0
+        ? undefined
+        : new Autospawn({ relay, processes, workers, table: this.#table, look }, autospawn);
   }
 
   /** See `Submission.submit`. */
