@@ -38,7 +38,14 @@ export const runWorker: RunWorker = async (options) => {
     warned: onWarning,
     looked: () => {},
   };
-  const turn = { runTurn, cwd, models, timeoutSeconds };
+  const turn = {
+    runTurn,
+    cwd,
+    models,
+    timeoutSeconds,
+    env: { ...(options.env ?? process.env) },
+    umask: process.umask(),
+  };
   const worker = turnWorker({ ...settings, relay, agent: name, observer }, turn);
   const stop = () => worker.stop();
   if (signal?.aborted) stop();

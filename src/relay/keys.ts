@@ -158,6 +158,9 @@ export const workerKey = (segment?: string, session?: string) => below(`${JOBS}/
 /** What is known of the workers that were started by themselves, by the name in `[worker] autospawn`. */
 export const spawnKey = (name?: string) => below(`${JOBS}/spawns`, name);
 
+/** Where the worktrees of jobs are. */
+export const worktreeKey = (name?: string) => below(`${JOBS}/worktrees`, name);
+
 /** What workers of an address listen to. No agent has such a name. */
 export const jobChannel = (segment: string) => `jobs.${segment}`;
 

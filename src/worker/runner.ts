@@ -29,6 +29,8 @@ export interface Terms {
   readonly leaseEndsAt: number;
   /** Between the request to end and the end. */
   readonly graceMs: number;
+  /** Where the work is done. @default the runner's own folder */
+  readonly cwd?: string;
 }
 
 export interface Running {

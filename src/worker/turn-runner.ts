@@ -13,8 +13,8 @@ import { reviewAskedBy } from './review-request.js';
 import type { EndReason } from './run-outcome.js';
 import type { Prepared, Runner, Running, Terms, Verdict } from './runner.js';
 
-// What stands beside the result in an outcome.
-const OTHER_BYTES = 1024;
+// What stands beside the result in an outcome, such as what a worktree holds.
+const OTHER_BYTES = 32 * 1024;
 
 export interface TurnRunnerOptions {
   readonly name: string;
@@ -40,8 +40,8 @@ export class TurnRunner implements Runner {
 
   async close(): Promise<void> {}
 
-  #start(turn: Omit<Turn, 'signal'>, { leaseEndsAt, graceMs }: Terms): Running {
-    const { runTurn, cwd, timeoutSeconds, steady } = this.options;
+  #start(turn: Omit<Turn, 'signal'>, { leaseEndsAt, graceMs, cwd = this.options.cwd }: Terms): Running {
+    const { runTurn, timeoutSeconds, steady } = this.options;
     const control = new AbortController();
     const startedAt = steady();
     let lease: NodeJS.Timeout | undefined;

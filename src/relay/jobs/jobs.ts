@@ -25,6 +25,7 @@ import { type JobDraft, Submission, type SubmissionOptions, type Submitted } fro
 import type { Holder } from './transitions.js';
 import * as transitions from './transitions.js';
 import { Workers } from './workers.js';
+import { WorktreeNotes } from './worktree-notes.js';
 
 export interface Settlement {
   readonly outcome: 'completed' | 'failed' | 'released';
@@ -40,6 +41,7 @@ export interface Settlement {
 export class Jobs {
   readonly workers: Workers;
   readonly list: JobList;
+  readonly worktrees: WorktreeNotes;
   /** Names that the operator has written an executor for. */
   readonly executors: readonly string[];
   /** Undefined where the operator allows none. */
@@ -58,6 +60,7 @@ export class Jobs {
     autospawn: readonly SpawnTarget[] = [],
   ) {
     this.workers = new Workers(relay.store, processes);
+    this.worktrees = new WorktreeNotes(relay.store, processes);
     this.executors = options.executors;
     this.lanes = options.lanes;
     this.#table = new JobTable(relay);

@@ -1,0 +1,218 @@
+/**
+ * What a worktree holds beside the commit that it was made from. Nothing of it is changed, and nothing that is set up in it
+ * runs: git compares its files with an index of our own, made from that commit, so that no mark in the worktree's index (such
+ * as skip-worktree) hides a change.
+ *
+ * Files that the repository's rules ignore count as nothing, as everywhere in git. Repositories within it, submodules that
+ * were filled and commits that only its reflog holds count as changes, and are not measured.
+ */
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { newSessionId } from '../model/ids.js';
+import type { Files } from '../store/filesystem/files.js';
+import type { Git, GitEnd } from './git.js';
+import { makeRunFolder, removeRunFolder } from './run-folder.js';
+import { findEntry, hasOwnGitFile, inRepository, inTree, type Place } from './worktree-place.js';
+
+const STAT_LINES = 50;
+const STAT_LENGTH = 8000;
+const LOG_BYTES = 1024 * 1024;
+const UNDERWAY = [
+  'MERGE_HEAD',
+  'CHERRY_PICK_HEAD',
+  'REVERT_HEAD',
+  'BISECT_LOG',
+  'rebase-merge',
+  'rebase-apply',
+  'modules',
+];
+
+export interface WorktreeState {
+  /** Nothing of it would be lost with it. */
+  readonly unchanged: boolean;
+  /** Whether its folder is there. */
+  readonly there: boolean;
+  /** Whether all of it could be looked at; else it counts as changed. */
+  readonly measured: boolean;
+  /** Of its files against the base, committed or not, tracked or not. */
+  readonly files_changed: number;
+  readonly insertions: number;
+  readonly deletions: number;
+  /** `git diff --stat`, its first 50 files. */
+  readonly stat: string;
+  /** On its branch and its HEAD, since the base. */
+  readonly commits: number;
+  /** The commit of HEAD, where that is not on the branch. */
+  readonly head?: string | undefined;
+}
+
+const NOTHING = { files_changed: 0, insertions: 0, deletions: 0, stat: '', commits: 0 };
+const UNKNOWN: WorktreeState = { ...NOTHING, unchanged: false, there: true, measured: false };
+
+export interface Looking {
+  readonly limitMs: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Never rejects. */
+export async function stateOf(git: Git, files: Files, place: Place, looking: Looking): Promise<WorktreeState> {
+  try {
+    return await look(git, files, place, looking);
+  } catch {
+    return UNKNOWN;
+  }
+}
+
+class NotTold extends Error {}
+
+async function look(git: Git, files: Files, place: Place, looking: Looking): Promise<WorktreeState> {
+  const { base, branch, path } = place;
+  const repository = told(inRepository(git, place), looking);
+  const there = files.kindOf(path) === 'directory';
+  const entry = findEntry(files, place);
+  const tip = (await repository(['rev-parse', '--verify', '--quiet', `refs/heads/${branch}^{commit}`], 1)).trim();
+  const tips = tip === '' ? [] : [tip];
+  if (entry === undefined) {
+    // Of a branch that is gone, nobody here took away what it held.
+    const commits = await countCommits(repository, tips, base);
+    return { ...NOTHING, commits, there, measured: !there, unchanged: !there && (tip === '' || tip === base) };
+  }
+  const own = told((args, call) => git.run([`--git-dir=${entry}`, ...args], call), looking);
+  const head = (await own(['rev-parse', '--verify', '--quiet', 'HEAD^{commit}'], 1)).trim();
+  const on = (await own(['symbolic-ref', '--quiet', 'HEAD'], 1)).trim();
+  const commits = await countCommits(repository, [...tips, ...(head === '' ? [] : [head])], base);
+  const isAtBase =
+    head === base &&
+    tip === base &&
+    on === `refs/heads/${branch}` &&
+    isQuiet(files, entry) &&
+    hasOnly(files, entry, base);
+  const elsewhere = head === '' || head === tip ? {} : { head };
+  if (!there) return { ...NOTHING, ...elsewhere, commits, there, measured: true, unchanged: isAtBase };
+  const staged = await inTree(
+    git,
+    place,
+    entry,
+  )(['diff-index', '--cached', '--quiet', '--ignore-submodules=all', base], looking);
+  const compared = await compare(git, files, place, entry, looking);
+  const { whole, ...counts } = compared;
+  const unchanged =
+    isAtBase && staged.code === 0 && whole && counts.files_changed === 0 && hasOwnGitFile(files, place, entry);
+  return { ...counts, ...elsewhere, commits, there, measured: true, unchanged };
+}
+
+type Call = (
+  args: readonly string[],
+  call: Looking & { readonly env?: Record<string, string>; readonly input?: string },
+) => Promise<GitEnd>;
+
+/** What git printed; it throws for what is no answer. With `no`, that exit code is an answer too. */
+function told(run: Call, looking: Looking) {
+  return async (args: readonly string[], no = 0): Promise<string> => {
+    const end = await run(args, looking);
+    if (end.code !== 0 && (end.code === null || end.code !== no)) throw new NotTold();
+    return end.out;
+  };
+}
+
+async function countCommits(
+  run: (args: readonly string[]) => Promise<string>,
+  tips: readonly string[],
+  base: string,
+): Promise<number> {
+  if (tips.every((tip) => tip === base)) return 0;
+  return Number((await run(['rev-list', '--count', ...tips, '--not', base])).trim());
+}
+
+interface Compared extends Pick<WorktreeState, 'files_changed' | 'insertions' | 'deletions' | 'stat'> {
+  /** All that there is was compared. */
+  readonly whole: boolean;
+}
+
+async function compare(git: Git, files: Files, place: Place, entry: string, looking: Looking): Promise<Compared> {
+  const { base } = place;
+  const folder = resolve(tmpdir(), `mcp-dispatch-run-${newSessionId()}`);
+  makeRunFolder(files, folder, undefined);
+  try {
+    const env = { GIT_INDEX_FILE: join(folder, 'index') };
+    const run = inTree(git, place, entry);
+    const tell = told((args, call) => run(args, { ...call, env }), looking);
+    await tell(['read-tree', base]);
+    const others = await run(['ls-files', '-z', '--others', '--exclude-standard'], { ...looking, env });
+    if (others.code !== 0) throw new NotTold();
+    const untracked = others.out.split('\0').slice(0, -1);
+    // Named with a slash: a repository, whose files are its own.
+    const plain = untracked.filter((name) => !name.endsWith('/'));
+    if (plain.length > 0) {
+      const empty = (
+        await told((args, call) => run(args, { ...call, input: '' }), looking)(['hash-object', '--stdin'])
+      ).trim();
+      // As empty files: then they are compared like all others, and nothing of them is stored.
+      const input = plain.map((name) => `100644 ${empty}\t${name}\0`).join('');
+      const added = await run(['update-index', '-z', '--index-info'], { ...looking, env, input });
+      if (added.code !== 0) throw new NotTold();
+    }
+    const stat = await tell([
+      'diff',
+      '--stat=100',
+      `--stat-count=${STAT_LINES}`,
+      '--no-color',
+      '--no-ext-diff',
+      '--no-textconv',
+      '--no-renames',
+      '--ignore-submodules=all',
+      base,
+      '--',
+    ]);
+    const isFilled = (await submodulesOf(tell)).some((name) => holdsAnything(files, join(place.path, name)));
+    return { ...countsIn(stat), stat: cut(stat), whole: !others.cut && plain.length === untracked.length && !isFilled };
+  } finally {
+    removeRunFolder(files, folder);
+  }
+}
+
+/** The folders of submodules: what is in them git does not look at. */
+async function submodulesOf(tell: (args: readonly string[]) => Promise<string>): Promise<string[]> {
+  if ((await tell(['ls-files', '-z', '--', '.gitmodules'])) === '') return [];
+  return (await tell(['ls-files', '-s', '-z'])).split('\0').flatMap((line) => {
+    const [about = '', name] = line.split('\t');
+    return about.startsWith('160000 ') && name !== undefined ? [name] : [];
+  });
+}
+
+function holdsAnything(files: Files, path: string): boolean {
+  const kind = files.kindOf(path);
+  return kind === 'directory' ? files.countUpTo(path, 1) > 0 : kind !== 'missing';
+}
+
+/** Nothing is in the middle, and no submodule has a repository of its own. */
+function isQuiet(files: Files, entry: string): boolean {
+  return UNDERWAY.every((name) => files.kindOf(join(entry, name)) === 'missing');
+}
+
+/** Whether HEAD was never anywhere but at the base: else commits may be there that only its reflog holds. */
+function hasOnly(files: Files, entry: string, base: string): boolean {
+  const read = files.readSafely(join(entry, 'logs', 'HEAD'), LOG_BYTES);
+  if (read === undefined) return true;
+  if (!read.ok) return false;
+  const lines = Buffer.from(read.bytes)
+    .toString('utf8')
+    .split('\n')
+    .filter((line) => line !== '');
+  return lines.every((line) => line.split(' ', 2).every((commit) => commit === base || /^0+$/.test(commit)));
+}
+
+function countsIn(stat: string): Pick<WorktreeState, 'files_changed' | 'insertions' | 'deletions'> {
+  const last = stat.trimEnd().split('\n').at(-1) ?? '';
+  const number = (pattern: RegExp) => Number(pattern.exec(last)?.[1] ?? 0);
+  return {
+    files_changed: number(/(\d+) files? changed/),
+    insertions: number(/(\d+) insertions?\(\+\)/),
+    deletions: number(/(\d+) deletions?\(-\)/),
+  };
+}
+
+function cut(stat: string): string {
+  const text = stat.replace(/\n$/, '').toWellFormed();
+  return text.length <= STAT_LENGTH ? text : `${text.slice(0, STAT_LENGTH).toWellFormed()}\n...`;
+}
