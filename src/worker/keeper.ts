@@ -166,6 +166,8 @@ export class Keeper {
     if (told.told === 'started') {
       pending.leader = { pid: told.pid, start: told.start ?? '' };
       pending.outputs = told.outputs;
+      // Its time is counted from here: on a busy machine the keeper itself may have taken long to start.
+      if (pending.endedBy === undefined) this.#expectEnd(pending, pending.request.timeoutMs);
     } else pending.settle(told.outcome);
   }
 

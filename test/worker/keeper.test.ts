@@ -247,6 +247,14 @@ describe('a keeper', () => {
     await eventually('its end', () => programs.running().length === 0, 2000);
   });
 
+  it('that starts late leaves its program all of its time', async () => {
+    const late = new Keeper(path.join(import.meta.dirname, 'late-keeper.cjs'), new Files(), steady);
+    const outcome = await late.start(programs.request('deaf', { timeoutMs: 4000, graceMs: 200 })).outcome;
+    expect(outcome).toMatchObject({ endedBy: 'timeout' });
+    expect(outcome).not.toHaveProperty('keeperLost');
+    await late.close();
+  });
+
   it('that ends at once is told as lost', async () => {
     const brief = path.join(programs.path, 'brief.cjs');
     writeFileSync(brief, 'process.exit(1);\n');

@@ -83,11 +83,11 @@ describe('a worker', () => {
   });
 
   it('ends a program whose time is over, and fails its job', async () => {
-    world = new WorkerWorld('deaf', { extra: 'timeout_seconds = 1' });
+    world = new WorkerWorld('deaf', { extra: 'timeout_seconds = 2' });
     const { id } = await world.submit();
     await (await world.start('--once')).over;
     const job = await world.relay.jobs.look(id);
-    expect(job).toMatchObject({ state: 'failed', error: expect.stringContaining('it took longer than 1 s') });
+    expect(job).toMatchObject({ state: 'failed', error: expect.stringContaining('it took longer than 2 s') });
     expect(world.programs.running()).toEqual([]);
   });
 
