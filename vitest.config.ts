@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import os from 'node:os';
 import process from 'node:process';
 import { defineConfig } from 'vitest/config';
+import LongestFirst from './scripts/longest-first.js';
 import SummaryReporter from './scripts/summary-reporter.js';
 
 const { version } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8')) as { version: string };
@@ -21,6 +22,7 @@ export default defineConfig({
     maxWorkers: Math.max(3, os.availableParallelism() - 1),
     // Files of one worker share what they import, which would else take longer than what they test.
     isolate: false,
+    sequence: { sequencer: LongestFirst },
     // Above what the slowest runner needs: nothing here fails because a machine is slow.
     testTimeout: 60_000,
     hookTimeout: 60_000,

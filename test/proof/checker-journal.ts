@@ -88,7 +88,7 @@ export interface Failed {
   readonly what: string;
 }
 
-/** How long the first call of a server took, when all was quiet. */
+/** How long the first call of a server took when all was quiet, and on a busy machine how much longer than on an empty relay. */
 export interface Recovered {
   readonly kind: 'recovered';
   readonly agent: string;

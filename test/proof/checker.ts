@@ -15,7 +15,8 @@ import { type Attempt, type Journal, only, type Shown, sameBody, tokenOf } from 
 import type { RelayFacts } from './checker-relay.js';
 import { fates } from './checker-states.js';
 
-const FIRST_ANSWER_MS = 2000;
+/** Within which the first call of a server that was started again is answered. */
+export const FIRST_ANSWER_MS = 2000;
 
 /** What is wrong; empty when every promise was kept. */
 export function check(journal: Journal, relay: RelayFacts): string[] {

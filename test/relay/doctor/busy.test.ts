@@ -139,7 +139,7 @@ async function converse(server: AgentClient, activity: Activity): Promise<void> 
     if (ids.length > 0) await server.call('ack', { message_ids: ids });
     await server.call('who', {});
     activity.calls += 4;
-    await activity.looks(8);
+    await activity.looks(16);
   }
 }
 
