@@ -23,9 +23,9 @@ export default defineConfig({
     // Files of one worker share what they import, which would else take longer than what they test.
     isolate: false,
     sequence: { sequencer: LongestFirst },
-    // Above what the slowest runner needs: nothing here fails because a machine is slow.
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // Far above what the slowest runner needs, and one that others share: nothing here fails because a machine is slow.
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
     teardownTimeout: 10_000,
     reporters: [
       'default',

@@ -1,10 +1,11 @@
 /** A real server on bare pipes: for what must be seen byte by byte, and for what the SDK's client would not send. */
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { slowness } from './machine.js';
 import type { Answer, Json, ToolResult } from './server-client.js';
 import { answerOf, refusalOf } from './server-client.js';
 import type { Command } from './server-sandbox.js';
 
-// Promised are two seconds; a busy machine gets three times as long.
+// Promised are two seconds; a machine that others share gets three times as long.
 export const END_DEADLINE_MS = 6000;
 
 export interface Ending {
@@ -144,16 +145,15 @@ export class RawServer {
     this.child.kill(signal);
   }
 
-  /** How it ended; an error when it does not within the promised time. */
+  /** How it ended; an error when it does not within the promised time, which on a busy machine is as much longer as that is slower. */
   async ending(what: string, deadlineMs = END_DEADLINE_MS): Promise<Ending> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new Error(`did not end within ${deadlineMs} ms: ${what}`)), deadlineMs);
-    });
-    try {
-      return await Promise.race([this.exited, late]);
-    } finally {
-      clearTimeout(timer);
+    const start = performance.now();
+    for (let withinMs = deadlineMs; ; ) {
+      const ended = await within(this.exited, withinMs - (performance.now() - start));
+      if (ended !== undefined) return ended;
+      const patientMs = deadlineMs * (await slowness());
+      if (patientMs <= withinMs) throw new Error(`did not end within ${Math.round(withinMs)} ms: ${what}`);
+      withinMs = patientMs;
     }
   }
 
@@ -201,6 +201,19 @@ export class RawServer {
     if (waiting === undefined || 'method' in message) return;
     this.#waiting.delete(message.id);
     waiting.resolve(message);
+  }
+}
+
+/** Undefined when it takes longer. */
+async function within<T>(promise: Promise<T>, ms: number): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(resolve, Math.max(0, ms), undefined);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -17,6 +17,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { test as base } from 'vitest';
+import { slowness } from './machine.js';
 import { type AgentClient, connectAgent } from './server-client.js';
 import { RawServer } from './server-raw.js';
 
@@ -151,17 +152,25 @@ export const test = base.extend<{ sandbox: Sandbox }>({
   },
 });
 
-/** Waits until `check` returns something, and returns that. What is undefined or false is asked for again. */
+/**
+ * Waits until `check` returns something, and returns that. What is undefined or false is asked for again. The deadline is for
+ * a machine that has time: on a busy one it is as much later as that is slower.
+ */
 export async function eventually<T>(
   what: string,
   check: () => T | undefined | false | Promise<T | undefined | false>,
   deadlineMs = DEADLINE_MS,
 ): Promise<T> {
-  const deadline = Date.now() + deadlineMs;
+  const start = performance.now();
+  let withinMs = deadlineMs;
   for (;;) {
     const found = await check();
     if (found !== undefined && found !== false) return found;
-    if (Date.now() > deadline) throw new Error(`waited ${deadlineMs} ms in vain: ${what}`);
+    const waitedMs = performance.now() - start;
+    if (waitedMs > withinMs) {
+      withinMs = deadlineMs * (await slowness());
+      if (waitedMs > withinMs) throw new Error(`waited ${Math.round(waitedMs)} ms in vain: ${what}`);
+    }
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }

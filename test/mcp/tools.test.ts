@@ -54,7 +54,7 @@ const draft = fc.record(
 );
 
 describe('replies', () => {
-  it('never exceed their budget, and show every message once, whatever the mail', { timeout: 120_000 }, async () => {
+  it('never exceed their budget, and show every message once, whatever the mail', { timeout: 240_000 }, async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(draft, { maxLength: 25, size: 'max' }),
@@ -100,7 +100,7 @@ describe('replies', () => {
     );
   });
 
-  it('give a message of any text in parts that make it up exactly', { timeout: 120_000 }, async () => {
+  it('give a message of any text in parts that make it up exactly', { timeout: 240_000 }, async () => {
     await fc.assert(
       fc.asyncProperty(
         anyText(8000).map((text) => `m${text}`),

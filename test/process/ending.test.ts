@@ -191,7 +191,7 @@ test.concurrent('a line that is not JSON-RPC is said on stderr, and the next cal
   );
 });
 
-test('100 servers started and stopped leave no process and no presence', { timeout: 120_000 }, async ({ sandbox }) => {
+test('100 servers started and stopped leave no process and no presence', { timeout: 600_000 }, async ({ sandbox }) => {
   const ways = ['end of input', 'SIGTERM', 'SIGINT', 'SIGHUP'] as const;
   const cycle = async (n: number) => {
     const server = await sandbox.start(`agent-${n % 10}`);

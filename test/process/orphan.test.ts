@@ -7,7 +7,7 @@ import { eventually, filesIn, isAlive, killIfAlive, test } from '../helpers/serv
 test.skipIf(process.platform === 'win32')(
   'an orphan whose input stays open ends by itself, and its presence with it',
   {
-    timeout: 90_000,
+    timeout: 180_000,
   },
   async ({ sandbox, expect }) => {
     const fifo = path.join(sandbox.root, 'input');

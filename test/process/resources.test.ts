@@ -25,7 +25,7 @@ async function read({ client }: AgentClient, uri: string): Promise<Json> {
 }
 
 test('a subscriber is told of mail, reads its header, and hears nothing after it unsubscribed', {
-  timeout: 60_000,
+  timeout: 180_000,
 }, async ({ sandbox }) => {
   const uri = 'dispatch://inbox';
   const [alice, bob] = [await sandbox.agent('alice'), await sandbox.agent('bob')];

@@ -28,7 +28,7 @@ for (const [processes, agents] of [
   [4, ['alice', 'alice', 'carol', 'dave']],
 ] as const) {
   test(`${SENDS} sends of ${processes} process(es) in one frozen millisecond are all kept and distinct`, {
-    timeout: 120_000,
+    timeout: 600_000,
   }, async ({ sandbox, expect }) => {
     const options = frozen();
     const servers = await Promise.all(agents.map((agent) => sandbox.start(agent, options)));

@@ -65,10 +65,7 @@ for (const { call, path } of [
   });
 }
 
-test.concurrent('servers that join and leave at once end as each was last answered', { timeout: 60_000 }, async ({
-  sandbox,
-  expect,
-}) => {
+test.concurrent('servers that join and leave at once end as each was last answered', async ({ sandbox, expect }) => {
   const config = 'durability = "process"\n';
   // Two servers of each of three agents.
   const servers = await Promise.all(

@@ -5,10 +5,7 @@ import { filesIn, test } from '../helpers/server-sandbox.js';
 
 const MESSAGES = 600;
 
-test('two servers under one id that read at once show each message once between them', { timeout: 60_000 }, async ({
-  sandbox,
-  expect,
-}) => {
+test('two servers under one id that read at once show each message once between them', async ({ sandbox, expect }) => {
   const config = 'durability = "process"\n';
   const alice = await sandbox.start('alice', { config });
   const readers = await Promise.all([sandbox.start('bob', { config }), sandbox.start('bob', { config })]);

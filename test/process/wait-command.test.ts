@@ -7,7 +7,6 @@ import readline from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { eventually, isAlive, type Sandbox, SERVER, test } from '../helpers/server-sandbox.js';
 
-const TIMEOUT = { timeout: 60_000 };
 const FAKE_CLIENT = fileURLToPath(new URL('./preload/fake-client.cjs', import.meta.url));
 
 /** A client with a server for `agent`, and with `mcp-dispatch wait` in a shell of its own, which does not know the agent. */
@@ -34,7 +33,6 @@ test
   .runIf(process.platform === 'linux')
   .concurrent(
     'the mail of the session that the shell belongs to ends it, and no other mail',
-    TIMEOUT,
     async ({ sandbox, expect }) => {
       const [bob, carol] = [await startClient(sandbox, 'bob'), await startClient(sandbox, 'carol')];
       const alice = await sandbox.start('alice');
@@ -60,7 +58,7 @@ test
 
 test
   .runIf(process.platform === 'linux')
-  .concurrent('it is over when its client is gone, though nobody ends it', TIMEOUT, async ({ sandbox, expect }) => {
+  .concurrent('it is over when its client is gone, though nobody ends it', async ({ sandbox, expect }) => {
     const { child, pids } = await startClient(sandbox, 'bob', '--follow');
     expect(pids.map(isAlive)).toEqual([true, true]);
     child.kill('SIGKILL');

@@ -15,7 +15,7 @@ import { callsOf, FRAMES, lines, messageFiles } from './fuzz-inputs.js';
 
 const SECONDS = Number(process.env.FUZZ_SECONDS ?? 30);
 const SEED = Number(process.env.FUZZ_SEED ?? Date.now() % 2 ** 31);
-const TIMEOUT_MS = SECONDS * 1000 + 60_000;
+const TIMEOUT_MS = SECONDS * 1000 + 180_000;
 
 // Small replies are the hardest to keep small. Far more is sent here within a minute than agents send to each other.
 const MAX_REPLY_BYTES = 2048;

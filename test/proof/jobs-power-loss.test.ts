@@ -16,7 +16,7 @@ import { FaultySystem } from '../helpers/store-faults.js';
 import { inMemory, posix, useTemporaryDirectories } from '../helpers/store-relay.js';
 
 const temporaryDirectory = useTemporaryDirectories(inMemory);
-const PATIENCE = { timeout: 120_000 };
+const PATIENCE = { timeout: 240_000 };
 
 // A share of the states, spread evenly, the last ones among them; FAULTS=all judges them all.
 const LINE_FEED = 0x0a;

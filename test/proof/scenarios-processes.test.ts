@@ -78,7 +78,7 @@ describe('a send with a key whose server was killed', () => {
 
 test.skipIf(process.platform !== 'linux')(
   'a long run of calls, good and bad, leaves no file handle open',
-  { timeout: 120_000 },
+  { timeout: 240_000 },
   async ({ sandbox }) => {
     // A watch is opened a while after the start, and stays.
     const server = await sandbox.start('alice', { config: 'watch = false' });

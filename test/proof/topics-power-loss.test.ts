@@ -15,7 +15,7 @@ import { inMemory, posix, useTemporaryDirectories } from '../helpers/store-relay
 const temporaryDirectory = useTemporaryDirectories(inMemory);
 
 // Thousands of small relays are made and opened.
-const PATIENCE = { timeout: 120_000 };
+const PATIENCE = { timeout: 240_000 };
 
 /** Each call, and what is there once it has answered. */
 const CALLS: readonly (readonly [(topics: Topics) => Promise<unknown>, string])[] = [
