@@ -9,6 +9,10 @@ export function jobDetailOf(event: LoggedJobEvent): string {
     ...('by' in event && event.by !== undefined ? [`by ${event.by}`] : []),
     ...('attempt' in event && event.attempt !== undefined ? [`attempt ${event.attempt}`] : []),
     ...('token' in event && event.token !== undefined ? [`token ${event.token}`] : []),
+    ...('when' in event ? [event.when === 'before' ? 'before it ran' : 'after it ran'] : []),
+    ...('note' in event && event.note !== undefined
+      ? [`note: ${event.note.bytes} bytes, sha256 ${event.note.sha256.slice(0, 8)}…`]
+      : []),
     ...('write' in event && event.write ? ['may write'] : []),
     ...('why' in event && event.why !== undefined ? [forTerminal(event.why, 200)] : []),
     ...(event.event === 'job.started' ? [startOf(event)] : []),

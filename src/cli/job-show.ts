@@ -1,5 +1,5 @@
 /** `job show`: the whole of a job, and who waits for whom. */
-import { isEnded, type Job, takes } from '../model/job.js';
+import { isEnded, type Job, takes, waitsForPerson } from '../model/job.js';
 import { forTerminal, linesForTerminal } from '../model/text.js';
 import { pauseLeftMs } from '../relay/jobs/transitions.js';
 import type { Relay } from '../relay/relay.js';
@@ -7,8 +7,9 @@ import { type Context, type Define, JSON_OPTION, report } from './command.js';
 import { EXIT } from './exit-code.js';
 import { parseJobId, readJob } from './job-argument.js';
 import { type Outcome, outcomeLines, outcomeOf } from './job-outcome.js';
-import { attemptsOf, lastHolderOf, recoveryOf, routeOf, timeOf, wholeJson } from './job-text.js';
+import { attemptsOf, lastHolderOf, recoveryOf, reviewOf, routeOf, timeOf, wholeJson } from './job-text.js';
 import { ageOf, agoOf, count, paragraph, table } from './layout.js';
+import { reviewLines } from './review-text.js';
 
 const INDENT = '    ';
 
@@ -42,7 +43,7 @@ async function show(context: Context, id: string): Promise<number> {
   const waits = await waitsFor(relay, job);
   const { is_whole, ...parts } = outcome;
   const answer = { ...wholeJson(job), ...parts, outcome_is_whole: is_whole, waits };
-  await report(context, answer, () => lines(job, outcome, waits, context, relay.clock.now()));
+  await report(context, answer, () => jobLines(job, outcome, waits, context, relay.clock.now()));
   return EXIT.done;
 }
 
@@ -54,6 +55,8 @@ async function waitsFor(relay: Relay, job: Job): Promise<string | null> {
   switch (state) {
     case 'needs_recovery':
       return `It waits for you: ${recoveryOf(job.id)}.`;
+    case 'needs_review':
+      return `It waits for you: ${reviewOf(job.id)}.`;
     case 'running': {
       if (lease === null) return null;
       const left = ageOf(now, lease.until);
@@ -74,7 +77,14 @@ async function waitsFor(relay: Relay, job: Job): Promise<string | null> {
   }
 }
 
-function lines(job: Job, outcome: Outcome, waits: string | null, { terminal }: Context, now: number): string[] {
+/** `waits` is a sentence of who waits for whom, or null. */
+export function jobLines(
+  job: Job,
+  outcome: Outcome,
+  waits: string | null,
+  { terminal }: Context,
+  now: number,
+): string[] {
   const { style, columns } = terminal;
   const { prompt, ...rest } = job.task;
   const fields = Object.keys(rest).length === 0 ? [] : linesForTerminal(JSON.stringify(rest, null, 2));
@@ -86,6 +96,7 @@ function lines(job: Job, outcome: Outcome, waits: string | null, { terminal }: C
     style.bold('Task'),
     ...paragraph(linesForTerminal(prompt), INDENT, columns),
     ...paragraph(fields, INDENT, undefined).map(style.dim),
+    ...reviewLines(job, terminal, now),
     ...outcomeLines(job, outcome, terminal),
     '',
     style.bold('History'),
@@ -106,7 +117,7 @@ function factsOf(job: Job, now: number): string[] {
     ...(thread_id === null ? [] : [`thread ${forTerminal(thread_id, 128)}`]),
     ...(request_id === null ? [] : [`request ${forTerminal(request_id, 128)}`]),
   ];
-  const holder = isEnded(job.state) || job.state === 'needs_recovery' ? lastHolderOf(job) : undefined;
+  const holder = isEnded(job.state) || waitsForPerson(job) ? lastHolderOf(job) : undefined;
   return [
     facts.join(', '),
     ...(holder === undefined ? [] : [`held last by ${holder.by}, from ${timeOf(holder.at)}`]),
@@ -135,7 +146,7 @@ function historyTable({ history }: Job): string[] {
 }
 
 function paintOf({ state }: Job, style: Context['terminal']['style']) {
-  if (state === 'needs_recovery' || state === 'failed') return style.red;
+  if (waitsForPerson({ state }) || state === 'failed') return style.red;
   if (state === 'completed') return style.green;
   return isEnded(state) ? style.yellow : style.cyan;
 }

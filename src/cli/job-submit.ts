@@ -4,7 +4,7 @@ import { listNames } from '../model/agent-id.js';
 import { jsonObject, threadId, ttlSeconds } from '../model/draft.js';
 import { DispatchError } from '../model/errors.js';
 import { type Job, MOST_ATTEMPTS, type Task } from '../model/job.js';
-import { maxAttempts, requestId, task } from '../model/job-draft.js';
+import { maxAttempts, requestId, reviewReason, task } from '../model/job-draft.js';
 import type { JsonObject } from '../model/message.js';
 import { forTerminal } from '../model/text.js';
 import type { Submitted } from '../relay/jobs/submission.js';
@@ -12,7 +12,7 @@ import { type Context, type Define, JSON_OPTION, remark, report } from './comman
 import { EXIT } from './exit-code.js';
 import { textFromInput } from './input.js';
 import { outcomeLines, outcomeOf } from './job-outcome.js';
-import { recoveryOf } from './job-text.js';
+import { recoveryOf, reviewOf } from './job-text.js';
 import { waitForEnd } from './job-wait.js';
 import { count } from './layout.js';
 import { numeric, parseOptions } from './options.js';
@@ -27,6 +27,7 @@ const Options = z.object({
   ttl: numeric(ttlSeconds).optional(),
   attempts: numeric(maxAttempts).optional(),
   requestId: requestId.optional(),
+  review: reviewReason.optional(),
   thread: threadId.optional(),
   task: jsonObject('must be a JSON object, such as {"model": "small"}').optional(),
   wait: numeric(z.int(WAIT).min(1, WAIT).max(MOST_WAIT_SECONDS, WAIT).optional()),
@@ -48,6 +49,7 @@ export const defineJobSubmit: Define = (job, choose) => {
     .option('--ttl <seconds>', 'expires where nobody claims it for so long; 0 is never')
     .option('--attempts <number>', `how often it is tried at most, 1 to ${MOST_ATTEMPTS} (default: 3)`)
     .option('--request-id <id>', 'a name for this job: submitting it again makes no second one')
+    .option('--review <reason>', 'nobody can claim it before you have approved: review approve')
     .option('--thread <id>', 'the conversation that it belongs to')
     .option('--task <json>', 'more fields of the task beside the prompt: a JSON object')
     .option('--wait <seconds>', 'wait so long for its end, and print the outcome')
@@ -64,7 +66,7 @@ Examples:
 
 Behind "--" a prompt may begin with "-"; options stand before it.
 
-With --wait: exit code 1 when the job ends otherwise than completed or is parked, 5 when the time is over.`,
+With --wait: exit code 1 when the job ends otherwise than completed or waits for you, 5 when the time is over.`,
     )
     .action((to: string, words: string[], options: { json?: boolean }) => {
       const parsed = parseOptions(command, Options, options);
@@ -93,6 +95,7 @@ async function submit(context: Context, to: string, words: readonly string[], op
     worktree: options.worktree,
     ttl: options.ttl,
     maxAttempts: options.attempts,
+    review: options.review,
   });
   if (options.wait === undefined) {
     await report(context, answerOf(submitted), () => submittedLines(submitted));
@@ -118,6 +121,7 @@ async function submit(context: Context, to: string, words: readonly string[], op
   ]);
   if (timedOut) remark(context, `${job.id} is still ${job.state} after ${options.wait} s, and goes on.`);
   if (job.state === 'needs_recovery') remark(context, `It is parked until you decide: ${recoveryOf(job.id)}.`);
+  if (job.state === 'needs_review') remark(context, `It waits for your review: ${reviewOf(job.id)}.`);
   if (timedOut) return EXIT.timedOut;
   return job.state === 'completed' ? EXIT.done : EXIT.failed;
 }
@@ -154,7 +158,7 @@ function submittedLines(submitted: Submitted): string[] {
   if (deduped) return [`Submitted before, under this request id: ${job.id}, ${job.state}.`];
   return [
     `Submitted ${job.id} from ${job.from} to ${to}.`,
-    ...workersText(job, workers),
+    ...(job.state === 'needs_review' ? [`It waits for your review: ${reviewOf(job.id)}.`] : workersText(job, workers)),
     ...(notListening.length > 0 ? [`Not listening now: ${listNames(notListening)}. The job waits.`] : []),
     ...(listeningUnknown.length > 0 ? [`Not known to listen now: ${listNames(listeningUnknown)}. The job waits.`] : []),
     ...(neverSeen

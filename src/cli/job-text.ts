@@ -42,6 +42,11 @@ export function recoveryOf(id: string): string {
   return `mcp-dispatch recover ${id} --retry (done again) or --fail (given up)`;
 }
 
+/** How a person comes to a decision about a job that waits for a review. */
+export function reviewOf(id: string): string {
+  return `mcp-dispatch review show ${id}, then review approve or review reject`;
+}
+
 /** What a list shows of a job; of its prompt the beginning. */
 export function briefJson(job: Job): object {
   const { task, result: _result, error: _error, history: _history, ...brief } = wholeJson(job);

@@ -2,16 +2,16 @@
 import * as z from 'zod/v4';
 import { parseAddress } from '../model/address.js';
 import { threadId } from '../model/draft.js';
-import { JOB_STATES, type Job, type JobState } from '../model/job.js';
+import { JOB_STATES, type Job, waitsForPerson } from '../model/job.js';
 import { forTerminal } from '../model/text.js';
-import type { JobList, JobQuery } from '../relay/jobs/job-list.js';
+import { type JobList, type JobQuery, passes } from '../relay/jobs/job-list.js';
+import type { PersonList } from '../relay/jobs/person-list.js';
 import { type Context, type Define, JSON_OPTION, remark, report } from './command.js';
 import { EXIT } from './exit-code.js';
-import { attemptsOf, briefJson, holdingOf, recoveryOf, routeOf } from './job-text.js';
+import { attemptsOf, briefJson, holdingOf, recoveryOf, reviewOf, routeOf } from './job-text.js';
 import { ageOf, count, table } from './layout.js';
 import { DEFAULT_LIMIT, limitOption, parseOptions, parseOwner } from './options.js';
 
-const PARKED: JobState = 'needs_recovery';
 const MOST_PROMPT = 200;
 // Where it is not known how wide a line may be.
 const PROMPT_IN_A_PIPE = 60;
@@ -29,7 +29,7 @@ export const defineJobs: Define = (program, choose) => {
     .command('jobs')
     .summary('list the jobs, and what waits for you')
     .description(
-      'Lists all jobs of the relay, whoever submitted them: newest first, and before them those that are parked and wait for a person. Jobs that ended are kept for 7 days.',
+      'Lists all jobs of the relay, whoever submitted them: newest first, and before them those that wait for a person: parked, or for a review. Jobs that ended are kept for 7 days.',
     )
     .option('--state <state>', `one of ${JOB_STATES.join(', ')}`)
     .option('--to <address>', 'those for an agent, a topic in quotes ("#build") or a lane ("acme/api")')
@@ -62,10 +62,10 @@ Exit code 3 when there are none.`,
 async function jobs(context: Context, filter: Filter, limit: number): Promise<number> {
   const { relay } = await context.open();
   const { list } = relay.jobs;
-  const parked = filter.state === undefined ? await firstOf(list, { ...filter, state: PARKED }, limit) : NONE;
-  const others = await firstOf(list, filter, limit - parked.jobs.length, (job) => !parked.ids.has(job.id));
-  const found = [...parked.jobs, ...others.jobs];
-  const more = parked.more || others.more;
+  const waiting = filter.state === undefined ? await waitingOf(relay.jobs.person, filter, limit) : NONE;
+  const others = await firstOf(list, filter, limit - waiting.jobs.length, (job) => !waiting.ids.has(job.id));
+  const found = [...waiting.jobs, ...others.jobs];
+  const more = waiting.more || others.more;
   const answer = { relay: relay.store.location, jobs: found.map(briefJson), count: found.length, more };
   await report(context, answer, () => lines(found, more, context, relay.clock.now()));
   if (others.broken > 0) {
@@ -90,6 +90,17 @@ interface Found {
 }
 
 const NONE: Found = { jobs: [], ids: new Set(), more: false, broken: 0 };
+
+// As many as a person could look through, and far fewer than there may be open jobs.
+const MOST_WAITING = 1000;
+
+/** Those that wait for a person, newest first as the others. */
+async function waitingOf(person: PersonList, filter: Filter, limit: number): Promise<Found> {
+  const { jobs } = await person.waiting(MOST_WAITING);
+  const found = jobs.filter((job) => passes(job, filter)).sort((a, b) => (a.created_at < b.created_at ? 1 : -1));
+  const shown = found.slice(0, limit);
+  return { jobs: shown, ids: new Set(shown.map(({ id }) => id)), more: found.length > limit, broken: 0 };
+}
 
 /** The newest ones that pass, over as many pages as it takes; a page may be short and not the last. */
 async function firstOf(
@@ -127,19 +138,36 @@ function lines(jobs: readonly Job[], more: boolean, { terminal }: Context, now: 
   const [head = '', ...body] = table([['JOB', 'STATE', 'FROM → TO', 'AGE', 'TRIES', 'HELD BY', 'PROMPT'], ...rows]).map(
     (line) => (columns === undefined ? line : forWidth(line, columns)),
   );
-  const parked = jobs.filter(({ state }) => state === PARKED);
-  const [first] = parked;
   return [
     style.bold(head),
-    ...body.map((line, index) => (jobs[index]?.state === PARKED ? style.red(line) : line)),
+    ...body.map((line, index) => (isWaiting(jobs[index]) ? style.red(line) : line)),
     ...(more ? [style.dim('There are more: --limit shows up to 100.')] : []),
-    ...(first === undefined
+    ...decisionsOf(jobs),
+  ];
+}
+
+function isWaiting(job: Job | undefined): boolean {
+  return job !== undefined && waitsForPerson(job);
+}
+
+/** What a person can decide of those that wait. */
+function decisionsOf(jobs: readonly Job[]): string[] {
+  const idOf = (some: readonly Job[]) => (some.length === 1 ? (some[0]?.id ?? '') : '<job>');
+  const parked = jobs.filter(({ state }) => state === 'needs_recovery');
+  const reviews = jobs.filter(({ state }) => state === 'needs_review');
+  const lines = [
+    ...(parked.length === 0
       ? []
       : [
-          '',
-          `${count(parked.length, 'job')} ${parked.length === 1 ? 'is' : 'are'} parked until you decide: ${recoveryOf(parked.length === 1 ? first.id : '<job>')}.`,
+          `${count(parked.length, 'job')} ${parked.length === 1 ? 'is' : 'are'} parked until you decide: ${recoveryOf(idOf(parked))}.`,
+        ]),
+    ...(reviews.length === 0
+      ? []
+      : [
+          `${count(reviews.length, 'job')} ${reviews.length === 1 ? 'waits' : 'wait'} for your review: ${reviewOf(idOf(reviews))}.`,
         ]),
   ];
+  return lines.length === 0 ? [] : ['', ...lines];
 }
 
 /** The last column, the prompt, gives way first. */

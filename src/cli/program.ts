@@ -18,6 +18,7 @@ import { defineJob } from './job.js';
 import { defineJobs } from './jobs.js';
 import { defineRecover } from './recover.js';
 import { defineRemove } from './remove.js';
+import { defineReview } from './review.js';
 import { defineSend } from './send.js';
 import { defineStats } from './stats.js';
 import { defineTail } from './tail.js';
@@ -39,6 +40,7 @@ const COMMANDS: readonly Define[] = [
   defineJobs,
   defineJob,
   defineRecover,
+  defineReview,
   defineWorker,
   defineTrace,
   defineTail,

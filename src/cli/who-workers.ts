@@ -1,5 +1,6 @@
 /** The workers that `who` lists beside the agents, and how many jobs wait for a person. */
 import { WRITES } from '../model/job.js';
+import type { AwaitingPerson } from '../relay/jobs/person-list.js';
 import type { Worker } from '../relay/jobs/workers.js';
 import type { Relay } from '../relay/relay.js';
 import { ageOf, count, table } from './layout.js';
@@ -18,11 +19,6 @@ export async function workersOf({ jobs }: Relay): Promise<WorkersOf[]> {
     if (alive) found.set(address, [...(found.get(address) ?? []), worker]);
   }
   return [...found].map(([address, workers]) => ({ address, workers }));
-}
-
-/** How many jobs are parked; 100 for that many and more. */
-export async function countParked({ jobs }: Relay): Promise<number> {
-  return (await jobs.list.page({ state: 'needs_recovery', limit: 100 })).jobs.length;
 }
 
 export function workersJson(found: readonly WorkersOf[]): object[] {
@@ -48,10 +44,13 @@ export function workerTable(found: readonly WorkersOf[], now: number): string[] 
   return table([['WORKER FOR', 'PID', 'SINCE', 'JOBS', 'WRITES'], ...rows]);
 }
 
-export function parkedText(parked: number, style: Style): string[] {
-  if (parked === 0) return [];
-  const jobs = parked >= 100 ? '100 jobs or more are' : parked === 1 ? '1 job is' : `${count(parked, 'job')} are`;
-  return ['', style.red(`${jobs} parked until you decide: mcp-dispatch jobs --state needs_recovery`)];
+/** What waits for a person, each kind in a line with the command for it. */
+export function awaitingText({ review, recovery, more }: AwaitingPerson, style: Style): string[] {
+  const least = more ? 'At least ' : '';
+  const parked = `${least}${count(recovery, 'job')} ${recovery === 1 ? 'is' : 'are'} parked until you decide: mcp-dispatch jobs --state needs_recovery`;
+  const reviews = `${least}${count(review, 'job')} ${review === 1 ? 'waits' : 'wait'} for your review: mcp-dispatch review list`;
+  const lines = [...(recovery === 0 ? [] : [parked]), ...(review === 0 ? [] : [reviews])];
+  return lines.length === 0 ? [] : ['', ...lines.map((line) => style.red(line))];
 }
 
 function sum<T>(items: readonly T[], of: (item: T) => number): number {

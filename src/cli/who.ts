@@ -9,14 +9,14 @@ import { type Context, type Define, JSON_OPTION, remark, report } from './comman
 import { EXIT } from './exit-code.js';
 import { ageOf, agoOf, table } from './layout.js';
 import { type TopicSize, topicSizes, topicTable, whoOfTopic } from './who-topic.js';
-import { countParked, parkedText, type WorkersOf, workersJson, workersOf, workerTable } from './who-workers.js';
+import { awaitingText, type WorkersOf, workersJson, workersOf, workerTable } from './who-workers.js';
 
 export const defineWho: Define = (program, choose) => {
   program
     .command('who')
     .summary('list the agents, live and offline, the workers, and the topics')
     .description(
-      'Lists the live agents with their sessions, the offline ones that are known or have mail waiting, the workers that do jobs, and the topics with how many members they have. Says how many jobs are parked and wait for you.',
+      'Lists the live agents with their sessions, the offline ones that are known or have mail waiting, the workers that do jobs, and the topics with how many members they have. Says how many jobs wait for you.',
     )
     .option('--topic <name>', 'the members of this topic, with their roles')
     .option(...JSON_OPTION)
@@ -35,7 +35,7 @@ async function who(context: Context): Promise<number> {
   const offline = attendance.filter(({ sessions }) => sessions.length === 0);
   const topics = await topicSizes(relay);
   const workers = await workersOf(relay);
-  const parked = await countParked(relay);
+  const awaiting = await relay.jobs.person.count();
   const now = relay.clock.now();
   const answer = {
     relay: relay.store.location,
@@ -55,15 +55,16 @@ async function who(context: Context): Promise<number> {
     })),
     topics,
     workers: workersJson(workers),
-    parked_jobs: parked,
+    parked_jobs: awaiting.recovery,
+    awaiting_person: awaiting,
     count: live.length,
   };
   await report(context, answer, () => [
     ...(config.scope === 'project' ? [`Relay: ${forTerminal(relay.store.location, 500)}`, ''] : []),
     ...lines({ live, offline, workers, topics }, context, now),
-    ...parkedText(parked, context.terminal.style),
+    ...awaitingText(awaiting, context.terminal.style),
   ]);
-  if (attendance.length + topics.length + workers.length + parked > 0) return EXIT.done;
+  if (attendance.length + topics.length + workers.length + awaiting.review + awaiting.recovery > 0) return EXIT.done;
   remark(context, `No agent is known in ${relay.store.location} yet.`);
   return EXIT.nothing;
 }

@@ -131,6 +131,7 @@ describe('who', () => {
       await submit(desk.relay, 'alice', 'bob', { write: true });
       await claimNext(desk.relay, holder('bob'), { leaseSeconds: 10 });
       desk.world.clock.advance(10_000);
+      await desk.relay.jobs.sweep(desk.world.clock.now());
       const { out } = await desk.run(['who']);
       expect(out).toContain(parked === 1 ? '1 job is parked until you decide' : '2 jobs are parked until you decide');
       expect((await desk.run(['who', '--json'])).json.parked_jobs).toBe(parked);
@@ -146,6 +147,7 @@ describe('who', () => {
       topics: [],
       workers: [],
       parked_jobs: 0,
+      awaiting_person: { review: 0, recovery: 0, more: false },
       count: 0,
     });
   });

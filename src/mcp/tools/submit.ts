@@ -64,7 +64,10 @@ export const submit = defineTool({
     const { workers, note } = job.state === 'queued' ? await prospectsOf(job, relay) : {};
     if (workers !== undefined) reply.setAlways('workers', workers);
     addAudience(submitted, context);
-    reply.set('note', submitted.neverSeen ? strangerNote(job.to) : (note ?? reviewNote(job)));
+    const notes = [reviewNote(job), submitted.neverSeen ? strangerNote(job.to) : note].filter(
+      (one) => one !== undefined,
+    );
+    reply.set('note', notes.length === 0 ? undefined : notes.join(' '));
   },
 });
 

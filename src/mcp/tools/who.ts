@@ -38,7 +38,10 @@ export const who = defineTool({
     reply.set('relay', relay.store.location);
     // Whoever asks is in the list, even if the relay was removed a moment ago.
     await session.begin(true);
-    if (args.cursor === undefined) await listTopics(context);
+    if (args.cursor === undefined) {
+      await tellOfPerson(context);
+      await listTopics(context);
+    }
     const attendance = (await relay.rollCall.take()).filter(
       (one) => args.cursor === undefined || cursorOf(one) > args.cursor,
     );
@@ -59,6 +62,12 @@ export const who = defineTool({
     if (more > 0 && last !== undefined) reply.set('more_agents', more).set('next_cursor', cursorOf(last));
   },
 });
+
+/** How many jobs wait for a person; nothing where none does. */
+async function tellOfPerson({ relay, reply }: ToolContext): Promise<void> {
+  const { review, recovery, more } = await relay.jobs.person.count();
+  if (review + recovery > 0) reply.set('awaiting_person', { review, recovery, ...(more ? { more } : {}) });
+}
 
 /** Topics that have members, in order of name. Only those are counted that have room: there can be thousands. */
 async function listTopics({ relay: { topics }, session, reply }: ToolContext): Promise<void> {

@@ -7,7 +7,7 @@ import { clockEarly, mailFromTheFuture, receiptsFromTheFuture, sweptInTheFuture 
 import { strayReceipts, tornNotes } from './evidence.js';
 import { foldersReplaced, strayFolders } from './folders.js';
 import { endedJobRecords, strayJobNames, strayOutcomes, unlistedJobs } from './job-names.js';
-import { brokenJobs, heldIntoTheFuture, owedLong, parkedJobs } from './jobs.js';
+import { brokenJobs, heldIntoTheFuture, owedLong, parkedJobs, reviewsWaiting } from './jobs.js';
 import { stagedSends, temporaryFiles } from './leftovers.js';
 import { neverLive, notOnRoster } from './names.js';
 import { quarantined } from './quarantined.js';
@@ -40,6 +40,7 @@ export const RELAY_CHECKS: readonly RelayCheck[] = [
   membersNotOnRoster,
   brokenJobs,
   parkedJobs,
+  reviewsWaiting,
   heldIntoTheFuture,
   owedLong,
   unlistedJobs,

@@ -4,9 +4,9 @@ import { DispatchError } from '../../model/errors.js';
 import type { Finding } from '../../model/finding.js';
 import { isJobId } from '../../model/ids.js';
 import { isEnded, type Job, MAX_TASK_BYTES, parseJob } from '../../model/job.js';
-import { parseJobName } from '../jobs/job-name.js';
-import { jobKey, openJobKey } from '../keys.js';
-import { isHead, listOf, MINUTE_MS, placeOf, type RelayCheck, type Subject } from './subject.js';
+import { parseJobName, personName } from '../jobs/job-name.js';
+import { jobKey, openJobKey, personKey } from '../keys.js';
+import { DAY_MS, isHead, listOf, MINUTE_MS, placeOf, type RelayCheck, type Subject } from './subject.js';
 
 // A task at its limit, the beginning of a result and an error, and the longest history.
 const LARGEST_BYTES = MAX_TASK_BYTES + 128 * 1024;
@@ -67,6 +67,26 @@ export const parkedJobs: RelayCheck = {
         path: placeOf(subject, jobKey(id)),
         message: `This job may have changed things before its holder was lost, and waits until you decide: \`mcp-dispatch job show ${id}\` tells what it was, \`mcp-dispatch recover ${id} --retry\` or \`--fail\` ends the waiting.`,
       }));
+  },
+};
+
+export const reviewsWaiting: RelayCheck = {
+  code: 'job-waits-for-review',
+  async run(subject) {
+    const found: Finding[] = [];
+    for (const name of await listOf(subject, personKey())) {
+      const parsed = parseJobName(name);
+      if (parsed === undefined || subject.relay.clock.now() - parsed.createdAt < DAY_MS) continue;
+      const { id } = parsed;
+      const job = await readSound(subject, id);
+      if (job?.state !== 'needs_review' || personName(job) !== name) continue;
+      found.push({
+        severity: 'note',
+        path: placeOf(subject, jobKey(id)),
+        message: `This job has waited for your review for more than a day: \`mcp-dispatch review show ${id}\` tells why, \`mcp-dispatch review approve ${id}\` or \`mcp-dispatch review reject ${id}\` ends the waiting.`,
+      });
+    }
+    return found;
   },
 };
 

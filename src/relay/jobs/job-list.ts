@@ -63,12 +63,12 @@ export class JobList {
 
   /**
    * How many jobs wait before this one at its address, those that others hold not counted. Undefined for a job that does
-   * not wait. Counted up to `limit`.
+   * not wait. Counted up to `limit`, among the 500 oldest there.
    */
   async position(job: Job, limit = 200): Promise<number | undefined> {
     if (job.state !== 'queued') return undefined;
     let before = 0;
-    for (const { id } of await this.table.open(job.to)) {
+    for (const { id } of (await this.table.open(job.to)).slice(0, MOST_READ)) {
       if (id === job.id || before === limit) return before;
       const other = await unlessBroken(() => this.table.read(id));
       if (other?.state === 'queued' && other.to === job.to) before++;
@@ -95,6 +95,9 @@ export class JobList {
   }
 }
 
+/** What a job must be to stand on a page. */
+export type Filter = Pick<JobQuery, 'of' | 'state' | 'to' | 'from' | 'threadId'>;
+
 function parsed(names: readonly string[]): JobName[] {
   return names.flatMap((name) => parseJobName(name) ?? []);
 }
@@ -108,7 +111,7 @@ function placeOf(createdAt: number, id: string): string {
   return `${String(createdAt).padStart(13, '0')}.${id}`;
 }
 
-function passes(job: Job, { of, state, to, from, threadId }: JobQuery): boolean {
+export function passes(job: Job, { of, state, to, from, threadId }: Filter): boolean {
   if (of !== undefined && job.from !== of.agent && !of.addresses.includes(job.to)) return false;
   if (state !== undefined && job.state !== state) return false;
   if (to !== undefined && job.to !== to) return false;

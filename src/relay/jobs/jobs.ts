@@ -20,6 +20,7 @@ import { keepOutcome, readOutcome, type WholeOutcome } from './job-outcome.js';
 import { sweepJobs } from './job-sweep.js';
 import { JobTable, notFound } from './job-table.js';
 import type { LaneList } from './lane-list.js';
+import { PersonList } from './person-list.js';
 import { type Decision, decided, submittedToReview } from './review.js';
 import { type JobDraft, Submission, type SubmissionOptions, type Submitted } from './submission.js';
 import type { Holder } from './transitions.js';
@@ -42,6 +43,7 @@ export class Jobs {
   readonly workers: Workers;
   readonly list: JobList;
   readonly worktrees: WorktreeNotes;
+  readonly person: PersonList;
   /** Names that the operator has written an executor for. */
   readonly executors: readonly string[];
   /** Undefined where the operator allows none. */
@@ -69,6 +71,7 @@ export class Jobs {
     this.#claims = new Claims(relay.clock, this.#table, this.#changes);
     const look = (id: string) => this.look(id);
     this.#submission = new Submission(relay, this.#table, mail, this.workers, look, options);
+    this.person = new PersonList(relay.store, this.#table);
     this.list = new JobList(relay.store, this.#table, look);
     const { workers } = this;
     this.autospawn =
@@ -185,6 +188,6 @@ export class Jobs {
   /** Does what time asks for: leases that ended, jobs that expired, mail that is owed; and forgets what is long over. */
   async sweep(now: number): Promise<void> {
     await this.workers.sweep();
-    await sweepJobs(this.relay, this.#table, this.#changes, now);
+    await sweepJobs(this.relay, this.#table, this.#changes, this.person, now);
   }
 }

@@ -99,6 +99,17 @@ describe('a job that goes no further', () => {
     expect(await codes()).toEqual([]);
   });
 
+  it('is noted when it has waited for a review for a day, until a person decides', async () => {
+    const { id } = await submit(relay, 'alice', 'bob', { review: 'Look.' });
+    world.clock.advance(DAY - 1);
+    const waiting = `note job-waits-for-review .jobs/records/${id}`;
+    expect(await codes()).not.toContain(waiting);
+    world.clock.advance(1);
+    expect(await codes()).toContain(waiting);
+    await relay.jobs.review(id, { how: 'rejected', by: 'human', note: null });
+    expect(await codes()).not.toContain(waiting);
+  });
+
   it('is found when its lease ends later than any that is given now', async () => {
     const { id } = await submit(relay, 'alice', 'bob');
     const bob = holder('bob');
