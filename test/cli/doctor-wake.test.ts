@@ -1,5 +1,5 @@
 /** `doctor --wake`: what works of the clients of a home, shown by doing it, with clients that are not real and a server that is. */
-import { readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -44,6 +44,10 @@ describe('a client that init has set up', () => {
       const program = { 'claude-code': 'claude', codex: 'codex', 'gemini-cli': 'gemini' }[id] as 'claude';
       world.install(program);
       await world.init(id, { launch, env: { MCP_DISPATCH_DIR: path.join(world.home, 'my relay') } });
+      // Of its own: tests beside this one have such folders too.
+      const temporary = path.join(world.home, 'tmp');
+      mkdirSync(temporary);
+      const tmpdir = vi.spyOn(os, 'tmpdir').mockReturnValue(temporary);
       const before = world.tree();
       const ran = await doctor('--json');
       expect(ran.code).toBe(0);
@@ -54,7 +58,8 @@ describe('a client that init has set up', () => {
       );
       expect(hooks).toMatch(/^works: SessionStart, .* answer\.$/);
       expect(world.tree()).toEqual(before);
-      expect(readdirSync(os.tmpdir()).filter((name) => name.startsWith('mcp-dispatch-check-'))).toEqual([]);
+      expect(tmpdir).toHaveBeenCalled();
+      expect(readdirSync(temporary)).toEqual([]);
     },
   );
 

@@ -16,8 +16,6 @@ afterEach(async () => {
 /** Where a program may be told to run. */
 const folder = path.join(os.tmpdir(), `mcp-dispatch-worker-cwd-${process.pid}`);
 
-const runFolders = () => readdirSync(os.tmpdir()).filter((name) => name.startsWith('mcp-dispatch-run-'));
-
 describe('a worker', () => {
   it('does a job with its program, settles it, and only then says so', async () => {
     world = new WorkerWorld('say');
@@ -34,7 +32,7 @@ describe('a worker', () => {
     });
     expect(worker.err()).toContain(`${id}  running  attempt 1  for alice`);
     expect(worker.err()).toContain(`${id}  completed  after`);
-    expect(runFolders()).toEqual([]);
+    expect(readdirSync(world.temporary)).toEqual([]);
   });
 
   it('hears the bell: a job is taken up without waiting for the next look', async () => {

@@ -1,6 +1,6 @@
 /** Real workers on a relay in a folder, and jobs for them. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { chmodSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Job } from '../../src/model/job.js';
 import type { JobDraft } from '../../src/relay/jobs/submission.js';
@@ -36,6 +36,8 @@ export class WorkerWorld {
   readonly programs = new ProgramFolder();
   readonly relay: Relay;
   readonly config: string;
+  /** Where the workers make temporary files, and nobody else. */
+  readonly temporary: string;
   readonly #folder: string;
   readonly #workers: WorkerProcess[] = [];
 
@@ -43,6 +45,8 @@ export class WorkerWorld {
   constructor(kind: string, { extra = '', writes = true, tables = '' }: WorkerConfig = {}) {
     this.#folder = path.join(this.programs.path, 'relay');
     this.config = path.join(this.programs.path, 'config.toml');
+    this.temporary = path.join(this.programs.path, 'tmp');
+    mkdirSync(this.temporary);
     const argv = JSON.stringify([process.execPath, this.programs.program, kind, '{output_file}', '--', '{prompt}']);
     const lines = [`argv = ${argv}`, ...(writes ? [`write_argv = ${argv}`] : []), 'env = ["PATH"]', extra];
     writeFileSync(this.config, `dispatch_dir = "${this.#folder}"\n[executors.codex]\n${lines.join('\n')}\n${tables}\n`);
@@ -65,7 +69,12 @@ export class WorkerWorld {
   }
 
   #surroundings() {
-    const env = { PATH: process.env.PATH, HOME: this.programs.path, MCP_DISPATCH_CONFIG: this.config };
+    const env = {
+      PATH: process.env.PATH,
+      HOME: this.programs.path,
+      TMPDIR: this.temporary,
+      MCP_DISPATCH_CONFIG: this.config,
+    };
     return { env, cwd: this.programs.path };
   }
 
