@@ -8,6 +8,7 @@ import { EXIT } from './exit-code.js';
 import { parseJobId, readJob } from './job-argument.js';
 import { type Outcome, outcomeLines, outcomeOf } from './job-outcome.js';
 import { attemptsOf, lastHolderOf, recoveryOf, reviewOf, routeOf, timeOf, wholeJson } from './job-text.js';
+import { worktreeLines, worktreesJson, worktreesOf } from './job-worktrees.js';
 import { ageOf, agoOf, count, paragraph, table } from './layout.js';
 import { reviewLines } from './review-text.js';
 
@@ -41,9 +42,11 @@ async function show(context: Context, id: string): Promise<number> {
   const job = await readJob(relay, id);
   const outcome = await outcomeOf(relay, job);
   const waits = await waitsFor(relay, job);
+  const worktrees = await worktreesOf(relay, job);
   const { is_whole, ...parts } = outcome;
-  const answer = { ...wholeJson(job), ...parts, outcome_is_whole: is_whole, waits };
-  await report(context, answer, () => jobLines(job, outcome, waits, context, relay.clock.now()));
+  const answer = { ...wholeJson(job), ...parts, outcome_is_whole: is_whole, waits, ...worktreesJson(worktrees) };
+  const said = [...(waits === null ? [] : [waits]), ...worktreeLines(worktrees)];
+  await report(context, answer, () => jobLines(job, outcome, said, context, relay.clock.now()));
   return EXIT.done;
 }
 
@@ -77,11 +80,11 @@ async function waitsFor(relay: Relay, job: Job): Promise<string | null> {
   }
 }
 
-/** `waits` is a sentence of who waits for whom, or null. */
+/** `said` stands before the task: who waits for whom, and where it writes. */
 export function jobLines(
   job: Job,
   outcome: Outcome,
-  waits: string | null,
+  said: readonly string[],
   { terminal }: Context,
   now: number,
 ): string[] {
@@ -91,7 +94,7 @@ export function jobLines(
   return [
     `${style.cyan(job.id)}  ${style.bold(routeOf(job))}  ${paintOf(job, style)(job.state)}`,
     ...paragraph(factsOf(job, now), '  ', columns),
-    ...paragraph(waits === null ? [] : [waits], '  ', columns),
+    ...paragraph(said, '  ', columns),
     '',
     style.bold('Task'),
     ...paragraph(linesForTerminal(prompt), INDENT, columns),

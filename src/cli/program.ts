@@ -28,6 +28,7 @@ import { defineWait } from './wait.js';
 import { defineWho } from './who.js';
 import { defineWithdraw } from './withdraw.js';
 import { defineWorker } from './worker.js';
+import { defineWorktrees } from './worktrees.js';
 
 /** In the order in which the help lists them. */
 const COMMANDS: readonly Define[] = [
@@ -42,6 +43,7 @@ const COMMANDS: readonly Define[] = [
   defineRecover,
   defineReview,
   defineWorker,
+  defineWorktrees,
   defineTrace,
   defineTail,
   defineStats,

@@ -8,6 +8,7 @@ import { EXIT } from './exit-code.js';
 import { assertHuman } from './human.js';
 import { assertOpen, parseJobId, readJob } from './job-argument.js';
 import { lastHolderOf, routeOf } from './job-text.js';
+import { worktreeLines, worktreesJson, worktreesOf } from './job-worktrees.js';
 import { agoOf } from './layout.js';
 
 interface Options {
@@ -52,15 +53,17 @@ Exit code 3 when there is no such job, 4 when it is not parked.`,
           const before = await readJob(relay, id);
           assertOpen(before);
           const after = await relay.jobs.recover(id, how, HUMAN);
+          const worktrees = await worktreesOf(relay, before);
           const parking = parkingOf(before);
           const was = { held_by: parking?.by ?? null, parked_at: parking?.at ?? null, why: parking?.why ?? null };
-          await report(context, { job_id: id, state: after.state, was }, () => [
+          await report(context, { job_id: id, state: after.state, was, ...worktreesJson(worktrees) }, () => [
             `${context.terminal.style.bold(id)}  ${routeOf(before)}`,
             ...(parking === undefined
               ? []
               : [
                   `Held last by ${parking.by}, parked ${agoOf(Date.parse(parking.at), relay.clock.now())}: ${parking.why}.`,
                 ]),
+            ...worktreeLines(worktrees),
             how === 'retry'
               ? `It is ${after.state} again: whoever claims it next begins anew.`
               : `It is ${after.state} now, and ${forTerminal(before.from, 70)} is told.`,

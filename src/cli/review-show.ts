@@ -7,6 +7,7 @@ import { parseJobId, readJob } from './job-argument.js';
 import { outcomeOf } from './job-outcome.js';
 import { jobLines } from './job-show.js';
 import { wholeJson } from './job-text.js';
+import { worktreeLines, worktreesJson, worktreesOf } from './job-worktrees.js';
 
 export const defineReviewShow: Define = (review, choose) => {
   review
@@ -32,9 +33,11 @@ async function show(context: Context, id: string): Promise<number> {
     throw new DispatchError('NOT_ALLOWED', why, { job: id });
   }
   const outcome = await outcomeOf(relay, job);
+  const worktrees = await worktreesOf(relay, job);
   const { is_whole, ...parts } = outcome;
-  await report(context, { ...wholeJson(job), ...parts, outcome_is_whole: is_whole }, () => [
-    ...jobLines(job, outcome, null, context, relay.clock.now()),
+  const answer = { ...wholeJson(job), ...parts, outcome_is_whole: is_whole, ...worktreesJson(worktrees) };
+  await report(context, answer, () => [
+    ...jobLines(job, outcome, worktreeLines(worktrees), context, relay.clock.now()),
     ...nextLines(job),
   ]);
   return EXIT.done;

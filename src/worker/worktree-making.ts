@@ -2,7 +2,7 @@
  * Makes and removes worktrees. What is intended is noted first and forgotten last, so that whoever is killed in between, what
  * is left is found. A folder, a branch or an entry of the repository that is not the note's own is never touched.
  */
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { errnoOf } from '../model/errors.js';
 import type { WorktreeNote, WorktreeNotes } from '../relay/jobs/worktree-notes.js';
 import type { Files } from '../store/filesystem/files.js';
@@ -85,6 +85,22 @@ async function add({ git }: Workshop, { path, branch, base }: WorktreeNote, maki
   if (end.code !== 0) throw failed(end, 'the worktree cannot be made');
 }
 
+/** Whether it lies where worktrees are made, under the name that they are given: all else is somebody else's. */
+export function isOurs(
+  { files, folder }: Workshop,
+  { job, path, branch }: Pick<WorktreeNote, 'job' | 'path' | 'branch'>,
+): boolean {
+  const name = basename(path);
+  if (branch !== BRANCHES + name || !(name === job || name.startsWith(`${job}-`)) || /[^a-z0-9-]/.test(name))
+    return false;
+  const all = dirname(dirname(path));
+  try {
+    return all === folder || all === files.realPath(folder);
+  } catch {
+    return false;
+  }
+}
+
 /**
  * Why a worktree may be removed: nothing was changed in it, nothing has run in it yet, or a person does not want what it
  * holds. Only for the last a branch is removed that is not at the base any more.
@@ -97,6 +113,7 @@ export type Removal = 'unchanged' | 'unbegun' | 'discarded';
  */
 export async function removeWorktree(shop: Workshop, note: WorktreeNote, removal: Removal): Promise<boolean> {
   const { git, files, notes, before } = shop;
+  if (!isOurs(shop, note)) return false;
   const call = { limitMs: REMOVE_MS };
   const run = inRepository(git, note);
   await before?.('remove');
@@ -121,7 +138,7 @@ export async function removeWorktree(shop: Workshop, note: WorktreeNote, removal
     if (deleted.code !== 0) return false;
   } else if (tip.code !== 1) return false;
   await before?.('forget');
-  await notes.drop(note);
+  if (note.token > 0) await notes.drop(note);
   return true;
 }
 

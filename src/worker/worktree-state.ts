@@ -47,7 +47,6 @@ export interface WorktreeState {
 }
 
 const NOTHING = { files_changed: 0, insertions: 0, deletions: 0, stat: '', commits: 0 };
-const UNKNOWN: WorktreeState = { ...NOTHING, unchanged: false, there: true, measured: false };
 
 export interface Looking {
   readonly limitMs: number;
@@ -59,7 +58,7 @@ export async function stateOf(git: Git, files: Files, place: Place, looking: Loo
   try {
     return await look(git, files, place, looking);
   } catch {
-    return UNKNOWN;
+    return { ...NOTHING, unchanged: false, there: files.kindOf(place.path) === 'directory', measured: false };
   }
 }
 

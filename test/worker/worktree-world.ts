@@ -46,10 +46,10 @@ export class WorktreeWorld {
   readonly folder = realpathSync(mkdtempSync(path.join(os.tmpdir(), 'mcp-dispatch-git-')));
   readonly repo = path.join(this.folder, 'webapp');
   readonly env = { PATH: process.env.PATH, HOME: this.folder, XDG_STATE_HOME: path.join(this.folder, 'state') };
-  readonly world = new RelayWorld({ executors: ['codex'] });
-  readonly relay: Relay = this.world.process().relay;
+  readonly relay: Relay;
 
-  constructor() {
+  constructor(readonly world = new RelayWorld({ executors: ['codex'] })) {
+    this.relay = world.process().relay;
     writeFileSync(
       path.join(this.folder, '.gitconfig'),
       '[user]\nname = Ann\nemail = ann@example.com\n[init]\ndefaultBranch = main\n',

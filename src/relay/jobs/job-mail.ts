@@ -83,12 +83,12 @@ function report(job: Job, state: Job['state'], why: string | undefined, words: s
       if (why === APPROVED) return `${head} is ${APPROVED}, and waits to be claimed.${quoted(words)}`;
       return `${head} waits again: ${why}. It is tried again by itself.`;
     case 'needs_recovery':
-      return `${head} is parked: ${why}. A person decides: \`mcp-dispatch recover ${job.id} --retry\` or \`--fail\`.`;
+      return `${head} is parked: ${why}. A person decides: \`mcp-dispatch recover ${job.id} --retry\` or \`--fail\`.${job.worktree ? ' `mcp-dispatch worktrees` shows where it wrote.' : ''}`;
     case 'completed':
-      if (why === APPROVED) return `${head} is completed, ${APPROVED}.${quoted(words)}${wordsOf(job)}`;
-      return `${head} is completed.${wordsOf(job)}`;
+      if (why === APPROVED) return `${head} is completed, ${APPROVED}.${quoted(words)}${wordsOf(job)}${placeOf(job)}`;
+      return `${head} is completed.${wordsOf(job)}${placeOf(job)}`;
     default:
-      return `${head} is ${state}${why === undefined ? '' : `: ${why}`}.${wordsOf(job)}`;
+      return `${head} is ${state}${why === undefined ? '' : `: ${why}`}.${wordsOf(job)}${placeOf(job)}`;
   }
 }
 
@@ -103,6 +103,16 @@ function wordsOf({ id, result, error, outcome_bytes }: Job): string {
   if (words === undefined) return '';
   const whole = outcome_bytes === null && words.length <= MOST_TOLD ? '' : `\n\npoll(job_id="${id}") shows the rest.`;
   return `\n\n${cut(words)}${whole}`;
+}
+
+/** Where the changes of a job are that wrote in a worktree, as its result says: whatever was cut of its words. */
+function placeOf({ worktree, result }: Job): string {
+  if (!worktree || result === null || typeof result !== 'object' || !('worktree' in result)) return '';
+  const place = result.worktree;
+  if (place === null || typeof place !== 'object' || !('branch' in place && 'path' in place)) return '';
+  const { branch, path } = place;
+  if (typeof branch !== 'string' || typeof path !== 'string') return '';
+  return `\n\nIts changes are on the branch ${cut(branch)}, in ${cut(path)}.`;
 }
 
 function textOf(result: unknown): string | undefined {

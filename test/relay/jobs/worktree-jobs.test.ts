@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseJob, serializeJob, type Writes } from '../../../src/model/job.js';
 import { workerKey } from '../../../src/relay/keys.js';
 import type { Relay } from '../../../src/relay/relay.js';
-import { claimNext, holder, submit } from '../../helpers/job-world.js';
+import { claimNext, holder, jobMail, submit } from '../../helpers/job-world.js';
 import { RelayWorld } from '../../helpers/relay-world.js';
 
 let world: RelayWorld;
@@ -37,6 +37,28 @@ describe('a job in a worktree', () => {
     const { worktree, ...old } = await submit(relay, 'alice', 'codex', { write: true, worktree: true });
     expect(worktree).toBe(true);
     expect(parseJob(Buffer.from(serializeJob(old as never)))).toMatchObject({ id: old.id, worktree: false });
+  });
+});
+
+describe('the mail about it', () => {
+  it('says where the changes are, however long the words of the one who made them; and where to look when it is parked', async () => {
+    const alice = await world.session('alice');
+    const draft = { write: true, worktree: true };
+    const worktree = { branch: 'mcp-dispatch/job-x', path: '/state/job-x' };
+    for (const settlement of [
+      { outcome: 'completed', result: { message: 'word '.repeat(1000), worktree } },
+      { outcome: 'failed', error: 'word '.repeat(1000), result: { worktree } },
+      { outcome: 'completed', result: { message: 'Nothing to do.', worktree: { unchanged: true } } },
+      { outcome: 'released' },
+    ] as const) {
+      const { id } = await submit(relay, 'alice', 'codex', draft);
+      const { token } = await claimNext(relay, holder('codex'));
+      await relay.jobs.settle(id, token, settlement);
+    }
+    const told = (await jobMail(alice)).map(({ content }) => content);
+    const where = 'Its changes are on the branch mcp-dispatch/job-x, in /state/job-x.';
+    expect(told.map((text) => text.includes(where))).toEqual([true, true, false, false]);
+    expect(told[3]).toContain('`mcp-dispatch worktrees` shows where it wrote.');
   });
 });
 
