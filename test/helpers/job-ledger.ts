@@ -4,7 +4,8 @@
  * left over when all is forgotten.
  */
 import { isDispatchError } from '../../src/model/errors.js';
-import { isEnded, type Job, type JobState, type Transition } from '../../src/model/job.js';
+import { isEnded, type Job, type JobState, type Transition, waitsForPerson } from '../../src/model/job.js';
+import { APPROVED } from '../../src/relay/jobs/review.js';
 import type { Relay } from '../../src/relay/relay.js';
 import type { Store } from '../../src/store/store.js';
 import { holder } from './job-world.js';
@@ -68,6 +69,14 @@ export async function violations(relay: Relay, ledger: JobLedger, now: number): 
   return wrong;
 }
 
+/** What waits for a person and would not be found by its name. */
+export async function unnamedForPerson(relay: Relay): Promise<string[]> {
+  const { jobs } = await relay.jobs.list.page({ limit: 1000 });
+  const named = new Set((await relay.jobs.person.waiting(1000)).jobs.map(({ id }) => id));
+  const unnamed = jobs.filter((job) => waitsForPerson(job) && !named.has(job.id));
+  return unnamed.map(({ id, state }) => `${id} is ${state} and not among those that wait for a person`);
+}
+
 /** Takes all jobs to their ends as a restarted worker and a person would, and says what is wrong by then. */
 export async function violationsAtRest(relay: Relay, clock: TestClock, ledger: JobLedger): Promise<string[]> {
   const wrong: string[] = [];
@@ -89,7 +98,10 @@ async function retire(relay: Relay, clock: TestClock): Promise<void> {
     await relay.jobs.sweep(clock.now());
     const { jobs } = await relay.jobs.list.page({ limit: 1000 });
     if (jobs.every(({ state }) => isEnded(state))) return;
-    for (const { id, state } of jobs) if (state === 'needs_recovery') await relay.jobs.recover(id, 'retry', 'human');
+    for (const { id, state } of jobs) {
+      if (state === 'needs_recovery') await relay.jobs.recover(id, 'retry', 'human');
+      if (state === 'needs_review') await relay.jobs.review(id, { how: 'approved', by: 'human', note: 'Go on.' });
+    }
     for (;;) {
       const claimed = await relay.jobs.claimNext(holder(ASSIGNEE), { addresses: [ASSIGNEE] });
       if (!('job' in claimed)) break;
@@ -131,9 +143,9 @@ export function historyOf({ id, history, attempts, max_attempts, write, state, t
   return wrong;
 }
 
-/** A person's word, or its holder's that it had not begun. */
+/** A person's word that it be done again, or its holder's that it had not begun. To approve of it is no word for doing it again. */
 function isConsent(by: string, why = ''): boolean {
-  return by === 'human' || why.endsWith('gave it back');
+  return (by === 'human' && why !== APPROVED) || why.endsWith('gave it back');
 }
 
 /** What its submitter is owed, each once: every end, every lease that was lost, every parking. */
@@ -152,7 +164,7 @@ export function offersOf({ id, history }: Job): string[] {
 }
 
 function isOffered({ n, state, by, why = '' }: Transition): boolean {
-  return n === 1 || (state === 'queued' && (by === 'human' || !why.endsWith('gave it back')));
+  return state === 'queued' && (n === 1 || by === 'human' || !why.endsWith('gave it back'));
 }
 
 /** What lies in an inbox, read by a session that is there for no longer. */

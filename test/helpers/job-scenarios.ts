@@ -24,7 +24,10 @@ export interface JobScenario {
 const REQUEST = 'request-1';
 const LARGE = 'x'.repeat(20_000);
 
-async function submit({ relay, ledger }: JobStage, draft: { requestId?: string; write?: boolean } = {}) {
+async function submit(
+  { relay, ledger }: JobStage,
+  draft: { requestId?: string; write?: boolean; review?: string } = {},
+) {
   const task = { prompt: 'Do it.' };
   const { job } = await relay.jobs.submit(SUBMITTER, { to: ASSIGNEE, task, threadId: 'red', ...draft });
   ledger.submitted.add(job.id);
@@ -73,12 +76,18 @@ const parked = {
   },
 };
 
-async function settle(stage: JobStage, outcome: 'completed' | 'failed' | 'released', result?: string) {
+async function settle(stage: JobStage, outcome: 'completed' | 'failed' | 'released', result?: string, review?: string) {
   const { id, token } = held(stage);
   const words = outcome === 'failed' ? { error: result ?? 'It broke.' } : { result };
-  const job = await stage.relay.jobs.settle(id, token, outcome === 'released' ? { outcome } : { outcome, ...words });
+  const settlement = outcome === 'released' ? { outcome } : { outcome, review, ...words };
+  const job = await stage.relay.jobs.settle(id, token, settlement);
   stage.ledger.states.set(id, job.state);
   if (outcome === 'completed') stage.ledger.results.set(id, result ?? null);
+}
+
+async function decide(stage: JobStage, how: 'approved' | 'rejected') {
+  const { id, state } = await stage.relay.jobs.review(only(stage), { how, by: 'human', note: 'Said so.' });
+  stage.ledger.states.set(id, state);
 }
 
 export const JOB_SCENARIOS: readonly JobScenario[] = [
@@ -140,6 +149,31 @@ export const JOB_SCENARIOS: readonly JobScenario[] = [
       const { id, state } = await stage.relay.jobs.recover(only(stage), 'fail', 'human');
       stage.ledger.states.set(id, state);
     },
+  },
+  {
+    name: 'a submit for a review, under a request id',
+    run: (stage) => submit(stage, { requestId: REQUEST, review: 'Look at it.' }),
+    isRepeated: true,
+  },
+  {
+    name: 'an approval of a job that has not run',
+    prepare: (stage) => submit(stage, { review: 'Look at it.' }),
+    run: (stage) => decide(stage, 'approved'),
+  },
+  {
+    name: 'a completion that asks for a review',
+    ...running({ write: true }),
+    run: (stage) => settle(stage, 'completed', LARGE, 'Look at it.'),
+  },
+  {
+    name: 'a rejection of a result',
+    prepare: async (stage) => {
+      await submit(stage);
+      await claim(stage);
+      await settle(stage, 'completed', LARGE, 'Look at it.');
+      stage.ledger.states.clear();
+    },
+    run: (stage) => decide(stage, 'rejected'),
   },
   {
     name: 'a sweep that forgets a job',

@@ -1,7 +1,7 @@
 /** Everything that can be done to jobs, to the relay and to the model alike; and what is compared after each. */
 import { deepStrictEqual, ok, rejects } from 'node:assert/strict';
 import * as fc from 'fast-check';
-import { isEnded } from '../../src/model/job.js';
+import { isEnded, waitsForPerson } from '../../src/model/job.js';
 import type { Relay } from '../../src/relay/relay.js';
 import { historyOf, mailOf, owedToSubmitter } from './job-ledger.js';
 import { holder } from './job-world.js';
@@ -54,15 +54,17 @@ const submit = command(
     ttl: fc.constantFrom(0, 0, 30, 600),
     maxAttempts: fc.constantFrom(1, 2, 3),
     request: fc.constantFrom(undefined, undefined, 'one', 'two'),
+    review: fc.constantFrom(undefined, undefined, undefined, 'Look at it.'),
   }),
   always,
-  async (model, { relays }, { by, from, to, write, ttl, maxAttempts, request }) => {
+  async (model, { relays }, { by, request, ...draft }) => {
     const { jobs } = at(relays, by);
+    const { from, to, write, ttl, maxAttempts, review } = draft;
     const requestId = request === undefined ? undefined : `${from} ${request}`;
-    const submitting = jobs.submit(from, { to, task: { prompt: 'Do it.' }, write, ttl, maxAttempts, requestId });
+    const submitting = jobs.submit(from, { ...draft, task: { prompt: 'Do it.' }, requestId });
     if (from === to) return rejects(submitting, { code: 'INVALID_ARGUMENT' });
     const first = model.jobs.find((job) => requestId !== undefined && job.requestId === requestId);
-    if (first !== undefined && (first.to !== to || first.write !== write))
+    if (first !== undefined && (first.to !== to || first.write !== write || first.review !== review))
       return rejects(submitting, { code: 'REQUEST_CONFLICT' });
     const { job, deduped } = await submitting;
     deepStrictEqual(deduped, first !== undefined, 'deduped');
@@ -73,11 +75,13 @@ const submit = command(
       to,
       requestId,
       write,
+      review,
       maxAttempts,
       most: maxAttempts,
       expires: ttl > 0,
       expiresAt: Date.parse(job.created_at) + ttl * SECOND,
-      state: 'queued',
+      state: review === undefined ? 'queued' : 'needs_review',
+      hasRun: false,
       attempts: 0,
       tokens: [],
       leaseUntil: 0,
@@ -86,7 +90,7 @@ const submit = command(
       cancelAsked: false,
       completions: 0,
       consents: 0,
-      offers: 1,
+      offers: review === undefined ? 1 : 0,
       mail: [],
     });
   },
@@ -145,18 +149,23 @@ const settle = command(
     outcome: fc.constantFrom('completed', 'failed', 'released'),
     untouched: fc.boolean(),
     large: fc.nat(9).map((number) => number === 0),
+    review: fc.constantFrom(undefined, undefined, 'Look at it.'),
   }),
   some,
-  async (model, { relays }, { token: { by, job: which, token: nthToken, forged }, outcome, untouched, large }) => {
+  async (
+    model,
+    { relays },
+    { token: { by, job: which, token: nthToken, forged }, outcome, untouched, large, review },
+  ) => {
     const job = at(model.jobs, which);
     const token = tokenOf(job, nthToken, forged);
     const result = large ? 'x'.repeat(10_000) : token;
-    const settling = at(relays, by).jobs.settle(job.id, token, { outcome, untouched, result });
+    const settling = at(relays, by).jobs.settle(job.id, token, { outcome, untouched, result, review });
     const code = model.refusalOf(job, token);
     if (code !== undefined) return rejects(settling, { code });
     deepStrictEqual(token, job.tokens.at(-1), 'the accepted token is the newest');
     await settling;
-    model.settle(job, outcome, untouched);
+    model.settle(job, outcome, untouched, review !== undefined);
   },
 );
 
@@ -169,7 +178,8 @@ const cancel = command(
     const cancelling = at(relays, by).jobs.cancel(job.id, job.from, null);
     model.look(job);
     if (isEnded(job.state)) return rejects(cancelling, { code: 'ALREADY_FINISHED' });
-    if (job.state === 'needs_recovery') return rejects(cancelling, { code: 'NOT_ALLOWED' });
+    if (job.state === 'needs_recovery' || (job.state === 'needs_review' && job.hasRun))
+      return rejects(cancelling, { code: 'NOT_ALLOWED' });
     await cancelling;
     model.cancel(job);
   },
@@ -186,6 +196,20 @@ const recover = command(
     if (job.state !== 'needs_recovery') return rejects(recovering, { name: 'DispatchError' });
     await recovering;
     model.recover(job, how);
+  },
+);
+
+const review = command(
+  'review',
+  fc.record({ by: nth, job: nth, how: fc.constantFrom('approved', 'rejected') }),
+  some,
+  async (model, { relays }, { by, job: which, how }) => {
+    const waiting = model.jobs.filter(({ state }) => state === 'needs_review');
+    const job = at(waiting.length > 0 ? waiting : model.jobs, which);
+    const reviewing = at(relays, by).jobs.review(job.id, { how, by: 'human', note: null });
+    if (job.state !== 'needs_review') return rejects(reviewing, { name: 'DispatchError' });
+    await reviewing;
+    model.review(job, how);
   },
 );
 
@@ -217,6 +241,7 @@ export const JOB_COMMANDS = [
   settle,
   cancel,
   recover,
+  review,
   sweep,
   time,
   time,
@@ -238,6 +263,15 @@ async function compare(model: JobsModel, { onlooker }: JobOffice): Promise<void>
     if (job.state === 'running') deepStrictEqual(asked !== null, job.cancelAsked);
     if (found !== undefined) deepStrictEqual(historyOf(found), []);
   }
+  const person = (await jobs.person.waiting(1000)).jobs.map(({ id }) => id);
+  deepStrictEqual(
+    person.sort(),
+    model.jobs
+      .filter(waitsForPerson)
+      .map(({ id }) => id)
+      .sort(),
+    'what waits for a person',
+  );
   for (const agent of AGENTS) {
     const page = await jobs.list.page({ of: { agent, addresses: [agent] }, limit: 1000 });
     const mine = model.jobs.filter(({ from, to }) => from === agent || to === agent);

@@ -16,9 +16,13 @@ export interface ModelJob {
   readonly to: string;
   readonly requestId: string | undefined;
   readonly write: boolean;
+  /** Why a person was to approve of it before it ran. */
+  readonly review: string | undefined;
   readonly maxAttempts: number;
   readonly expiresAt: number;
   state: JobState;
+  /** Of one that waits for a review: whether it has run. */
+  hasRun: boolean;
   attempts: number;
   most: number;
   /** Every token that was given out, newest last. */
@@ -87,11 +91,13 @@ export class JobsModel {
     return isNewest && job.state === 'running' && job.leaseUntil > this.now ? undefined : 'LEASE_ENDED';
   }
 
-  settle(job: ModelJob, outcome: 'completed' | 'failed' | 'released', untouched: boolean): void {
-    if (outcome === 'completed') {
-      job.completions++;
-      ok(job.completions === 1, `${job.id} was completed ${job.completions} times`);
-      this.#end(job, 'completed');
+  settle(job: ModelJob, outcome: 'completed' | 'failed' | 'released', untouched: boolean, review: boolean): void {
+    if (outcome === 'completed' && review) {
+      job.state = 'needs_review';
+      job.hasRun = true;
+      job.mail.push('needs_review');
+    } else if (outcome === 'completed') {
+      this.#complete(job);
     } else if (outcome === 'failed') {
       this.#end(job, job.cancelAsked ? 'cancelled' : 'failed');
     } else if ((job.write && !untouched) || job.cancelAsked || this.#isPast(job)) {
@@ -137,6 +143,25 @@ export class JobsModel {
     job.most = Math.max(job.most, job.attempts + 1);
     job.offers++;
     job.consents++;
+  }
+
+  review(job: ModelJob, how: 'approved' | 'rejected'): void {
+    if (how === 'rejected') {
+      this.#end(job, 'failed');
+    } else if (job.hasRun) {
+      this.#complete(job);
+    } else {
+      job.state = 'queued';
+      if (this.#isPast(job)) job.expires = false;
+      job.offers++;
+      job.mail.push('queued');
+    }
+  }
+
+  #complete(job: ModelJob): void {
+    job.completions++;
+    ok(job.completions === 1, `${job.id} was completed ${job.completions} times`);
+    this.#end(job, 'completed');
   }
 
   #isPast({ expires, expiresAt }: ModelJob): boolean {

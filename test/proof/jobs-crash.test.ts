@@ -6,7 +6,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { actOnJobs, prepareJobs } from '../helpers/job-faults.js';
-import { violations, violationsAtRest } from '../helpers/job-ledger.js';
+import { unnamedForPerson, violations, violationsAtRest } from '../helpers/job-ledger.js';
 import { JOB_SCENARIOS } from '../helpers/job-scenarios.js';
 import { inMemory, useTemporaryDirectories } from '../helpers/store-relay.js';
 
@@ -28,6 +28,7 @@ describe.each(JOB_SCENARIOS.map((scenario) => [scenario.name, scenario] as const
       const { relay } = world.process(root);
       const hint = `killed before call ${at}, ${faulty.struck}`;
       expect(await violations(relay, stage.ledger, stage.clock.now()), hint).toEqual([]);
+      expect(await unnamedForPerson(relay), hint).toEqual([]);
       if (scenario.isRepeated === true) {
         await scenario.run({ ...stage, relay });
         const { jobs } = await relay.jobs.list.page({ limit: 1000 });

@@ -23,6 +23,7 @@ const LINE_FEED = 0x0a;
 
 const ALL = process.env.FAULTS === 'all';
 const MOST_STATES = ALL ? Number.POSITIVE_INFINITY : 10;
+const MOST_UNSYNCED = 10;
 const MOST_BEHIND = ALL ? Number.POSITIVE_INFINITY : 3;
 
 interface Recording {
@@ -144,10 +145,11 @@ describe.skipIf(!posix)('after a power cut', () => {
     const wrong: string[] = [];
     for (const scenario of JOB_SCENARIOS.filter(({ isCall }) => isCall !== false)) {
       const recording = await record(scenario, { durability: 'process' });
-      const found: string[] = [];
-      for (const { tree, answered } of distinctStates(recording, MOST_BEHIND, recording.operations.length))
-        found.push(...(await judge(tree, recording.now, answered)));
-      if (found.length === 0) wrong.push(scenario.name);
+      const states = distinctStates(recording, MOST_UNSYNCED, recording.operations.length);
+      let isFound = false;
+      // The first state in which something is missing is enough; not each of them lacks what was promised.
+      for (const { tree, answered } of states) isFound ||= (await judge(tree, recording.now, answered)).length > 0;
+      if (!isFound) wrong.push(scenario.name);
     }
     expect(wrong).toEqual([]);
   });
