@@ -19,6 +19,10 @@ async function openForCommand(env: NodeJS.ProcessEnv, umask: number): Promise<Ap
   return {
     ...app,
     umask,
+    ringForPerson: async () => {
+      const { PersonBell } = await import('./wake/person-bell.js');
+      return PersonBell.start(app.relay, app.config.wake);
+    },
     project: app.project(),
     ancestry: app.processes,
     inspection: new FilesystemInspection(app.relay.store.location, { program: import.meta.filename }),

@@ -26,6 +26,8 @@ export async function main(): Promise<void> {
     const { Identity } = await import('./relay/identity.js');
     const { serve } = await import('./mcp/serve.js');
     const { Waker } = await import('./wake/waker.js');
+    const { PersonBell } = await import('./wake/person-bell.js');
+    PersonBell.start(relay, config.wake);
     await serve({
       relay,
       identity: new Identity(relay, config.agentId, {

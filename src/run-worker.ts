@@ -27,7 +27,9 @@ export const runWorker: RunWorker = async (options) => {
         ? undefined
         : checked('idleTimeoutMs', options.idleTimeoutMs, { least: 1, most: MOST_MS }),
   };
-  const { relay } = await open({ ...(options.env ?? process.env) });
+  const { relay, config } = await open({ ...(options.env ?? process.env) });
+  const { PersonBell } = await import('./wake/person-bell.js');
+  const bell = PersonBell.start(relay, config.wake);
   const { turnWorker } = await import('./worker/compose.js');
   const { onStart = () => {}, onEnd = () => {}, onWarning = log, signal } = options;
   const observer: Observer = {
@@ -53,6 +55,7 @@ export const runWorker: RunWorker = async (options) => {
   try {
     return await worker.run();
   } finally {
+    await bell?.close();
     signal?.removeEventListener('abort', stop);
   }
 };

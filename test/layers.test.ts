@@ -132,10 +132,10 @@ const MAY_IMPORT: { readonly [room: string]: readonly string[] } = {
   'code-cache.ts': [],
   'keeper-main.ts': ['worker'],
   'worker-main.ts': ['command-main.ts'],
-  'run-worker.ts': ['open.ts', 'worker', 'model'],
+  'run-worker.ts': ['open.ts', 'wake', 'worker', 'model'],
   'hook-main.ts': ['main.ts', 'cli', 'config', 'model', 'relay', 'store/filesystem'],
   'main.ts': ['open.ts', 'mcp', 'model', 'relay', 'store', 'store/filesystem', 'wake'],
-  'command-main.ts': ['open.ts', 'run-worker.ts', 'cli', 'store/filesystem'],
+  'command-main.ts': ['open.ts', 'run-worker.ts', 'cli', 'store/filesystem', 'wake'],
   'open.ts': ['cli', 'config', 'model', 'relay', 'store', 'store/filesystem'],
 };
 

@@ -92,6 +92,7 @@ async function work(context: Context, agent: string | undefined, wanted: Wanted)
   if (asked !== 'none' && !canWrite) {
     display.warned(`${service.table} has no write_argv, so jobs that may write are left to others.`);
   }
+  const bell = await app.ringForPerson?.();
   const release = onSignals(worker);
   try {
     if ((await worker.run()) !== 'nothing') return EXIT.done;
@@ -100,6 +101,8 @@ async function work(context: Context, agent: string | undefined, wanted: Wanted)
   } finally {
     release();
     display.close();
+    // Ended now, it would take the operator's command with it.
+    await bell?.close();
   }
 }
 

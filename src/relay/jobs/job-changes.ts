@@ -4,7 +4,7 @@
  */
 import { addressSegment } from '../../model/address.js';
 import { isDispatchError } from '../../model/errors.js';
-import { isEnded, type Job } from '../../model/job.js';
+import { isEnded, type Job, waitsForPerson } from '../../model/job.js';
 import { jobChannel } from '../keys.js';
 import type { Relay } from '../relay.js';
 import { eventOf } from './job-log.js';
@@ -15,11 +15,23 @@ import * as transitions from './transitions.js';
 type Parts = Pick<Relay, 'store' | 'clock' | 'events'>;
 
 export class JobChanges {
+  #whenWaiting: ((job: Job) => void) | undefined;
+
   constructor(
     private readonly relay: Parts,
     private readonly table: JobTable,
     private readonly mail: JobMail,
   ) {}
+
+  /** Calls `listener`, which must not throw, with each job that this process makes wait for a person. */
+  onWaitForPerson(listener: (job: Job) => void): void {
+    this.#whenWaiting = listener;
+  }
+
+  /** Of a job that waits from now on, if it does: of one that was just made, too. */
+  tellOfWaiting(job: Job): void {
+    if (waitsForPerson(job)) this.#whenWaiting?.(job);
+  }
 
   /** The job as it is now, with what time has done to it. Undefined for none. */
   async look(id: string): Promise<Job | undefined> {
@@ -39,10 +51,11 @@ export class JobChanges {
 
   /** What follows from a change. The change stands whatever fails here: who looks next makes up for it. */
   async followUp(change: Change): Promise<Job> {
-    const { after } = change;
+    const { before, after } = change;
     const event = eventOf(change);
     if (event !== undefined) await this.relay.events.audit(event).catch(() => {});
     if (after.state === 'queued') await this.relay.store.ring(jobChannel(addressSegment(after.to)));
+    if (!waitsForPerson(before)) this.tellOfWaiting(after);
     const told = await this.#settleUp(after);
     // A claim is anchored when its holder next says something.
     if (event === undefined || event.event === 'job.claimed') return told;

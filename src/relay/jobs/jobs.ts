@@ -70,7 +70,7 @@ export class Jobs {
     this.#changes = new JobChanges(relay, this.#table, mail);
     this.#claims = new Claims(relay.clock, this.#table, this.#changes);
     const look = (id: string) => this.look(id);
-    this.#submission = new Submission(relay, this.#table, mail, this.workers, look, options);
+    this.#submission = new Submission(relay, this.#table, mail, this.workers, this.#changes, options);
     this.person = new PersonList(relay.store, this.#table);
     this.list = new JobList(relay.store, this.#table, look);
     const { workers } = this;
@@ -162,6 +162,11 @@ export class Jobs {
    */
   async review(id: string, decision: Decision): Promise<Job> {
     return this.#changes.change(id, (job) => decided(job, decision, this.relay.clock.now()));
+  }
+
+  /** Calls `listener`, which must not throw, with each job that this process makes wait for a person. */
+  onWaitForPerson(listener: (job: Job) => void): void {
+    this.#changes.onWaitForPerson(listener);
   }
 
   /** Calls `hint` when there may be work at the address; see `Store.watch`. */

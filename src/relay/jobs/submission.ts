@@ -10,6 +10,7 @@ import { utf8Bytes } from '../../model/text.js';
 import { jobChannel } from '../keys.js';
 import type { Audience } from '../listening.js';
 import type { Relay } from '../relay.js';
+import type { JobChanges } from './job-changes.js';
 import { refusedTarget } from './job-events.js';
 import { reviewAsked } from './job-log.js';
 import type { JobMail } from './job-mail.js';
@@ -74,7 +75,7 @@ export class Submission {
     private readonly table: JobTable,
     private readonly mail: JobMail,
     private readonly workers: Workers,
-    private readonly look: (id: string) => Promise<Job | undefined>,
+    private readonly changes: Pick<JobChanges, 'look' | 'tellOfWaiting'>,
     private readonly options: SubmissionOptions,
   ) {}
 
@@ -152,7 +153,7 @@ export class Submission {
       throw new DispatchError('REQUEST_CONFLICT', why, { job: reserved.id });
     }
     // It also tells whom a submitter that was killed did not get to tell.
-    const job = await this.look(reserved.id);
+    const job = await this.changes.look(reserved.id);
     if (job !== undefined) {
       // Whoever made it may have been killed before it was synced, and this answer promises it all the same.
       await this.table.read(reserved.id, { durable: true });
@@ -174,6 +175,7 @@ export class Submission {
     // The deed stands, noted or not.
     await this.relay.events.audit({ event: 'job.submitted', job: id, from, to, write }).catch(() => {});
     if (job.review?.when === 'before') await this.relay.events.audit(reviewAsked(job)).catch(() => {});
+    this.changes.tellOfWaiting(job);
     await this.relay.store.ring(jobChannel(addressSegment(to)));
     const told = await this.mail
       .deliver(job)
