@@ -21,6 +21,7 @@ import naming from './defects/naming.mjs';
 import planted from './defects/planted.mjs';
 import reading from './defects/reading.mjs';
 import resources from './defects/resources.mjs';
+import review from './defects/review.mjs';
 import sending from './defects/sending.mjs';
 import sessions from './defects/sessions.mjs';
 import starting from './defects/starting.mjs';
@@ -38,6 +39,7 @@ export const GROUPS = [
   sessions,
   limits,
   jobs,
+  review,
   jobCommands,
   jobTools,
   lanes,
