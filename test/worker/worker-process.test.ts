@@ -165,6 +165,7 @@ describe('a signal', () => {
     await world.begun();
     worker.child.kill(name);
     await eventually('its end', () => worker.child.exitCode === 0, 2000);
+    await worker.over;
     expect(world.programs.running()).toEqual([]);
     expect(await world.relay.jobs.look(id)).toMatchObject({ state: 'queued', attempts: 0, lease: null });
     expect(worker.ends()).toMatchObject([{ job_id: id, state: 'queued', why: 'the worker ends' }]);
@@ -177,6 +178,7 @@ describe('a signal', () => {
     await world.begun();
     worker.child.kill('SIGTERM');
     await eventually('its end', () => worker.child.exitCode === 0, 2000);
+    await worker.over;
     expect(world.programs.running()).toEqual([]);
     expect(await world.relay.jobs.look(id)).toMatchObject({ state: 'needs_recovery' });
   });
@@ -197,7 +199,7 @@ describe('whatever becomes of a worker', () => {
   it('killed while its program runs: that ends within two seconds, and another completes the job', async () => {
     world = new WorkerWorld('deaf-first');
     const { id } = await world.submit();
-    const first = await world.start('--lease', '2');
+    const first = await world.start('--lease', '4');
     await world.begun();
     first.child.kill('SIGKILL');
     await world.gone(2000);
@@ -222,7 +224,7 @@ describe('whatever becomes of a worker', () => {
   it('stopped until its lease is over: its program is gone by then, and it completes nothing when it goes on', async () => {
     world = new WorkerWorld('deaf-first');
     const { id } = await world.submit();
-    const first = await world.start('--lease', '2', '--interval', '200');
+    const first = await world.start('--lease', '4', '--interval', '200');
     await world.begun();
     process.kill(first.pid, 'SIGSTOP');
     await eventually('the end of the program', () => world.programs.running().length === 0, 5000);
