@@ -1,5 +1,5 @@
 /** The composition root of the commands: the relay as configured, and a look at what holds it. The worker as a module is in the same part. */
-import type { App } from './cli/app.js';
+import type { App, Place } from './cli/app.js';
 import { runCommand } from './cli/program.js';
 import { open } from './open.js';
 
@@ -8,13 +8,13 @@ export { runWorker } from './run-worker.js';
 /** Runs one command, and sets the exit code. */
 export async function commandMain(argv: readonly string[]): Promise<void> {
   const umask = process.umask(0o077);
-  const openApp = (env: NodeJS.ProcessEnv) => openForCommand(env, umask);
+  const openApp = (env: NodeJS.ProcessEnv, place?: Place) => openForCommand(env, umask, place);
   process.exitCode = await runCommand(argv, { open: openApp, version: __VERSION__ });
 }
 
 /** The same with a look at the directory itself, which only commands take. */
-async function openForCommand(env: NodeJS.ProcessEnv, umask: number): Promise<App> {
-  const app = await open(env);
+async function openForCommand(env: NodeJS.ProcessEnv, umask: number, place: Place | undefined): Promise<App> {
+  const app = await open(env, undefined, place);
   const { FilesystemInspection } = await import('./store/filesystem/inspection.js');
   return {
     ...app,

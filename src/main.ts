@@ -11,7 +11,7 @@ import type { ClaudeInbox } from './wake/claude-socket.js';
 
 /** Serves one client on stdin and stdout. */
 export async function main(): Promise<void> {
-  process.umask(0o077);
+  const umask = process.umask(0o077);
   // stdout belongs to JSON-RPC, whatever a library thinks.
   for (const method of ['log', 'info', 'debug', 'dir', 'table', 'trace'] as const) console[method] = console.error;
   if (process.stdin.isTTY) {
@@ -23,6 +23,7 @@ export async function main(): Promise<void> {
     if (config.operatorProblem !== undefined) log(`${config.operatorProblem} The server goes on without them.`);
     for (const problem of parseTopicList(config.topics ?? '').problems)
       log(`${problem} The server goes on without it.`);
+    const autospawn = relay.jobs.autospawn === undefined ? undefined : await autospawnOf(relay, config, umask);
     const { Identity } = await import('./relay/identity.js');
     const { serve } = await import('./mcp/serve.js');
     const { Waker } = await import('./wake/waker.js');
@@ -37,6 +38,7 @@ export async function main(): Promise<void> {
       }),
       alertsFor: config.watch ? startAlerts : undefined,
       waking: new Waker(relay, { ...config.wake, inbox: await claudeInbox(process.env, processes), log }),
+      autospawn,
       version: __VERSION__,
       maxReplyBytes: config.maxReplyBytes,
       instructions: config.instructions,
@@ -48,6 +50,12 @@ export async function main(): Promise<void> {
     log(error.message);
     process.exitCode = error.code === 'CONFIG_INVALID' ? 2 : 1;
   }
+}
+
+/** Its code is loaded only where workers are to be started. */
+async function autospawnOf(...args: Parameters<typeof import('./autospawn.js').spawnWatchOf>) {
+  const { spawnWatchOf } = await import('./autospawn.js');
+  return spawnWatchOf(...args);
 }
 
 /** What reads messages, for a hook that meets the file of another program. */

@@ -134,9 +134,10 @@ const MAY_IMPORT: { readonly [room: string]: readonly string[] } = {
   'worker-main.ts': ['command-main.ts'],
   'run-worker.ts': ['open.ts', 'wake', 'worker', 'model'],
   'hook-main.ts': ['main.ts', 'cli', 'config', 'model', 'relay', 'store/filesystem'],
-  'main.ts': ['open.ts', 'mcp', 'model', 'relay', 'store', 'store/filesystem', 'wake'],
+  'main.ts': ['autospawn.ts', 'open.ts', 'mcp', 'model', 'relay', 'store', 'store/filesystem', 'wake'],
   'command-main.ts': ['open.ts', 'run-worker.ts', 'cli', 'store/filesystem', 'wake'],
-  'open.ts': ['cli', 'config', 'model', 'relay', 'store', 'store/filesystem'],
+  'autospawn.ts': ['config', 'model', 'relay', 'worker', 'store/filesystem'],
+  'open.ts': ['autospawn.ts', 'cli', 'config', 'model', 'relay', 'store', 'store/filesystem'],
 };
 
 const READS_FILES =

@@ -9,6 +9,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import audit from './defects/audit.mjs';
+import autospawn from './defects/autospawn.mjs';
 import disk from './defects/disk.mjs';
 import ending from './defects/ending.mjs';
 import jobCommands from './defects/job-commands.mjs';
@@ -51,6 +52,7 @@ export const GROUPS = [
   resources,
   audit,
   worker,
+  autospawn,
   starting,
 ];
 

@@ -5,6 +5,12 @@ import type { Project } from '../model/project.js';
 import type { Lanes } from '../relay/lanes/lanes.js';
 import type { Relay } from '../relay/relay.js';
 
+/** Where the configuration and the relay are, whatever the environment says. Absolute paths. */
+export interface Place {
+  readonly config: string;
+  readonly relay: string;
+}
+
 /** What the composition root hands to a command. */
 export interface App {
   readonly config: Config;

@@ -1,7 +1,7 @@
 /** What every command is made of: parsing chooses a task, and the task runs with a context. */
 import type { Command } from 'commander';
 import { jsonForTerminal } from '../model/text.js';
-import type { App } from './app.js';
+import type { App, Place } from './app.js';
 import type { Terminal } from './terminal.js';
 
 export interface Context {
@@ -10,8 +10,8 @@ export interface Context {
   /** The result is wanted as one JSON document. */
   readonly json: boolean;
   readonly version: string;
-  /** The configured relay; reads and writes nothing there yet. */
-  open(): Promise<App>;
+  /** The configured relay, or the one at `place`; reads and writes nothing there yet. */
+  open(place?: Place): Promise<App>;
 }
 
 /** Runs a command and returns its exit code. What goes wrong is thrown. */

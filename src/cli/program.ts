@@ -4,7 +4,7 @@ import { DispatchError } from '../model/errors.js';
 import { jsonForTerminal } from '../model/text.js';
 import { defineAck } from './ack.js';
 import { defineAdopt } from './adopt.js';
-import type { App } from './app.js';
+import type { App, Place } from './app.js';
 import { defineAudit } from './audit.js';
 import type { Define, Task } from './command.js';
 import { defineConfig } from './config-check.js';
@@ -58,7 +58,7 @@ const COMMANDS: readonly Define[] = [
 ];
 
 export interface Program {
-  open(env: NodeJS.ProcessEnv): Promise<App>;
+  open(env: NodeJS.ProcessEnv, place?: Place): Promise<App>;
   readonly version: string;
 }
 
@@ -84,7 +84,7 @@ export async function runCommand(
   try {
     const parsed = parse(argv, program.version);
     if ('task' in parsed) {
-      const open = () => program.open(env);
+      const open = (place?: Place) => program.open(env, place);
       return await parsed.task({ env, terminal, json: parsed.json, version: program.version, open });
     }
     if (json && parsed.code !== EXIT.done) {

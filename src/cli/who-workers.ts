@@ -1,6 +1,7 @@
 /** The workers that `who` lists beside the agents, and how many jobs wait for a person. */
 import { WRITES } from '../model/job.js';
 import type { AwaitingPerson } from '../relay/jobs/person-list.js';
+import { standingText } from '../relay/jobs/spawn-words.js';
 import type { Worker } from '../relay/jobs/workers.js';
 import type { Relay } from '../relay/relay.js';
 import { ageOf, count, table } from './layout.js';
@@ -55,4 +56,16 @@ export function awaitingText({ review, recovery, more }: AwaitingPerson, style: 
 
 function sum<T>(items: readonly T[], of: (item: T) => number): number {
   return items.reduce((total, item) => total + of(item), 0);
+}
+
+/** How it stands with those that servers start by themselves, by name; empty where that is nothing to speak of. */
+export async function autospawnOf({ jobs }: Relay): Promise<Record<string, string>> {
+  // What cannot be read is for doctor to tell.
+  const told = (await jobs.autospawn?.told().catch(() => [])) ?? [];
+  return Object.fromEntries(told.map(({ target, standing, spawns }) => [target.name, standingText(standing, spawns)]));
+}
+
+export function autospawnText(standings: Readonly<Record<string, string>>): string[] {
+  const lines = Object.entries(standings).map(([name, text]) => `Started by itself, for ${name}: ${text}`);
+  return lines.length === 0 ? [] : ['', ...lines];
 }

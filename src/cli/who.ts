@@ -9,7 +9,15 @@ import { type Context, type Define, JSON_OPTION, remark, report } from './comman
 import { EXIT } from './exit-code.js';
 import { ageOf, agoOf, table } from './layout.js';
 import { type TopicSize, topicSizes, topicTable, whoOfTopic } from './who-topic.js';
-import { awaitingText, type WorkersOf, workersJson, workersOf, workerTable } from './who-workers.js';
+import {
+  autospawnOf,
+  autospawnText,
+  awaitingText,
+  type WorkersOf,
+  workersJson,
+  workersOf,
+  workerTable,
+} from './who-workers.js';
 
 export const defineWho: Define = (program, choose) => {
   program
@@ -36,6 +44,7 @@ async function who(context: Context): Promise<number> {
   const topics = await topicSizes(relay);
   const workers = await workersOf(relay);
   const awaiting = await relay.jobs.person.count();
+  const autospawn = await autospawnOf(relay);
   const now = relay.clock.now();
   const answer = {
     relay: relay.store.location,
@@ -57,11 +66,13 @@ async function who(context: Context): Promise<number> {
     workers: workersJson(workers),
     parked_jobs: awaiting.recovery,
     awaiting_person: awaiting,
+    ...(Object.keys(autospawn).length === 0 ? {} : { autospawn }),
     count: live.length,
   };
   await report(context, answer, () => [
     ...(config.scope === 'project' ? [`Relay: ${forTerminal(relay.store.location, 500)}`, ''] : []),
     ...lines({ live, offline, workers, topics }, context, now),
+    ...autospawnText(autospawn),
     ...awaitingText(awaiting, context.terminal.style),
   ]);
   if (attendance.length + topics.length + workers.length + awaiting.review + awaiting.recovery > 0) return EXIT.done;

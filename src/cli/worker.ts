@@ -1,11 +1,14 @@
 /** `worker`: does the jobs of an agent, or of the lanes, with the executor that the operator has written for it. */
-import type { Command } from 'commander';
+import { isAbsolute } from 'node:path';
+import { type Command, Option } from 'commander';
 import * as z from 'zod/v4';
 import type { Config } from '../config/config.js';
 import { listNames, parseAgentId } from '../model/agent-id.js';
 import { DispatchError } from '../model/errors.js';
 import type { Executor } from '../model/executor.js';
+import { isSessionId } from '../model/ids.js';
 import { MOST_LEASE_SECONDS, WRITES, type Writes } from '../model/job.js';
+import type { Spawned } from '../worker/spawned.js';
 import type { Worker } from '../worker/worker.js';
 import type { App } from './app.js';
 import type { Context, Define } from './command.js';
@@ -34,6 +37,15 @@ const Options = z.object({
   idleTimeout: whole(1, WEEK_MS, ' milliseconds; leave it out to wait for ever'),
   concurrency: whole(1, 64),
   lease: whole(1, MOST_LEASE_SECONDS, ' seconds'),
+  // What a server says to the worker that it starts.
+  start: z.string().refine(isSessionId, 'must be the id of a start').optional(),
+  config: z.string().refine(isAbsolute, 'must be an absolute path').optional(),
+  relay: z.string().refine(isAbsolute, 'must be an absolute path').optional(),
+  umask: z
+    .string()
+    .regex(/^[0-7]{1,3}$/, 'must be an octal number')
+    .transform((octal) => Number.parseInt(octal, 8))
+    .optional(),
 });
 type Wanted = z.output<typeof Options>;
 
@@ -57,6 +69,10 @@ export const defineWorker: Define = (program, choose) => {
     .option('--concurrency <n>', 'jobs at a time, 1 to 64 (default: 1)')
     .option('--lease <seconds>', `hold a job for so long at a time, 1 to 3600 (default: ${DEFAULT_LEASE})`)
     .option('--json', 'print one JSON object for each job that ends')
+    .addOption(new Option('--start <id>').hideHelp())
+    .addOption(new Option('--config <file>').hideHelp())
+    .addOption(new Option('--relay <folder>').hideHelp())
+    .addOption(new Option('--umask <octal>').hideHelp())
     .addHelpText(
       'after',
       `
@@ -83,12 +99,29 @@ is parked for \`mcp-dispatch recover\`. Exit code 3 when --once finds no job.`,
 };
 
 async function work(context: Context, agent: string | undefined, wanted: Wanted): Promise<number> {
-  const app = await context.open();
+  const { start, config, relay } = wanted;
+  const app = await context.open(config === undefined || relay === undefined ? undefined : { config, relay });
+  if (start === undefined) return run(context, app, agent, wanted);
+  const { Spawned } = await import('../worker/spawned.js');
+  const spawned = await Spawned.confirm(app.relay.jobs.autospawn, agent, start);
+  if (spawned !== undefined) return spawned.during(() => run(context, app, agent, wanted, spawned));
+  context.terminal.err('This start was given up, or another worker has it: nothing is done here.\n');
+  return EXIT.done;
+}
+
+async function run(
+  context: Context,
+  app: App,
+  agent: string | undefined,
+  wanted: Wanted,
+  spawned?: Spawned,
+): Promise<number> {
   const service = agent === undefined ? await serveLanes(app) : serveAgent(app, agent);
   const canWrite = service.executor.writeArgv !== undefined;
   const display = new WorkerDisplay(context, app.relay.clock);
   const asked = wanted.writes ?? (wanted.allowWrites ? 'all' : 'none');
-  const worker = await compose(context, app, { service, writes: canWrite ? asked : 'none', wanted, display });
+  const parts = { service, writes: canWrite ? asked : 'none', wanted, display, spawned } as const;
+  const worker = await compose(context, app, parts);
   if (asked !== 'none' && !canWrite) {
     display.warned(`${service.table} has no write_argv, so jobs that may write are left to others.`);
   }
@@ -112,6 +145,8 @@ type Surroundings = Omit<Parameters<Composing['executorWorker']>[1], 'executor'>
 
 /** Whose jobs a worker does, and with what. */
 interface Service {
+  /** Undefined for the lanes. */
+  readonly agent: string | undefined;
   /** For a person. */
   readonly whose: string;
   /** Of the configuration. */
@@ -123,6 +158,7 @@ interface Service {
 function serveAgent({ config }: App, agent: string): Service {
   const executor = findExecutor(config, agent);
   return {
+    agent,
     whose: agent,
     table: `executors.${agent}`,
     executor,
@@ -141,6 +177,7 @@ async function serveLanes({ config, lanes }: App): Promise<Service> {
     throw new DispatchError('CONFIG_INVALID', `The list of lanes ${config.lanes?.repos ?? ''} allows none.`);
   }
   return {
+    agent: undefined,
     whose: listNames(addresses),
     table: 'lanes',
     executor: lanes.executor,
@@ -153,19 +190,35 @@ interface Parts {
   readonly writes: Writes;
   readonly wanted: Wanted;
   readonly display: WorkerDisplay;
+  /** Absent where a person has started it. */
+  readonly spawned: Spawned | undefined;
 }
 
 async function compose({ env }: Context, { relay, config, umask }: App, parts: Parts): Promise<Worker> {
-  const { service, writes, wanted, display } = parts;
+  const { service, writes, wanted, display, spawned } = parts;
   const composing = await import('../worker/compose.js');
   const hasChanged = config.file === undefined ? () => false : composing.watchFile(config.file);
+  const isReplaced = spawned === undefined ? () => false : composing.watchFile(import.meta.filename);
   let isTold = false;
   const looked = () => {
-    if (isTold || !hasChanged()) return;
+    if (isTold || !(hasChanged() || isReplaced())) return;
     isTold = true;
-    display.warned(`${config.file} was changed: this worker goes on with what it has read. Start it anew to use that.`);
+    const what = hasChanged() ? config.file : 'This program';
+    if (spawned === undefined) {
+      display.warned(`${what} was changed: this worker goes on with what it has read. Start it anew to use that.`);
+    } else {
+      display.warned(
+        `${what} was changed: this worker ends with what it has begun. The next one is started with that.`,
+      );
+      worker.finish();
+    }
   };
-  return service.worker(
+  const ready = () => {
+    display.ready(service.whose, writes);
+    // Whoever starts one by hand has looked at what was wrong.
+    if (spawned === undefined) relay.jobs.autospawn?.forgive(service.agent).catch(() => {});
+  };
+  const worker = service.worker(
     composing,
     {
       relay,
@@ -176,15 +229,19 @@ async function compose({ env }: Context, { relay, config, umask }: App, parts: P
       idleTimeoutMs: wanted.idleTimeout,
       once: wanted.once,
       observer: {
-        ready: () => display.ready(service.whose, writes),
+        ready,
         started: (held) => display.started(held),
-        ended: (end) => display.ended(end),
+        ended: (end) => {
+          display.ended(end);
+          spawned?.jobEnded(end);
+        },
         warned: (text) => display.warned(text),
         looked,
       },
     },
-    { env, cwd: process.cwd(), umask: umask ?? process.umask() },
+    { env, cwd: process.cwd(), umask: wanted.umask === undefined ? (umask ?? process.umask()) : wanted.umask },
   );
+  return worker;
 }
 
 /** @throws DispatchError `CONFIG_INVALID`, with the names there are and what to write */

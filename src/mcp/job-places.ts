@@ -4,6 +4,7 @@ import { normalizeName } from '../model/agent-id.js';
 import { type Job, takes } from '../model/job.js';
 import { normalizeTarget, parseTopic } from '../model/topic.js';
 import { notFound } from '../relay/jobs/job-table.js';
+import { standingText } from '../relay/jobs/spawn-words.js';
 import type { Relay } from '../relay/relay.js';
 import type { ToolContext } from './tool.js';
 
@@ -55,12 +56,25 @@ export async function prospectsOf(job: Job, { jobs }: Pick<Relay, 'jobs'>): Prom
   const start = (options: string) => `one: \`mcp-dispatch worker ${whose}${options}\``;
   const option = worktree ? ' --writes worktrees' : ' --allow-writes';
   if (workers === 0) {
+    const alone = await autospawnNote(job, jobs);
     return {
       workers,
-      note: `No worker is alive. The job waits until a person starts ${start(write ? option : '')}.`,
+      note: alone ?? `No worker is alive. The job waits until a person starts ${start(write ? option : '')}.`,
     };
   }
   if (serving.some(({ writes }) => takes(writes, job))) return { workers };
   const note = `No live worker takes jobs that may write${worktree ? '' : ' outside of a worktree'}. The job waits until a person starts ${start(option)}.`;
   return { workers, note };
+}
+
+/** What this server does about it itself; undefined where it may do nothing. */
+async function autospawnNote(job: Job, { autospawn }: Pick<Relay, 'jobs'>['jobs']): Promise<string | undefined> {
+  const target = autospawn?.launch === undefined ? undefined : autospawn.targetOf(job.to);
+  if (autospawn === undefined || target?.takes(job) !== true) return undefined;
+  const told = await autospawn.standing(target).catch(() => undefined);
+  if (told === undefined) return undefined;
+  const { standing, spawns } = told;
+  if (standing.state === 'starting' || standing.state === 'running') return 'A worker is being started.';
+  if (standing.state === 'idle') return 'A worker is started when the job is free.';
+  return `No worker is started now: ${standingText(standing, spawns)}. The operator's \`mcp-dispatch doctor\` tells more.`;
 }

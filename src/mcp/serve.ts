@@ -23,6 +23,8 @@ export interface ServeOptions {
   readonly alertsFor: ((session: Session, relay: Relay) => Promise<void>) | undefined;
   /** Rings the session's own client when mail waits. */
   readonly waking?: Waking | undefined;
+  /** Starts workers when work waits for them. Undefined where none is to be started. */
+  readonly autospawn?: { begin(): void; close(): Promise<void> } | undefined;
   readonly version: string;
   readonly maxReplyBytes: number;
   readonly instructions?: string | undefined;
@@ -43,7 +45,7 @@ const PARENT_CHECK_MS = 10_000;
 
 /** Serves one client on stdin and stdout until the connection ends, then exits the process. */
 export async function serve(options: ServeOptions): Promise<void> {
-  const { identity, log, waking } = options;
+  const { identity, log, waking, autospawn } = options;
   // Claims a roster name, so that the instructions can say whose mail this is. What fails is said by each call.
   await identity.begin().catch((error: unknown) => log(error instanceof Error ? error.message : String(error)));
 
@@ -64,6 +66,7 @@ export async function serve(options: ServeOptions): Promise<void> {
     clearTimeout(announcing);
     leaving.abort();
     waking?.close();
+    void autospawn?.close();
     try {
       if (patience > 0) await Promise.race([transport.idle(), sleep(patience)]);
       await identity.end();
@@ -115,6 +118,7 @@ export async function serve(options: ServeOptions): Promise<void> {
       session.client ??= server.getClientVersion();
       waking?.attend(session);
       await session.announce();
+      autospawn?.begin();
       alerts ??= options.alertsFor?.(session, options.relay);
       await alerts;
     } catch (error) {

@@ -49,6 +49,8 @@ export interface FacadeOptions {
   /** Aborted when the server ends: calls that wait are answered then. */
   readonly ending: AbortSignal;
   readonly waking?: Waking | undefined;
+  /** Told when the process is no health check. */
+  readonly autospawn?: { begin(): void } | undefined;
 }
 
 type ToolResult = {
@@ -103,6 +105,7 @@ export function createServer(options: FacadeOptions): Server {
       session.client ??= server.getClientVersion();
       waking?.attend(session, params._meta);
       await session.begin();
+      options.autospawn?.begin();
       let waited: Waited | undefined;
       let saidOthers = false;
       const context: ToolContext = {

@@ -54,6 +54,7 @@ export class Worker {
   readonly #leftAlone = new Set<string>();
   #done = 0;
   #isStopping = false;
+  #isFinishing = false;
   #wake: () => void = () => {};
   #rang = false;
   #failure: Error | undefined;
@@ -71,6 +72,12 @@ export class Worker {
   stop(): void {
     this.#isStopping = true;
     for (const held of this.#held.keys()) held.stop();
+    this.#hint();
+  }
+
+  /** Claims nothing more. `run` resolves with `idle` when what runs is done. */
+  finish(): void {
+    this.#isFinishing = true;
     this.#hint();
   }
 
@@ -99,11 +106,12 @@ export class Worker {
       if (this.#failure !== undefined) throw this.#failure;
       if (this.#isStopping) return 'stopped';
       if (once && this.#done > 0) return 'once';
+      if (this.#isFinishing && this.#held.size === 0) return 'idle';
       this.#rang = false;
       let wait = intervalMs;
       const rest = this.#restUntil - clock.steady();
       if (rest > 0) wait = Math.min(wait, rest);
-      else if (this.#held.size < (once ? 1 : concurrency)) {
+      else if (!this.#isFinishing && this.#held.size < (once ? 1 : concurrency)) {
         const claimed = await this.#claim(served.addresses);
         if (claimed === 'claimed') continue;
         if (once && this.#held.size === 0) return 'nothing';

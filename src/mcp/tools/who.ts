@@ -1,5 +1,6 @@
 import * as z from 'zod/v4';
 import { markTopic, parseTopic } from '../../model/topic.js';
+import { standingText } from '../../relay/jobs/spawn-words.js';
 import { wakeText } from '../../relay/listening.js';
 import { type Attendance, type Member, type Place, rankOf } from '../../relay/roll-call.js';
 import { cursor } from '../arguments.js';
@@ -8,6 +9,7 @@ import { defineTool, type ToolContext } from '../tool.js';
 
 // The newest ones say what there is to say, and one entry must always have room in a reply.
 const MOST_SESSIONS = 5;
+const MOST_SPAWNS = 5;
 const MOST_PATH_CHARACTERS = 200;
 // Of a first page; the rest is for the agents.
 const TOPICS_SHARE = 0.2;
@@ -40,6 +42,7 @@ export const who = defineTool({
     await session.begin(true);
     if (args.cursor === undefined) {
       await tellOfPerson(context);
+      await tellAutospawn(context);
       await listTopics(context);
     }
     const attendance = (await relay.rollCall.take()).filter(
@@ -86,6 +89,18 @@ async function listTopics({ relay: { topics }, session, reply }: ToolContext): P
     list.add(entry);
   }
   if (looked < names.length) reply.set('topics_more', names.length - looked);
+}
+
+/** Of the workers that servers start by themselves, those of which there is something to say. */
+async function tellAutospawn({ relay: { jobs }, reply }: ToolContext): Promise<void> {
+  // What cannot be read is for doctor to tell.
+  const told = (await jobs.autospawn?.told().catch(() => [])) ?? [];
+  if (told.length === 0) return;
+  const texts = told
+    .slice(0, MOST_SPAWNS)
+    .map(({ target, standing, spawns }) => [target.name, standingText(standing, spawns)]);
+  reply.set('autospawn', Object.fromEntries(texts));
+  if (told.length > MOST_SPAWNS) reply.set('autospawn_more', told.length - MOST_SPAWNS);
 }
 
 async function listMembers(topic: string, cursor: string | undefined, context: ToolContext): Promise<void> {

@@ -1,6 +1,7 @@
 /** The checks of a relay, by what its files mean. Those of rights, links and disks are the adapter's. */
 import { isDispatchError } from '../../model/errors.js';
 import { type CodedFinding, type Inspection, runChecks } from '../../model/finding.js';
+import { heldSpawns } from './autospawn.js';
 import { brokenMail, strayFiles, unreadableMail } from './broken-mail.js';
 import { claimedByEnded, claimedLong } from './claims.js';
 import { clockEarly, mailFromTheFuture, receiptsFromTheFuture, sweptInTheFuture } from './clock.js';
@@ -48,6 +49,7 @@ export const RELAY_CHECKS: readonly RelayCheck[] = [
   endedJobRecords,
   strayOutcomes,
   endedWorkers,
+  heldSpawns,
   endedSessions,
   endedShared,
   temporaryFiles,

@@ -75,10 +75,14 @@ export class Autospawn {
     readonly targets: readonly SpawnTarget[],
   ) {}
 
+  /** The worker of an agent, or without a name that of the lanes; undefined where none is started by itself. */
+  find(agent: string | undefined): SpawnTarget | undefined {
+    return this.targets.find(({ isLanes, name }) => (agent === undefined ? isLanes : !isLanes && name === agent));
+  }
+
   /** Whose worker would do the jobs of an address; undefined where none is started by itself. */
   targetOf(address: string): SpawnTarget | undefined {
-    const isLane = kindOf(address) === 'lane';
-    return this.targets.find(({ isLanes, name }) => isLanes === isLane && (isLane || name === address));
+    return this.find(kindOf(address) === 'lane' ? undefined : address);
   }
 
   /** Starts a worker where work waits, none is alive, and nothing speaks against it; says how that stands. */
@@ -93,15 +97,25 @@ export class Autospawn {
     return this.#start(target);
   }
 
+  /** A look for a job of this process. Never rejects: the job is made, and others look too. */
+  async submitted({ to, state }: Job): Promise<void> {
+    const target = this.launch === undefined || state !== 'queued' ? undefined : this.targetOf(to);
+    if (target !== undefined) await this.look(target).catch(() => {});
+  }
+
+  /** How it stands with one target. Changes nothing. */
+  async standing(target: SpawnTarget): Promise<Told> {
+    const { spawns } = await this.#read(target);
+    return { target, spawns, standing: rules.standingOf(spawns, this.parts.relay.clock.now()) };
+  }
+
   /** How it stands with each target that is more than idle. Changes nothing. */
   async told(): Promise<Told[]> {
     const told: Told[] = [];
-    const now = this.parts.relay.clock.now();
     for (const target of this.targets) {
-      const { spawns } = await this.#read(target);
-      const standing = rules.standingOf(spawns, now);
-      const isPlain = standing.state === 'idle' || standing.state === 'pause';
-      if (!isPlain || spawns.failures > 0) told.push({ target, standing, spawns });
+      const one = await this.standing(target);
+      const isPlain = one.standing.state === 'idle' || one.standing.state === 'pause';
+      if (!isPlain || one.spawns.failures > 0) told.push(one);
     }
     return told;
   }
@@ -132,9 +146,10 @@ export class Autospawn {
     });
   }
 
-  /** A person has started a worker by hand, so failures, ceiling and breaker begin anew. */
-  async forgive(target: SpawnTarget): Promise<void> {
-    await this.#change(target, rules.forgiven);
+  /** A person has started a worker by hand, of the lanes without a name: failures, ceiling and breaker begin anew. */
+  async forgive(agent: string | undefined): Promise<void> {
+    const target = this.find(agent);
+    if (target !== undefined) await this.#change(target, rules.forgiven);
   }
 
   async #start(target: SpawnTarget): Promise<Look> {

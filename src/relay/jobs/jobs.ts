@@ -80,9 +80,11 @@ export class Jobs {
         : new Autospawn({ relay, processes, workers, table: this.#table, look }, autospawn);
   }
 
-  /** See `Submission.submit`. */
+  /** See `Submission.submit`. Where this process may start a worker for it, it has been seen to. */
   async submit(from: string, draft: JobDraft): Promise<Submitted> {
-    return this.#submission.submit(from, draft);
+    const submitted = await this.#submission.submit(from, draft);
+    await this.autospawn?.submitted(submitted.job);
+    return submitted;
   }
 
   /** See `JobChanges.look`. */

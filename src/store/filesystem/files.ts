@@ -47,6 +47,23 @@ export class Files {
     }
   }
 
+  /**
+   * Runs `work` with a plain file of ours open for adding to its end, for another process to inherit; makes the file, 0600, when
+   * it is missing.
+   */
+  withAppend<T>(path: string, work: (fd: number) => T): T {
+    if (OPEN.nofollow === 0 && this.kindOf(path) === 'symlink') throw Object.assign(new Error(path), { code: 'ELOOP' });
+    const fd = this.#sys.openSync(path, OPEN.wronly | OPEN.append | OPEN.creat | OPEN.nofollow | OPEN.nonblock, 0o600);
+    try {
+      const stat = this.#sys.fstatSync(fd);
+      const isOurs = stat.isFile() && (this.#uid === undefined || stat.uid === this.#uid) && stat.nlink === 1;
+      if (!isOurs) throw Object.assign(new Error(`${path} is not a plain file of this user`), { code: 'EACCES' });
+      return work(fd);
+    } finally {
+      this.#sys.closeSync(fd);
+    }
+  }
+
   /** Creates a file that must not exist, 0600, and writes all of `bytes`; after a failure there is no such file. */
   writeNew(path: string, bytes: Uint8Array, sync: boolean): void {
     const fd = this.#sys.openSync(path, OPEN.wronly | OPEN.creat | OPEN.excl | OPEN.nofollow, 0o600);

@@ -19,6 +19,8 @@ const CODEX: SpawnTarget = {
 };
 
 let world: RelayWorld;
+/** Of a process that starts no worker. */
+let poster: Relay;
 let reads: string[];
 let launched: SpawnOrder[];
 let lost: ((why: string) => void)[];
@@ -45,6 +47,7 @@ beforeEach(() => {
       },
     });
   world = new RelayWorld({ executors: ['codex'], autospawn: [CODEX], wrap });
+  poster = world.process().relay;
 });
 afterEach(() => world.close());
 
@@ -65,15 +68,20 @@ async function enter({ relay }: TestProcess, session = holder('codex').session):
 describe('a job that waits', () => {
   it('has one worker started, however many servers see it at once', async () => {
     const servers = Array.from({ length: 20 }, server);
-    await submit((servers[0] as TestProcess).relay, 'alice', 'codex');
+    await submit(poster, 'alice', 'codex');
     const looks = await Promise.all(servers.map((one) => of(one).look(CODEX)));
     expect(launched).toHaveLength(1);
     expect(looks).toEqual(looks.map(() => ({ state: 'starting' })));
   });
 
+  it('has one started by whoever submits it, before that is answered', async () => {
+    await submit(server().relay, 'alice', 'codex');
+    expect(launched).toHaveLength(1);
+  });
+
   it('has none started where one is alive, by whomever it was started', async () => {
     const one = server();
-    await submit(one.relay, 'alice', 'codex');
+    await submit(poster, 'alice', 'codex');
     const worker = world.process();
     await enter(worker);
     expect(await of(one).look(CODEX)).toEqual({ state: 'served' });
@@ -83,7 +91,7 @@ describe('a job that waits', () => {
 
   it('counts a worker that cannot be seen from here as alive', async () => {
     const one = server();
-    await submit(one.relay, 'alice', 'codex');
+    await submit(poster, 'alice', 'codex');
     await enter(world.process({ elsewhere: true }));
     expect(await of(one).look(CODEX)).toEqual({ state: 'served' });
   });
@@ -102,14 +110,14 @@ describe('a job that waits', () => {
     ['of another name', async (relay) => submit(relay, 'alice', 'bob')],
   ])('and one %s has none started', async (_, make) => {
     const one = server();
-    await make(one.relay);
+    await make(poster);
     expect(await of(one).look(CODEX)).toEqual({ state: 'none' });
     expect(launched).toEqual([]);
   });
 
   it('is waited for while it rests, and has a worker then', async () => {
     const one = server();
-    await submit(one.relay, 'alice', 'codex');
+    await submit(poster, 'alice', 'codex');
     await claimNext(one.relay, holder('codex'), { leaseSeconds: 1 });
     world.clock.advance(1000);
     expect(await of(one).look(CODEX)).toEqual({ state: 'none' });
@@ -126,7 +134,7 @@ async function complete(relay: Relay, { to }: { to: string }): Promise<void> {
 describe('the worker that was started', () => {
   it('confirms its start once; a second one with the same id, and a late one, may do nothing', async () => {
     const one = server();
-    await submit(one.relay, 'alice', 'codex');
+    await submit(poster, 'alice', 'codex');
     await of(one).look(CODEX);
     const [order] = launched as [SpawnOrder];
     const [worker, twin] = [world.process(), world.process()];
@@ -140,7 +148,7 @@ describe('the worker that was started', () => {
 
   it('that comes late finds its start given up, and there is still one', async () => {
     const one = server();
-    await submit(one.relay, 'alice', 'codex');
+    await submit(poster, 'alice', 'codex');
     await of(one).look(CODEX);
     world.clock.advance(CONFIRM_MS);
     await of(one).look(CODEX);
@@ -152,7 +160,7 @@ describe('the worker that was started', () => {
 
   it('is seen to be gone, and counts as failed where it did nothing', async () => {
     const one = server();
-    await submit(one.relay, 'alice', 'codex');
+    await submit(poster, 'alice', 'codex');
     await of(one).look(CODEX);
     const worker = world.process();
     await of(worker).confirm(launched[0] as SpawnOrder);
@@ -165,7 +173,7 @@ describe('the worker that was started', () => {
 
   it('rings when it ends, so that work of its last moment has another soon', async () => {
     const one = server();
-    await submit(one.relay, 'alice', 'codex');
+    await submit(poster, 'alice', 'codex');
     await of(one).look(CODEX);
     const [order] = launched as [SpawnOrder];
     await of(world.process()).confirm(order);
@@ -180,7 +188,7 @@ describe('the worker that was started', () => {
 
   it('is said to be lost by its starter at once, also where nobody has confirmed it', async () => {
     const one = server();
-    await submit(one.relay, 'alice', 'codex');
+    await submit(poster, 'alice', 'codex');
     await of(one).look(CODEX);
     lost[0]?.('its process ended with exit code 2');
     await expect.poll(async () => (await of(one).told())[0]?.spawns.failure?.why).toContain('exit code 2');
@@ -190,7 +198,7 @@ describe('the worker that was started', () => {
 describe('a worker that always fails', () => {
   it('is started three times, then the breaker says until when, and a worker by hand closes it', async () => {
     const one = server();
-    await submit(one.relay, 'alice', 'codex');
+    await submit(poster, 'alice', 'codex');
     of(one).launch = (order) => {
       launched.push(order);
       throw new Error('there is no such program');
@@ -204,7 +212,7 @@ describe('a worker that always fails', () => {
     const [told] = await of(world.process()).told();
     expect(told?.spawns.failure?.why).toBe('there is no such program');
 
-    await of(world.process()).forgive(CODEX);
+    await of(world.process()).forgive('codex');
     expect(await of(one).told()).toEqual([]);
     await of(one).look(CODEX);
     expect(launched).toHaveLength(4);
@@ -212,7 +220,7 @@ describe('a worker that always fails', () => {
 
   it('is told in the log: each start that came about, and once what keeps the next one back', async () => {
     const one = server();
-    await submit(one.relay, 'alice', 'codex');
+    await submit(poster, 'alice', 'codex');
     await of(one).look(CODEX);
     world.clock.advance(1000);
     await of(one).failed(launched[0] as SpawnOrder, 'it fell over');
@@ -229,7 +237,7 @@ describe('a worker that always fails', () => {
 
   it('holds nothing for ever when the clock is set back by a year', async () => {
     const one = server();
-    await submit(one.relay, 'alice', 'codex', { ttl: 0 });
+    await submit(poster, 'alice', 'codex', { ttl: 0 });
     await of(one).look(CODEX);
     await of(world.process()).failed(launched[0] as SpawnOrder, 'it fell over');
     world.clock.set(world.clock.now() - 365 * DAY);
@@ -247,20 +255,19 @@ describe('a look', () => {
     expect(reads).toEqual([]);
   });
 
-  it('reads a hundred jobs at most, and a later one finds what stands behind thousands', async () => {
+  it('reads a hundred jobs at most, and a later one finds what stands behind them', async () => {
     const one = server();
-    const { relay } = one;
-    for (let job = 0; job < 300; job++) await submit(relay, 'alice', 'codex', { write: true });
-    const { id } = await submit(relay, 'alice', 'codex');
-    for (let job = 0; job < 300; job++) await submit(relay, 'alice', 'codex', { write: true });
+    for (let job = 0; job < 120; job++) await submit(poster, 'alice', 'codex', { write: true });
+    const { id } = await submit(poster, 'alice', 'codex');
+    for (let job = 0; job < 20; job++) await submit(poster, 'alice', 'codex', { write: true });
     reads = [];
     expect(await of(one).look(CODEX)).toEqual({ state: 'none' });
     expect(new Set(reads).size).toBe(100);
     let looks = 1;
     while ((await of(one).look(CODEX)).state === 'none' && looks < 20) looks++;
     expect(reads.some((key) => key.includes(id))).toBe(true);
-    expect([launched.length, looks]).toEqual([1, 3]);
-    await submit(relay, 'alice', 'codex');
+    expect([launched.length, looks]).toEqual([1, 2]);
+    await submit(poster, 'alice', 'codex');
     reads = [];
     await of(server()).look(CODEX);
     expect(new Set(reads).size).toBe(2);
@@ -268,7 +275,7 @@ describe('a look', () => {
 
   it('leaves a record that cannot be understood alone, and starts nothing', async () => {
     const one = server();
-    await submit(one.relay, 'alice', 'codex');
+    await submit(poster, 'alice', 'codex');
     await world.memory.update(spawnKey('codex'), undefined, '{"starts":"many"}');
     await expect(of(one).look(CODEX)).rejects.toThrow('cannot be understood: none is started');
     expect(launched).toEqual([]);
