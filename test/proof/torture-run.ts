@@ -34,7 +34,7 @@ export class TortureRun {
     private readonly seed: number,
   ) {}
 
-  /** For `ms`, and on a machine that has no time for it up to three times as long, until `isEnough`. */
+  /** For `ms`, and on a machine that has no time for it up to six times as long, until `isEnough`. */
   async rage(ms: number, isEnough: () => boolean): Promise<void> {
     // Everyone is known before the first broadcast, whose recipients are then the same throughout.
     for (const agent of AGENTS) await this.#finish(await this.#first(agent));
@@ -148,7 +148,7 @@ export class TortureRun {
     const start = performance.now();
     const isOver = () => {
       const raged = performance.now() - start;
-      return raged >= 3 * ms || (raged >= ms && isEnough());
+      return raged >= 6 * ms || (raged >= ms && isEnough());
     };
     while (!isOver()) {
       await sleep(50 + random() * 350);

@@ -15,7 +15,7 @@ const SECONDS = Number(process.env.TORTURE_SECONDS ?? 60);
 const seed = Number(process.env.TORTURE_SEED ?? Date.now() % 1_000_000_007);
 
 test('kill -9 of eight servers under six names loses nothing, repeats nothing unsaid and never claims too much', {
-  timeout: 180_000 + SECONDS * 5000,
+  timeout: 180_000 + SECONDS * 10_000,
 }, async ({ sandbox, expect }) => {
   console.log(`torture: TORTURE_SEED=${seed}`);
   const run = new TortureRun(sandbox, seed);
