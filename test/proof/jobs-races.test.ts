@@ -57,6 +57,33 @@ it('six processes that submit under one request id make one job, fifty times ove
   expect((await mailOf(relay, 'bob')).sort()).toEqual(jobs.map(({ id }) => `${id} queued`).sort());
 });
 
+it('six processes that decide about forty reviews at once decide each once, and each is told of once', async () => {
+  const root = join(temporaryDirectory(), 'relay');
+  const relay = relayIn(root);
+  const ids: string[] = [];
+  for (let i = 0; i < 20; i++) {
+    await submit(relay, 'alice', 'bob');
+    const { job, token } = await claimNext(relay, holder('bob'));
+    await relay.jobs.settle(job.id, token, { outcome: 'completed', review: 'Look at it.' });
+    ids.push((await submit(relay, 'alice', 'bob', { review: 'Look at it.' })).id, job.id);
+  }
+  await mailOf(relay, 'alice');
+  const answers = (await racers.race(RACERS, program, root, 'decide', ...ids)) as string[][];
+  const told: string[] = [];
+  for (const [index, id] of ids.entries()) {
+    const all = answers.map((each) => each[index] ?? '');
+    const accepted = all.filter((one) => /^(approved|rejected) /.test(one));
+    const job = await relay.jobs.look(id);
+    expect(accepted).toEqual([`${job?.review?.decided?.how} ${job?.review?.decided?.note}`]);
+    const refused = all.filter((one) => one === 'NOT_ALLOWED' || one === 'ALREADY_FINISHED');
+    expect(refused).toHaveLength(RACERS - 1);
+    expect(job?.owed).toEqual([]);
+    told.push(`${id} ${job?.state}`);
+  }
+  expect((await mailOf(relay, 'alice')).sort()).toEqual(told.sort());
+  expect(await relay.jobs.person.count()).toEqual({ review: 0, recovery: 0, more: false });
+});
+
 it('the end of a lease that six processes see at once is one attempt, and is told once', async () => {
   const root = join(temporaryDirectory(), 'relay');
   const relay = relayIn(root);
