@@ -263,10 +263,9 @@ describe('a look', () => {
     reads = [];
     expect(await of(one).look(CODEX)).toEqual({ state: 'none' });
     expect(new Set(reads).size).toBe(100);
-    let looks = 1;
-    while ((await of(one).look(CODEX)).state === 'none' && looks < 20) looks++;
+    expect(await of(one).look(CODEX)).toEqual({ state: 'starting' });
     expect(reads.some((key) => key.includes(id))).toBe(true);
-    expect([launched.length, looks]).toEqual([1, 2]);
+    expect(launched).toHaveLength(1);
     await submit(poster, 'alice', 'codex');
     reads = [];
     await of(server()).look(CODEX);
