@@ -30,6 +30,7 @@ import topics from './defects/topics.mjs';
 import waiting from './defects/waiting.mjs';
 import waking from './defects/waking.mjs';
 import worker from './defects/worker.mjs';
+import worktrees from './defects/worktrees.mjs';
 
 export const GROUPS = [
   disk,
@@ -53,6 +54,7 @@ export const GROUPS = [
   audit,
   worker,
   autospawn,
+  worktrees,
   starting,
 ];
 

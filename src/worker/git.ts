@@ -162,9 +162,10 @@ export class Git {
   }
 }
 
-/** The last line of what git said, without its own prefix. */
+/** The last error of what git said, without its own prefix. */
 export function wordsOf({ err }: GitEnd): string {
-  const line = err.split('\n').findLast((text) => text.trim() !== '') ?? 'it said nothing';
+  const lines = err.split('\n').filter((text) => text.trim() !== '');
+  const line = lines.findLast((text) => /^(fatal|error): /.test(text)) ?? lines.at(-1) ?? 'it said nothing';
   return line.replace(/^(fatal|error): /, '').slice(0, 300);
 }
 
@@ -172,6 +173,8 @@ export function wordsOf({ err }: GitEnd): string {
 export function isPassing({ ended, err }: GitEnd): boolean {
   return (
     ended !== undefined ||
-    /No space left|Disk quota|Cannot allocate|Too many open|Resource temporarily|\.lock'?: File exists/i.test(err)
+    /No space left|unable to (write|create)|could not (write|create)|Disk quota|Cannot allocate|Too many open|Resource temporarily|\.lock'?: File exists/i.test(
+      err,
+    )
   );
 }

@@ -51,6 +51,15 @@ const KINDS = {
     process.exitCode = 1;
   },
   nothing() {},
+  /** Writes where it is, and goes on: as if it had more to do. */
+  'edit-and-hang'() {
+    writeFileSync('edited', 'by a program\n');
+    forever();
+  },
+  edit() {
+    writeFileSync('edited', 'by a program\n');
+    writeFileSync(outputFile, 'edited');
+  },
   hang: forever,
   /** Hears, and calls that success. */
   polite() {

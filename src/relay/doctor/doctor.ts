@@ -18,6 +18,7 @@ import type { RelayCheck, Subject } from './subject.js';
 import { expiredWaiting, neverSwept, pastRetention } from './sweeping.js';
 import { membersNotOnRoster, strayTopics } from './topics.js';
 import { endedWorkers } from './workers.js';
+import { forgottenWorktrees } from './worktrees.js';
 
 /** In the order in which they are reported. */
 export const RELAY_CHECKS: readonly RelayCheck[] = [
@@ -50,6 +51,7 @@ export const RELAY_CHECKS: readonly RelayCheck[] = [
   strayOutcomes,
   endedWorkers,
   heldSpawns,
+  forgottenWorktrees,
   endedSessions,
   endedShared,
   temporaryFiles,

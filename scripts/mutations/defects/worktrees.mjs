@@ -1,0 +1,34 @@
+/** Jobs that write in git worktrees. */
+const CRASH = 'test/worker/worktree-crash.test.ts';
+const HOSTILE = 'test/worker/worktree-hostile.test.ts';
+const RUN = 'test/worker/worktree-run.test.ts';
+
+export default {
+  title: 'Worktrees',
+  defects: [
+    {
+      name: 'look-into-submodules',
+      promise: 'Nothing that a program has planted in its worktree runs when git looks at that.',
+      file: 'src/worker/worktree-state.ts',
+      find: "      '--ignore-submodules=all',\n      base,\n      '--',",
+      replace: "      base,\n      '--',",
+      caughtBy: { file: HOSTILE, title: 'a repository in the folder of a submodule' },
+    },
+    {
+      name: 'deed-before-the-note',
+      promise: 'A worktree is noted before anything of it is made, so that what a killed worker leaves is found.',
+      file: 'src/worker/worktree-making.ts',
+      find: '    await notes.keep(note);\n    try {',
+      replace: '    try {',
+      caughtBy: { file: CRASH, title: 'leaves what prune finds and removes once the job is over' },
+    },
+    {
+      name: 'commits-of-a-reflog',
+      promise: 'Commits that only a removed worktree would hold are not lost.',
+      file: 'src/worker/worktree-state.ts',
+      find: '    hasOnly(files, entry, base);',
+      replace: '    entry !== base;',
+      caughtBy: { file: RUN, title: 'a commit that was taken back' },
+    },
+  ],
+};
