@@ -21,8 +21,13 @@ export const asRoot = process.getuid?.() === 0;
 /** A uid that is not ours and owns nothing: `nobody` on Linux. */
 export const STRANGER = 65534;
 
-/** A folder in memory where the system has one: for thousands of small relays of which nothing has to be durable. */
-export const inMemory = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
+const MEMORY = '/dev/shm';
+
+/**
+ * A folder in memory where the system has one: for thousands of small relays of which nothing has to be durable. That of the
+ * run where it lies there, since it goes with the run also when that is interrupted.
+ */
+export const inMemory = existsSync(MEMORY) && !tmpdir().startsWith(`${MEMORY}/`) ? MEMORY : tmpdir();
 
 /** Makes directories that are removed after each test. */
 export function useTemporaryDirectories(parent = tmpdir()): () => string {
