@@ -45,7 +45,7 @@ const OUTPUT_MS = 200;
 export interface GitEnd {
   /** Null where it did not end by itself. */
   readonly code: number | null;
-  /** What it printed, at most 4 MiB. */
+  /** What it printed, at most 4 MiB, in the encoding that was asked for. */
   readonly out: string;
   /** There was more. */
   readonly cut: boolean;
@@ -59,6 +59,8 @@ export interface GitCall {
   readonly limitMs: number;
   readonly signal?: AbortSignal | undefined;
   readonly input?: string | undefined;
+  /** Of `input` and `out`: `latin1` keeps each byte, for names that are no UTF-8. @default 'utf8' */
+  readonly encoding?: 'utf8' | 'latin1' | undefined;
   /** Beside what git is given always. */
   readonly env?: Readonly<Record<string, string>> | undefined;
 }
@@ -93,7 +95,10 @@ export class Git {
   }
 
   /** Runs it to its end. Never rejects. */
-  async run(args: readonly string[], { limitMs, signal: wanted, input, env }: GitCall): Promise<GitEnd> {
+  async run(
+    args: readonly string[],
+    { limitMs, signal: wanted, input, encoding = 'utf8', env }: GitCall,
+  ): Promise<GitEnd> {
     if (wanted?.aborted) return { code: null, out: '', cut: false, err: '', ended: 'aborted' };
     return new Promise((resolve) => {
       const ours = process.umask(this.#options.umask);
@@ -142,7 +147,8 @@ export class Git {
         wanted?.removeEventListener('abort', abort);
         child.stdout?.destroy();
         child.stderr?.destroy();
-        resolve({ code, out: Buffer.concat(out).toString('utf8'), cut: outBytes > MOST_OUT, err: err.trim(), ended });
+        const text = Buffer.concat(out).toString(encoding);
+        resolve({ code, out: text, cut: outBytes > MOST_OUT, err: err.trim(), ended });
       };
       child.on('error', (error) => {
         if (child.pid !== undefined) return;
@@ -157,7 +163,7 @@ export class Git {
       child.on('close', done);
       // What does not read it to the end says so by its exit code.
       child.stdin?.on('error', () => {});
-      child.stdin?.end(input);
+      child.stdin?.end(input, encoding);
     });
   }
 }

@@ -43,10 +43,28 @@ export function inRepository(git: Git, { repo }: Pick<Place, 'repo'>) {
   return (args: readonly string[], call: GitCall): Promise<GitEnd> => git.run([`--git-dir=${repo}`, ...args], call);
 }
 
-/** git for the tree, whatever its `.git` says. */
-export function inTree(git: Git, { path }: Pick<Place, 'path'>, entry: string) {
+/** git for what the entry of a worktree holds, such as its HEAD. */
+export function inEntry(git: Git, { repo }: Pick<Place, 'repo'>, entry: string) {
+  return (args: readonly string[], { env, ...call }: GitCall): Promise<GitEnd> =>
+    git.run([`--git-dir=${entry}`, ...args], { ...call, env: { ...env, GIT_COMMON_DIR: repo } });
+}
+
+/** git for the tree, whatever its `.git` says, and the `commondir` of its entry: who commits there can write that too. */
+export function inTree(git: Git, { repo, path }: Pick<Place, 'repo' | 'path'>, entry: string) {
+  const run = inEntry(git, { repo }, entry);
   return (args: readonly string[], call: GitCall): Promise<GitEnd> =>
-    git.run(['-C', path, `--git-dir=${entry}`, `--work-tree=${path}`, ...args], call);
+    run(['-C', path, `--work-tree=${path}`, ...args], call);
+}
+
+/** Whether the branch is the HEAD of any tree of the repository. Undefined where that could not be told. */
+export async function isCheckedOut(
+  git: Git,
+  { repo, branch }: Pick<Place, 'repo' | 'branch'>,
+  call: GitCall,
+): Promise<boolean | undefined> {
+  const args = ['for-each-ref', '--format=%(worktreepath)', `refs/heads/${branch}`];
+  const { code, out } = await inRepository(git, { repo })(args, call);
+  return code === 0 ? out.trim() !== '' : undefined;
 }
 
 /** The text of a small plain file, without the line feed at its end. */

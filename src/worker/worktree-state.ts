@@ -12,7 +12,7 @@ import { newSessionId } from '../model/ids.js';
 import type { Files } from '../store/filesystem/files.js';
 import type { Git, GitEnd } from './git.js';
 import { makeRunFolder, removeRunFolder } from './run-folder.js';
-import { findEntry, hasOwnGitFile, inRepository, inTree, type Place } from './worktree-place.js';
+import { findEntry, hasOwnGitFile, inEntry, inRepository, inTree, isCheckedOut, type Place } from './worktree-place.js';
 
 const STAT_LINES = 50;
 const STAT_LENGTH = 8000;
@@ -26,6 +26,9 @@ const UNDERWAY = [
   'rebase-apply',
   'modules',
 ];
+
+/** Refs that go with the worktree. */
+const OWN_REFS = ['refs/worktree', 'refs/bisect', 'refs/rewritten'];
 
 export interface WorktreeState {
   /** Nothing of it would be lost with it. */
@@ -72,11 +75,13 @@ async function look(git: Git, files: Files, place: Place, looking: Looking): Pro
   const tip = (await repository(['rev-parse', '--verify', '--quiet', `refs/heads/${branch}^{commit}`], 1)).trim();
   const tips = tip === '' ? [] : [tip];
   if (entry === undefined) {
-    // Of a branch that is gone, nobody here took away what it held.
+    // Of a branch that is gone, nobody here took away what it held. A tree that is on it may have been moved elsewhere.
     const commits = await countCommits(repository, tips, base);
-    return { ...NOTHING, commits, there, measured: !there, unchanged: !there && (tip === '' || tip === base) };
+    const isElsewhere = tip !== '' && (await isCheckedOut(git, place, looking)) !== false;
+    const isGone = !there && !isElsewhere;
+    return { ...NOTHING, commits, there, measured: isGone, unchanged: isGone && (tip === '' || tip === base) };
   }
-  const own = told((args, call) => git.run([`--git-dir=${entry}`, ...args], call), looking);
+  const own = told(inEntry(git, place, entry), looking);
   const head = (await own(['rev-parse', '--verify', '--quiet', 'HEAD^{commit}'], 1)).trim();
   const on = (await own(['symbolic-ref', '--quiet', 'HEAD'], 1)).trim();
   const commits = await countCommits(repository, [...tips, ...(head === '' ? [] : [head])], base);
@@ -85,6 +90,7 @@ async function look(git: Git, files: Files, place: Place, looking: Looking): Pro
     tip === base &&
     on === `refs/heads/${branch}` &&
     isQuiet(files, entry) &&
+    (await own(['for-each-ref', '--count=1', ...OWN_REFS])) === '' &&
     hasOnly(files, entry, base);
   const elsewhere = head === '' || head === tip ? {} : { head };
   if (!there) return { ...NOTHING, ...elsewhere, commits, there, measured: true, unchanged: isAtBase };
@@ -137,7 +143,9 @@ async function compare(git: Git, files: Files, place: Place, entry: string, look
     const run = inTree(git, place, entry);
     const tell = told((args, call) => run(args, { ...call, env }), looking);
     await tell(['read-tree', base]);
-    const others = await run(['ls-files', '-z', '--others', '--exclude-standard'], { ...looking, env });
+    // Names are bytes.
+    const raw = { ...looking, env, encoding: 'latin1' } as const;
+    const others = await run(['ls-files', '-z', '--others', '--exclude-standard'], raw);
     if (others.code !== 0) throw new NotTold();
     const untracked = others.out.split('\0').slice(0, -1);
     // Named with a slash: a repository, whose files are its own.
@@ -148,7 +156,7 @@ async function compare(git: Git, files: Files, place: Place, entry: string, look
       ).trim();
       // As empty files: then they are compared like all others, and nothing of them is stored.
       const input = plain.map((name) => `100644 ${empty}\t${name}\0`).join('');
-      const added = await run(['update-index', '-z', '--index-info'], { ...looking, env, input });
+      const added = await run(['update-index', '-z', '--index-info'], { ...raw, input });
       if (added.code !== 0) throw new NotTold();
     }
     const stat = await tell([
@@ -163,20 +171,28 @@ async function compare(git: Git, files: Files, place: Place, entry: string, look
       base,
       '--',
     ]);
-    const isFilled = (await submodulesOf(tell)).some((name) => holdsAnything(files, join(place.path, name)));
-    return { ...countsIn(stat), stat: cut(stat), whole: !others.cut && plain.length === untracked.length && !isFilled };
+    const submodules = await submodulesOf(run, base, looking);
+    const areEmpty = submodules?.every((name) => !holdsAnything(files, join(place.path, name))) === true;
+    return { ...countsIn(stat), stat: cut(stat), whole: untracked.length === 0 && areEmpty };
   } finally {
     removeRunFolder(files, folder);
   }
 }
 
-/** The folders of submodules: what is in them git does not look at. */
-async function submodulesOf(tell: (args: readonly string[]) => Promise<string>): Promise<string[]> {
-  if ((await tell(['ls-files', '-z', '--', '.gitmodules'])) === '') return [];
-  return (await tell(['ls-files', '-s', '-z'])).split('\0').flatMap((line) => {
-    const [about = '', name] = line.split('\t');
-    return about.startsWith('160000 ') && name !== undefined ? [name] : [];
+/**
+ * The folders of submodules, and of repositories that were committed without being one: what is in them git does not look at.
+ * Undefined where not all could be told.
+ */
+async function submodulesOf(run: Call, base: string, looking: Looking): Promise<string[] | undefined> {
+  // Folders alone: a list of all files is long.
+  const { code, out, cut } = await run(['ls-tree', '-r', '-d', '-z', base], looking);
+  if (code !== 0 || cut) return undefined;
+  const names = out.split('\0').flatMap((line) => {
+    const [about = '', name = ''] = line.split('\t');
+    return about.startsWith('160000 ') ? [name] : [];
   });
+  // A name that is no UTF-8 cannot be looked at.
+  return names.some((name) => name.includes('\ufffd')) ? undefined : names;
 }
 
 function holdsAnything(files: Files, path: string): boolean {

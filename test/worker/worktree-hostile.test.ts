@@ -63,6 +63,16 @@ describe('nothing that a program has planted runs, when the worktree is looked a
         plantRepository(folder);
       },
     ],
+    [
+      'a common folder that the entry of the repository is told to have',
+      (folder) => {
+        plantRepository(path.join(world.folder, 'evil'));
+        const entry = world.gitIn(folder, 'rev-parse', '--absolute-git-dir');
+        writeFileSync(path.join(entry, 'commondir'), `${world.folder}/evil/.git\n`);
+        writeFileSync(path.join(folder, '.gitattributes'), '* filter=t diff=t\n');
+        writeFileSync(path.join(folder, 'README'), 'changed\n');
+      },
+    ],
     ['a repository within it', (folder) => plantRepository(path.join(folder, 'nested/deep'))],
     ['a repository in the folder of a submodule', (folder) => plantRepository(path.join(folder, 'lib'))],
     [
