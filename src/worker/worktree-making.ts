@@ -8,7 +8,7 @@ import type { WorktreeNote, WorktreeNotes } from '../relay/jobs/worktree-notes.j
 import type { Files } from '../store/filesystem/files.js';
 import type { Git } from './git.js';
 import { removeTree } from './tree-removal.js';
-import { findEntry, hasOwnGitFile, inRepository, type Place } from './worktree-place.js';
+import { findEntry, hasOwnGitFile, inRepository, isCheckedOut, type Place } from './worktree-place.js';
 import { failed, NoWorktree, type Repository, repositoryFolder } from './worktree-repository.js';
 
 /** Of names for one job: each attempt that left something takes one. */
@@ -50,11 +50,14 @@ export async function makeWorktree(shop: Workshop, making: Making): Promise<Work
   const { commonDir: repo, head: base } = repository;
   await before?.('note');
   const folder = folderFor(shop, repository);
+  // Also what another worker only meant to make is not taken: its note would stand for two.
+  const noted = await notes.list(job);
   for (let n = 1; n <= MOST_NAMES; n++) {
     const name = n === 1 ? job : `${job}-${n}`;
     const branch = BRANCHES + name;
     const path = join(folder, name);
-    if (files.kindOf(path) !== 'missing' || (await hasBranch(git, repo, branch, making.signal))) continue;
+    const isNoted = noted.some((other) => other.token !== token && other.path === path);
+    if (isNoted || files.kindOf(path) !== 'missing' || (await hasBranch(git, repo, branch, making.signal))) continue;
     const note: WorktreeNote = { job, token, repo, path, branch, base, session, at, begun: false };
     await notes.keep(note);
     try {
@@ -117,6 +120,10 @@ export async function removeWorktree(shop: Workshop, note: WorktreeNote, removal
   const call = { limitMs: REMOVE_MS };
   const run = inRepository(git, note);
   await before?.('remove');
+  if (removal === 'unbegun' && (await isAnothers(shop, note))) {
+    await notes.drop(note);
+    return true;
+  }
   const entry = findEntry(files, note);
   // git removes no folder whose own file names another repository.
   if (files.kindOf(note.path) !== 'missing' && (entry === undefined || !hasOwnGitFile(files, note, entry))) {
@@ -133,6 +140,8 @@ export async function removeWorktree(shop: Workshop, note: WorktreeNote, removal
   await before?.('branch');
   const tip = await run(['rev-parse', '--verify', '--quiet', `refs/heads/${note.branch}`], call);
   if (tip.code === 0) {
+    // The operator is on it, or the worktree was moved: without its branch nobody could say what is there.
+    if ((await isCheckedOut(git, note, call)) !== false) return false;
     const at = removal === 'discarded' ? tip.out.trim() : note.base;
     const deleted = await run(['update-ref', '-d', `refs/heads/${note.branch}`, at], call);
     if (deleted.code !== 0) return false;
@@ -145,6 +154,11 @@ export async function removeWorktree(shop: Workshop, note: WorktreeNote, removal
 /** Takes back what was made before anything ran in it. What cannot be taken back is still noted. */
 async function undo(shop: Workshop, note: WorktreeNote): Promise<void> {
   await removeWorktree({ ...shop, before: undefined }, note, 'unbegun').catch(() => {});
+}
+
+/** Whether another worker has made what this one found taken, and did not live to note so. */
+async function isAnothers({ notes }: Workshop, { job, token, path }: WorktreeNote): Promise<boolean> {
+  return (await notes.list(job)).some((other) => other.token !== token && other.path === path);
 }
 
 /** An entry that git began, and was killed before it said whose it is: it has the name of the worktree. */

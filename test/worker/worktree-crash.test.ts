@@ -7,7 +7,7 @@ import { listWorktrees, pruneWorktree } from '../../src/worker/worktree-listing.
 import type { Step } from '../../src/worker/worktree-making.js';
 import { claimNext, holder, submit } from '../helpers/job-world.js';
 import { HOUR } from '../helpers/relay-world.js';
-import { DONE, NOTHING_LEFT, type Work, WorktreeWorld } from './worktree-world.js';
+import { DONE, NOTHING_LEFT, type Work, WorktreeWorld, worktreeOf } from './worktree-world.js';
 
 let world: WorktreeWorld;
 let before: string;
@@ -82,6 +82,38 @@ describe('a worker that dies', () => {
     expect(await pruneWorktree(sources(), found)).toBe(false);
     expect(existsSync(path.join(found.path, 'work'))).toBe(true);
     expect(world.fingerprint()).toBe(before);
+  });
+});
+
+describe('what a later attempt has done is not removed as what', () => {
+  it('a worker intended that died before it made anything', async () => {
+    const first = await dieBefore('folder', CHANGE);
+    await world.relay.jobs.recover(first.id, 'retry', 'human');
+    const { job, token } = await claimNext(world.relay, holder('codex'));
+    const told = worktreeOf(await world.run(CHANGE, { job }));
+    expect(told.branch).toBe(`mcp-dispatch/${job.id}-2`);
+    await world.relay.jobs.settle(job.id, token, { outcome: 'completed', result: null });
+    for (const one of await listWorktrees(sources())) await pruneWorktree(sources(), one);
+    expect(existsSync(path.join(told.path, 'work'))).toBe(true);
+    expect(await world.relay.jobs.worktrees.list()).toMatchObject([{ path: told.path, begun: true }]);
+  });
+
+  it('an earlier worker intended that went on late, and died when it found the folder taken', async () => {
+    const { id } = await dieBefore('folder', CHANGE);
+    const [stale] = await world.relay.jobs.worktrees.list(id);
+    await world.relay.jobs.worktrees.drop(stale as NonNullable<typeof stale>);
+    await world.relay.jobs.recover(id, 'retry', 'human');
+    const { job, token } = await claimNext(world.relay, holder('codex'));
+    const told = worktreeOf(await world.run(CHANGE, { job }));
+    await world.relay.jobs.settle(id, token, { outcome: 'completed', result: null });
+    // In the name of a process that is gone.
+    const worker = world.world.process();
+    await worker.relay.jobs.worktrees.keep(stale as NonNullable<typeof stale>);
+    worker.kill();
+    expect(stale).toMatchObject({ path: told.path, begun: false });
+    for (const one of await listWorktrees(sources())) await pruneWorktree(sources(), one);
+    expect(existsSync(path.join(told.path, 'work'))).toBe(true);
+    expect(await world.relay.jobs.worktrees.list()).toMatchObject([{ path: told.path, begun: true }]);
   });
 });
 

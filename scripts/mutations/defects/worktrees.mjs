@@ -1,6 +1,7 @@
 /** Jobs that write in git worktrees. */
 const CRASH = 'test/worker/worktree-crash.test.ts';
 const HOSTILE = 'test/worker/worktree-hostile.test.ts';
+const LOSSES = 'test/worker/worktree-losses.test.ts';
 const RUN = 'test/worker/worktree-run.test.ts';
 
 export default {
@@ -29,6 +30,22 @@ export default {
       find: '    hasOnly(files, entry, base);',
       replace: '    entry !== base;',
       caughtBy: { file: RUN, title: 'a commit that was taken back' },
+    },
+    {
+      name: 'stale-note-removes',
+      promise: 'The note of a worker that died before it made anything removes nothing that another made.',
+      file: 'src/worker/worktree-making.ts',
+      find: "removal === 'unbegun' && (await isAnothers(shop, note))",
+      replace: "removal === 'unchanged' && (await isAnothers(shop, note))",
+      caughtBy: { file: CRASH, title: 'died when it found the folder taken' },
+    },
+    {
+      name: 'names-are-text',
+      promise: 'A new file counts, whatever bytes its name is made of.',
+      file: 'src/worker/worktree-state.ts',
+      find: "encoding: 'latin1'",
+      replace: "encoding: 'utf8'",
+      caughtBy: { file: LOSSES, title: 'a file whose name is no UTF-8' },
     },
   ],
 };
