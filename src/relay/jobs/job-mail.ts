@@ -85,10 +85,10 @@ function report(job: Job, state: Job['state'], why: string | undefined, words: s
     case 'needs_recovery':
       return `${head} is parked: ${why}. A person decides: \`mcp-dispatch recover ${job.id} --retry\` or \`--fail\`.${job.worktree ? ' `mcp-dispatch worktrees` shows where it wrote.' : ''}`;
     case 'completed':
-      if (why === APPROVED) return `${head} is completed, ${APPROVED}.${quoted(words)}${wordsOf(job)}${placeOf(job)}`;
-      return `${head} is completed.${wordsOf(job)}${placeOf(job)}`;
+      if (why === APPROVED) return `${head} is completed, ${APPROVED}.${quoted(words)}${outcomeOf(job)}`;
+      return `${head} is completed.${outcomeOf(job)}`;
     default:
-      return `${head} is ${state}${why === undefined ? '' : `: ${why}`}.${wordsOf(job)}${placeOf(job)}`;
+      return `${head} is ${state}${why === undefined ? '' : `: ${why}`}.${outcomeOf(job)}`;
   }
 }
 
@@ -98,6 +98,13 @@ function quoted(words: string | undefined): string {
 }
 
 /** Only of a job that has ended: nothing changes there any more. */
+function outcomeOf(job: Job): string {
+  const words = wordsOf(job);
+  const place = placeOf(job);
+  // An error ends with it, where it was not cut off.
+  return place === undefined || words.includes(place.path) ? words : `${words}\n\n${place.sentence}`;
+}
+
 function wordsOf({ id, result, error, outcome_bytes }: Job): string {
   const words = error ?? textOf(result);
   if (words === undefined) return '';
@@ -106,13 +113,18 @@ function wordsOf({ id, result, error, outcome_bytes }: Job): string {
 }
 
 /** Where the changes of a job are that wrote in a worktree, as its result says: whatever was cut of its words. */
-function placeOf({ worktree, result }: Job): string {
-  if (!worktree || result === null || typeof result !== 'object' || !('worktree' in result)) return '';
+function placeOf({ worktree, result }: Job): { path: string; sentence: string } | undefined {
+  if (!worktree || result === null || typeof result !== 'object' || !('worktree' in result)) return undefined;
   const place = result.worktree;
-  if (place === null || typeof place !== 'object' || !('branch' in place && 'path' in place)) return '';
+  if (place === null || typeof place !== 'object' || !('branch' in place && 'path' in place)) return undefined;
   const { branch, path } = place;
-  if (typeof branch !== 'string' || typeof path !== 'string') return '';
-  return `\n\nIts changes are on the branch ${cut(branch)}, in ${cut(path)}.`;
+  if (typeof branch !== 'string' || typeof path !== 'string' || 'unchanged' in place) return undefined;
+  // A branch without commits merges as nothing, and a client in a sandbox cannot commit.
+  const isUncommitted = 'commits' in place && place.commits === 0;
+  const sentence = isUncommitted
+    ? `Its changes are in ${cut(path)}, not committed; the branch there is ${cut(branch)}.`
+    : `Its changes are on the branch ${cut(branch)}, in ${cut(path)}.`;
+  return { path, sentence };
 }
 
 function textOf(result: unknown): string | undefined {

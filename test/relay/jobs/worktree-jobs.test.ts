@@ -50,6 +50,8 @@ describe('the mail about it', () => {
       { outcome: 'failed', error: 'word '.repeat(1000), result: { worktree } },
       { outcome: 'completed', result: { message: 'Nothing to do.', worktree: { unchanged: true } } },
       { outcome: 'released' },
+      { outcome: 'completed', result: { message: 'Done.', worktree: { ...worktree, commits: 0 } } },
+      { outcome: 'failed', error: 'What it changed is kept in /state/job-x.', result: { worktree } },
     ] as const) {
       const { id } = await submit(relay, 'alice', 'codex', draft);
       const { token } = await claimNext(relay, holder('codex'));
@@ -57,8 +59,14 @@ describe('the mail about it', () => {
     }
     const told = (await jobMail(alice)).map(({ content }) => content);
     const where = 'Its changes are on the branch mcp-dispatch/job-x, in /state/job-x.';
-    expect(told.map((text) => text.includes(where))).toEqual([true, true, false, false]);
+    expect(told.map((text) => text.includes(where))).toEqual([true, true, false, false, false, false]);
     expect(told[3]).toContain('`mcp-dispatch worktrees` shows where it wrote.');
+    // A branch on which nothing was committed has nothing to merge.
+    expect(told[4]).toContain(
+      'Its changes are in /state/job-x, not committed; the branch there is mcp-dispatch/job-x.',
+    );
+    // Once is enough.
+    expect(told[5]?.split('/state/job-x')).toHaveLength(2);
   });
 });
 
