@@ -1,58 +1,14 @@
 /** The presets that `init` writes, with the real clients: what they keep from a job, and how a job is ended. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { expect } from 'vitest';
 import { eventually } from '../helpers/server-sandbox.js';
-import type { ScriptedModel, Step } from './scripted-model.js';
+import { ANSWER, CASES, gone, setUp, show, submit, work } from './preset-cases.js';
 import { test, type World } from './world.js';
 
-const CONFIG = '.config/mcp-dispatch/config.toml';
 /** A server is seen by hooks five seconds after its start. */
 const PRESENT_MS = 6000;
 /** Enough for both clients to be at work, also on a busy machine. */
 const TIMEOUT_SECONDS = 15;
-const ANSWER = 'Because of a semicolon.';
-
-interface Case {
-  readonly preset: string;
-  readonly agent: string;
-  model(world: World): ScriptedModel;
-  /** The call of its own tool for the shell. */
-  shell(command: string): Step;
-}
-
-const CASES: readonly Case[] = [
-  {
-    preset: 'codex',
-    agent: 'codex',
-    model: ({ gpt }) => gpt,
-    shell: (cmd) => ({ own: 'exec_command', with: { cmd } }),
-  },
-  {
-    preset: 'claude-code',
-    agent: 'claude',
-    model: ({ claude }) => claude,
-    shell: (command) => ({ own: 'Bash', with: { command, description: 'Look' } }),
-  },
-];
-
-/** Both clients as `init` sets them up for alice, and an executor of each; its time may be made short. */
-async function setUp(world: World, timeoutSeconds = 1800): Promise<void> {
-  world.signIn();
-  world.writeInProject('notes.txt', 'Nothing of note.\n');
-  await world.run('init', '--agent-id', 'alice', '--executors', 'codex,claude-code');
-  const text = readFileSync(`${world.home}/${CONFIG}`, 'utf8');
-  expect(text.match(/^env = .*$/gm)).toEqual(['env = ["PATH", "HOME"]', 'env = ["PATH", "HOME"]']);
-  world.write(CONFIG, text.replaceAll('timeout_seconds = 1800', `timeout_seconds = ${timeoutSeconds}`));
-}
-
-async function submit(world: World, agent: string, prompt = 'Why is the build red?'): Promise<string> {
-  return JSON.parse(await world.run('job', 'submit', '--from', 'ci', '--json', agent, prompt)).job_id;
-}
-
-const work = (world: World, { agent }: Case, ...options: readonly string[]) =>
-  world.start(['worker', '--agent', agent, '--once', '--json', ...options]);
-
-const show = async (world: World, id: string) => JSON.parse(await world.run('job', 'show', id, '--json'));
 
 /** A job at which both clients are when this returns, each with a shell that does not end. */
 async function bothAtWork(world: World) {
@@ -68,8 +24,6 @@ async function bothAtWork(world: World) {
   await eventually('two shells at work', () => tails().length >= CASES.length);
   return begun;
 }
-
-const gone = (world: World) => eventually('all to be gone', () => world.processes().length === 0, 2000);
 
 test.for(CASES)(
   'the preset $preset does a job with PATH and HOME alone, whatever mail waits',
@@ -115,7 +69,7 @@ test('in the preset claude-code a prompt that begins with "/" runs no command of
 });
 
 test('both clients are ended with all that they started when their time is over', async ({ world }) => {
-  await setUp(world, TIMEOUT_SECONDS);
+  await setUp(world, { codex: TIMEOUT_SECONDS, claude: TIMEOUT_SECONDS });
   for (const { id, worker } of await bothAtWork(world)) {
     expect((await worker.over).code).toBe(0);
     const { state, error, result } = await show(world, id);

@@ -4,7 +4,6 @@
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import { test as base, inject } from 'vitest';
 import { eventually, SERVER } from '../helpers/server-sandbox.js';
@@ -15,6 +14,9 @@ import { type Move, ScriptedModel } from './scripted-model.js';
 import { Terminal } from './terminal.js';
 import { Window } from './window.js';
 
+// Codex's sandbox hides what is below /dev, where the tests keep their files if they can, and lets all write in /tmp.
+const PLACE = '/var/tmp';
+
 // No credential: it goes to loopback only.
 const KEY = 'sk-of-nobody-for-loopback-only';
 
@@ -23,7 +25,7 @@ export interface Command {
 }
 
 export class World {
-  readonly root = realpathSync(mkdtempSync(path.join(os.tmpdir(), 'world-')));
+  readonly root = realpathSync(mkdtempSync(path.join(PLACE, 'mcp-dispatch-world-')));
   readonly home = path.join(this.root, 'home');
   readonly project = path.join(this.root, 'webapp');
   readonly #bin = path.join(this.root, 'bin');
@@ -161,6 +163,11 @@ export class World {
     return window;
   }
 
+  /** A person's shell, in which $DISPATCH is this program. */
+  shell(): Terminal {
+    return this.#terminal(['sh'], { DISPATCH: `${process.execPath} ${SERVER}` });
+  }
+
   /** Ends all windows. @throws Error naming each process that would not end. */
   async dispose(): Promise<void> {
     for (const terminal of this.#terminals) terminal.close();
@@ -177,12 +184,16 @@ export class World {
   }
 
   async #open(model: ScriptedModel, [program = '', ...args]: readonly string[], env: object): Promise<Window> {
+    const terminal = this.#terminal([path.join(this.#bin, program), ...args], env);
+    return new Window(terminal, model, program === 'codex' ? /Worked for/ : / · done /);
+  }
+
+  #terminal(argv: readonly string[], env: object): Terminal {
     const folder = path.join(this.root, `terminal-${this.#terminals.length}`);
     mkdirSync(folder);
-    const argv = [path.join(this.#bin, program), ...args];
     const terminal = new Terminal({ argv, env: { ...this.#env(), ...env }, cwd: this.project, folder });
     this.#terminals.push(terminal);
-    return new Window(terminal, model, program === 'codex' ? /Worked for/ : / · done /);
+    return terminal;
   }
 
   #stopCodexDaemon(): void {
