@@ -52,7 +52,7 @@ export const EXECUTOR_SETTINGS = [
   {
     key: 'executors.<agent>.cwd',
     type: 'path',
-    whenAbsent: 'that of the worker',
+    whenAbsent: 'that of the worker, which is your home where a server starts it',
     description: 'The directory that the program runs in.',
   },
   {
@@ -134,7 +134,7 @@ export const LANE_SETTINGS = [
   {
     key: 'lanes.cwd',
     type: 'path',
-    whenAbsent: 'that of the worker',
+    whenAbsent: 'that of the worker, which is your home where a server starts it',
     description: 'The directory that the program runs in.',
   },
 ] as const satisfies readonly Setting[];

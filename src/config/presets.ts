@@ -36,6 +36,8 @@ write_argv = [
 timeout_seconds = 1800
 # It sees no other variables: add what it needs, such as CODEX_HOME or the name of the one that holds its key.
 env = ["PATH", "HOME"]
+# The repository that it works in. Without this it is the folder of the worker, and your home where a server starts that.
+# cwd = "~/code/webapp"
 `,
   },
   {
@@ -57,6 +59,8 @@ stdin = "{prompt}"
 timeout_seconds = 1800
 # It sees no other variables: add what it needs, such as CLAUDE_CONFIG_DIR or the name of the one that holds its key.
 env = ["PATH", "HOME"]
+# The repository that it works in. Without this it is the folder of the worker, and your home where a server starts that.
+# cwd = "~/code/webapp"
 `,
   },
 ];
