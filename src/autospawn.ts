@@ -37,7 +37,6 @@ export function spawnWatchOf(relay: Relay, config: Config, umask: number): Spawn
   const { autospawn } = relay.jobs;
   if (autospawn === undefined || config.file === undefined) return undefined;
   const files = new Files();
-  const home = findHome();
   const launch = launchWith({
     files,
     program: join(import.meta.dirname, 'mcp-dispatch.cjs'),
@@ -45,11 +44,19 @@ export function spawnWatchOf(relay: Relay, config: Config, umask: number): Spawn
     relay: relay.store.location,
     envOf: (name) => (config.executors.get(name) ?? config.lanes?.executor)?.env ?? [],
     env: process.env,
-    // Not where the client is: that folder may be unmounted while the worker lives.
-    cwd: home !== undefined && files.kindOf(home) === 'directory' ? home : parse(process.execPath).root,
+    cwd: () => homeOrRoot(files),
     umask,
-    writes: config.autospawn.writes,
-    idleTimeoutSeconds: config.autospawn.idleTimeoutSeconds,
   });
   return new SpawnWatch(relay, autospawn, launch);
+}
+
+/** Not where the client is: that folder may be unmounted while the worker lives. The home of many is a link. */
+function homeOrRoot(files: Files): string {
+  const home = findHome();
+  try {
+    if (home !== undefined && files.kindOf(files.realPath(home)) === 'directory') return home;
+  } catch {
+    // It is not there, or not to be seen.
+  }
+  return parse(process.execPath).root;
 }

@@ -102,9 +102,13 @@ async function work(context: Context, agent: string | undefined, wanted: Wanted)
   const { start, config, relay } = wanted;
   const app = await context.open(config === undefined || relay === undefined ? undefined : { config, relay });
   if (start === undefined) return run(context, app, agent, wanted);
+  const { autospawn: settings, operatorProblem } = app.config;
+  if (operatorProblem !== undefined) throw new DispatchError('CONFIG_INVALID', operatorProblem);
   const { Spawned } = await import('../worker/spawned.js');
   const spawned = await Spawned.confirm(app.relay.jobs.autospawn, agent, start);
-  if (spawned !== undefined) return spawned.during(() => run(context, app, agent, wanted, spawned));
+  // Not what the server says that started it: it may have read the configuration long ago.
+  const now = { ...wanted, writes: settings.writes, idleTimeout: settings.idleTimeoutSeconds * 1000 };
+  if (spawned !== undefined) return spawned.during(() => run(context, app, agent, now, spawned));
   context.terminal.err('This start was given up, or another worker has it: nothing is done here.\n');
   return EXIT.done;
 }

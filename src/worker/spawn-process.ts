@@ -21,12 +21,10 @@ export interface SpawnOptions {
   envOf(name: string): readonly string[];
   /** Of this process. */
   readonly env: NodeJS.ProcessEnv;
-  /** A folder that is nobody's window. */
-  readonly cwd: string;
+  /** A folder that is nobody's window, as it is now. */
+  cwd(): string;
   /** What the operator makes files with. */
   readonly umask: number;
-  readonly writes: 'none' | 'worktrees' | 'all';
-  readonly idleTimeoutSeconds: number;
 }
 
 /** Starts the worker of an order. Untested on Windows, where a detached process has a console of its own instead of a session. */
@@ -37,10 +35,11 @@ export function launchWith(options: SpawnOptions): Launch {
     if (missing !== undefined) throw new Error(`${missing} is gone, as after an update: start the client anew`);
     const variables = Object.fromEntries(buildEnvironment(options.envOf(target.name), env));
     const inherited = inheritable(files);
+    const cwd = options.cwd();
     const start = (log: number, none: number) =>
       childProcess().spawn(process.execPath, argumentsOf(options, target, id), {
         detached: true,
-        cwd: options.cwd,
+        cwd,
         // Node hands NODE_V8_COVERAGE on to each child that is not told otherwise.
         env: { NODE_V8_COVERAGE: undefined, ...variables },
         stdio: ['ignore', log, log, ...instead(inherited, none)],
@@ -52,7 +51,10 @@ export function launchWith(options: SpawnOptions): Launch {
     child.once('error', ({ message }) => lost(message));
     child.once('exit', (code, signal) => lost(`its process ended with ${signal ?? `exit code ${code}`}`));
     child.unref();
-    if (child.pid === undefined) throw new Error(`${process.execPath} cannot be run`);
+    if (child.pid === undefined) {
+      const why = 'may it be run, can that folder be entered, and are processes left';
+      throw new Error(`${process.execPath} could not be started in ${cwd}: ${why}?`);
+    }
     return child.pid;
   };
 }
@@ -60,12 +62,12 @@ export function launchWith(options: SpawnOptions): Launch {
 type Order = Parameters<Launch>[0];
 
 function argumentsOf(options: SpawnOptions, { name, isLanes }: Order['target'], id: string): string[] {
-  const { program, writes, idleTimeoutSeconds, config, relay, umask } = options;
+  const { program, config, relay, umask } = options;
   return [
     program,
     'worker',
     ...(isLanes ? ['--lanes'] : ['--agent', name]),
-    ...['--writes', writes, '--idle-timeout', String(idleTimeoutSeconds * 1000)],
+    // What it may do, and for how long, is for the configuration to say as it is then.
     ...['--start', id, '--config', config, '--relay', relay, '--umask', umask.toString(8)],
   ];
 }

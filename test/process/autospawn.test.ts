@@ -1,6 +1,15 @@
 /** Workers that real servers start by themselves: how many, what they inherit, and what they outlive. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { lstatSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { describe, expect } from 'vitest';
 import { isOfWorker } from '../../src/relay/events.js';
@@ -181,6 +190,38 @@ describe.skipIf(process.platform !== 'linux')('the worker that a server has star
       expect(lstatSync(log).mode & 0o777).toBe(0o600);
       expect(readFileSync(log, 'utf8')).toMatch(/Waiting for jobs of codex[\s\S]*completed/);
     });
+  });
+
+  test('does what the configuration allows when it starts, in a home that may be a link', async ({ sandbox }) => {
+    const text = (table: string) =>
+      `[executors.codex]\nargv = ["/bin/pwd"]\nwrite_argv = ["/bin/pwd"]\nstdin = "{prompt}"\n[worker]\nautospawn = ["codex"]\n${table}`;
+    const file = String(
+      sandbox.command({ config: text('writes = "all"\nidle_timeout_seconds = 86400\n') }).env.MCP_DISPATCH_CONFIG,
+    );
+    const home = path.join(sandbox.root, 'link');
+    symlinkSync(sandbox.home, home);
+    await withoutLeftovers(sandbox, async (relay) => {
+      const alice = await sandbox.agent('alice', { env: { MCP_DISPATCH_CONFIG: file, HOME: home } });
+      writeFileSync(file, text('idle_timeout_seconds = 1\n'));
+      const writing = (await relay.jobs.submit('alice', { to: 'codex', task: { prompt: 'Do it.' }, write: true })).job
+        .id;
+      const id = await submit(relay);
+      // Its first call: the server may start workers from now on.
+      await alice.call('who', {});
+      await eventually('the end of the worker', async () => (await spawnsOf(relay))?.last?.state === 'ended');
+      expect(await relay.jobs.look(writing)).toMatchObject({ state: 'queued', attempts: 0 });
+      expect((await relay.jobs.look(id))?.result).toMatchObject({ message: `${realpathSync(home)}\n` });
+    });
+  });
+
+  test('does nothing where others can write its configuration, and says so', async ({ sandbox }) => {
+    const { args, env, cwd } = sandbox.command({ config: waiting(sandbox) });
+    const file = String(env.MCP_DISPATCH_CONFIG);
+    chmodSync(path.dirname(file), 0o777);
+    const words = ['--agent', 'codex', '--start', 'abcdefghij0123456789', '--config', file, '--relay', sandbox.relay];
+    const worker = spawnSync(process.execPath, [...args, 'worker', ...words], { env, cwd, encoding: 'utf8' });
+    expect(worker.stderr).toContain('can be written by other users');
+    expect(worker.status).toBe(2);
   });
 
   test('whose program is not there has failed, which who, the answer and doctor say', async ({ sandbox }) => {

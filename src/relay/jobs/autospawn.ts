@@ -3,11 +3,12 @@
  * and none is alive. Any number of servers may see it at once. Who starts it is decided by one compare-and-set of the record of
  * the name; what it allows, by spawn-rules.ts. The worker proves by the id of its start that it is the one, before it does anything.
  */
-import { addressSegment, kindOf } from '../../model/address.js';
+import { kindOf } from '../../model/address.js';
 import { DispatchError } from '../../model/errors.js';
 import { newSessionId } from '../../model/ids.js';
 import type { Job } from '../../model/job.js';
 import type { Processes } from '../../store/processes.js';
+import type { Watch } from '../../store/store.js';
 import { jobChannel, spawnKey } from '../keys.js';
 import type { Relay } from '../relay.js';
 import type { JobTable } from './job-table.js';
@@ -98,9 +99,17 @@ export class Autospawn {
   }
 
   /** A look for a job of this process. Never rejects: the job is made, and others look too. */
-  async submitted({ to, state }: Job): Promise<void> {
-    const target = this.launch === undefined || state !== 'queued' ? undefined : this.targetOf(to);
-    if (target !== undefined) await this.look(target).catch(() => {});
+  async submitted({ to, state }: Pick<Job, 'to' | 'state'>): Promise<void> {
+    const target = state === 'queued' ? this.targetOf(to) : undefined;
+    if (target === undefined) return;
+    if (this.launch !== undefined) await this.look(target).catch(() => {});
+    // That of its lane has nobody listening to it who could start a worker.
+    else if (target.isLanes) await this.parts.relay.store.ring(bellOf(target));
+  }
+
+  /** Calls `hint` when it may be time for a look; see `Store.watch`. */
+  async watch(target: SpawnTarget, hint: () => void): Promise<Watch> {
+    return this.parts.relay.store.watch(bellOf(target), hint);
   }
 
   /** How it stands with one target. Changes nothing. */
@@ -140,10 +149,12 @@ export class Autospawn {
   /** The start came to nothing, or the worker to a bad end; nothing where its end is known. */
   async failed({ target, id }: SpawnOrder, why: string): Promise<void> {
     const now = this.parts.relay.clock.now();
-    await this.#change(target, (spawns) => {
+    const change = await this.#change(target, (spawns) => {
       const after = rules.failed(spawns, id, why.slice(0, MOST_WHY), now);
       return after === spawns ? undefined : after;
     });
+    // Whoever saw it alive looks again in a minute else.
+    if (change !== undefined) await this.#ring(target);
   }
 
   /** A person has started a worker by hand, of the lanes without a name: failures, ceiling and breaker begin anew. */
@@ -154,14 +165,16 @@ export class Autospawn {
 
   async #start(target: SpawnTarget): Promise<Look> {
     const { clock, events } = this.parts.relay;
+    // A server that begins to end meanwhile keeps its word.
+    const { launch } = this;
     for (let round = 0; round < ROUNDS; round++) {
       const { revision, kept, spawns } = await this.#read(target);
       const now = clock.now();
       const standing = rules.standingOf(spawns, now);
-      if (standing.state === 'idle' && this.launch !== undefined) {
+      if (standing.state === 'idle' && launch !== undefined) {
         const id = newSessionId();
         if (await this.#update(target, revision, rules.started(spawns, id, now))) {
-          return this.#launched(this.launch, { target, id });
+          return this.#launched(launch, { target, id });
         }
         continue;
       }
@@ -192,11 +205,8 @@ export class Autospawn {
 
   /** Somebody may have seen this worker, and work, a moment ago. */
   async #ring(target: SpawnTarget): Promise<void> {
-    for (const address of await target.addresses().catch(() => [])) {
-      if (await this.#workOf(target).mayBe([address])) {
-        await this.parts.relay.store.ring(jobChannel(addressSegment(address)));
-      }
-    }
+    const addresses = await target.addresses().catch(() => []);
+    if (await this.#workOf(target).mayBe(addresses)) await this.parts.relay.store.ring(bellOf(target));
   }
 
   #workOf(target: SpawnTarget): WaitingWork {
@@ -240,7 +250,12 @@ export class Autospawn {
   }
 }
 
+const keyOf = (target: SpawnTarget) => spawnKey(segmentOf(target));
+
+/** What rings for work of an agent; one for all lanes, since they may be many. */
+const bellOf = (target: SpawnTarget) => jobChannel(segmentOf(target));
+
 /** No agent has a name with a full stop. */
-function keyOf({ name, isLanes }: SpawnTarget): string {
-  return spawnKey(isLanes ? 'lanes.all' : name);
+function segmentOf({ name, isLanes }: SpawnTarget): string {
+  return isLanes ? 'lanes.all' : name;
 }

@@ -1,6 +1,6 @@
 /**
  * When a server looks whether a worker is to be started: when it begins, at the bell of an agent, when a pause is over, and now and
- * then. Lanes may be many, and their bells are not listened to: who submits looks itself.
+ * then. Lanes may be many, and their bells are not listened to: who submits looks itself, or rings the one bell of all lanes.
  */
 import type { Watch } from '../../store/store.js';
 import { untilBeat } from '../beat.js';
@@ -20,7 +20,7 @@ export class SpawnWatch {
   #state: 'quiet' | 'begun' | 'closed' = 'quiet';
 
   constructor(
-    private readonly relay: Pick<Relay, 'jobs' | 'clock' | 'warn'>,
+    private readonly relay: Pick<Relay, 'clock' | 'warn'>,
     private readonly autospawn: Autospawn,
     private readonly launch: Launch,
   ) {}
@@ -31,8 +31,7 @@ export class SpawnWatch {
     this.#state = 'begun';
     this.autospawn.launch = this.launch;
     for (const target of this.autospawn.targets) {
-      if (target.isLanes) void this.#look(target);
-      else this.#watches.push(this.#watch(target));
+      this.#watches.push(this.#watch(target));
     }
   }
 
@@ -47,7 +46,7 @@ export class SpawnWatch {
 
   async #watch(target: SpawnTarget): Promise<Watch> {
     try {
-      const watch = await this.relay.jobs.watch(target.name, () => void this.#look(target));
+      const watch = await this.autospawn.watch(target, () => void this.#look(target));
       // It may have rung until then.
       void this.#look(target);
       return watch;
