@@ -6,7 +6,11 @@
  */
 import { MAX_REASON_LENGTH } from '../model/job.js';
 
-const NEEDS_REVIEW = /^NEEDS_REVIEW:(.*)$/;
+// A reason may hold whatever else breaks lines somewhere; and what stands behind a return is what a terminal shows.
+const NEEDS_REVIEW = /(?:^|\r)NEEDS_REVIEW:(.*)$/s;
+// Colours, titles and the like: nobody sees them, and some programs put them around every line. None goes over a line's end.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
+const UNSEEN = /\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\n]*(?:\x07|\x1b\\))|\0/g;
 const NO_REASON = '(no reason was given)';
 
 /**
@@ -14,7 +18,7 @@ const NO_REASON = '(no reason was given)';
  * before: of such a line it is not known what it is.
  */
 export function reviewAskedBy(text: string, isBegun = true): string | undefined {
-  const said = text.trimEnd();
+  const said = text.replace(UNSEEN, '').trimEnd();
   const start = said.lastIndexOf('\n') + 1;
   if (start === 0 && !isBegun) return undefined;
   const [line, words] = NEEDS_REVIEW.exec(said.slice(start).trim()) ?? [];

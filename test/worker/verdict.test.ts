@@ -57,8 +57,15 @@ describe('the verdict on a run', () => {
   it.each([
     ['NEEDS_REVIEW: Look at it.', 'Look at it.'],
     ['I did it.\n\nNEEDS_REVIEW:  It deletes rows. \r\n \n\t', 'It deletes rows.'],
-    ['NEEDS_REVIEW: \u001b[2J red', '\u001b[2J red'],
+    ['NEEDS_REVIEW: \u001b[2J red \u0007', 'red \u0007'],
+    // As a terminal shows it: coloured, over a bar of progress, behind a mark of the encoding.
+    ['\u001b[1;31mNEEDS_REVIEW: Look at it.\u001b[0m\n\u001b[0m', 'Look at it.'],
+    ['\u001b]0;title\u0007NEEDS_REVIEW: Look at it.', 'Look at it.'],
+    ['42 %\r100 %\rNEEDS_REVIEW: Look at it.', 'Look at it.'],
+    ['\ufeffNEEDS_REVIEW: Look at it.\0', 'Look at it.'],
     // In doubt a person is asked.
+    ['NEEDS_REVIEW: a\rb', 'a\rb'],
+    ['NEEDS_REVIEW: a\u2028b\u2029c', 'a\u2028b\u2029c'],
     ['NEEDS_REVIEW:', '(no reason was given)'],
     [`NEEDS_REVIEW: ${'x'.repeat(600)}`, `${'x'.repeat(499)}…`],
     // Forged, quoted, or spoken of: not the last line.
