@@ -22,7 +22,7 @@ export interface App {
   /** The processes that this one descends from; absent where that is not to be looked at. */
   readonly ancestry?: Ancestry;
   /** Has the operator's command run for what this process makes wait for a person; undefined where none is to be run. */
-  ringForPerson?(): Promise<{ close(): Promise<void> } | undefined>;
+  ringForPerson?(): Promise<{ close(late?: Promise<void>): Promise<void> } | undefined>;
   /** Looks at what holds the relay; absent where there is nothing of the kind to look at. */
   readonly inspection?: Inspection;
   /** What this user makes files with: the process itself makes its own for nobody else. */

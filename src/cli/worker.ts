@@ -130,16 +130,17 @@ async function run(
     display.warned(`${service.table} has no write_argv, so jobs that may write are left to others.`);
   }
   const bell = await app.ringForPerson?.();
-  const release = onSignals(worker);
+  const signals = onSignals(worker);
   try {
     if ((await worker.run()) !== 'nothing') return EXIT.done;
     display.nothing();
     return EXIT.nothing;
   } finally {
-    release();
+    signals.workIsOver();
     display.close();
-    // Ended now, it would take the operator's command with it.
-    await bell?.close();
+    // Ended now, it would take the operator's command with it; ended by a signal that nobody hears, it would leave it behind.
+    await bell?.close(signals.late);
+    signals.release();
   }
 }
 
@@ -267,18 +268,37 @@ function findExecutor({ executors, operatorProblem, file }: Config, agent: strin
   );
 }
 
+interface Signals {
+  /** From now on nothing is lost when the process ends. */
+  workIsOver(): void;
+  /** Resolves when a signal has come so long ago that the process must end. */
+  readonly late: Promise<void>;
+  release(): void;
+}
+
 /** The first signal ends the worker in order, a second one at once. What runs is ended by the keeper in any case. */
-function onSignals(worker: Worker): () => void {
+function onSignals(worker: Worker): Signals {
   let isStopping = false;
+  let isOver = false;
+  let tellLate: () => void = () => {};
+  const late = new Promise<void>((resolve) => {
+    tellLate = resolve;
+  });
   const stop = () => {
     if (isStopping) process.exit(EXIT.failed);
     isStopping = true;
     worker.stop();
-    setTimeout(() => process.exit(EXIT.failed), MOST_END_MS).unref();
+    setTimeout(() => (isOver ? tellLate() : process.exit(EXIT.failed)), MOST_END_MS).unref();
   };
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
   for (const name of signals) process.on(name, stop);
-  return () => {
-    for (const name of signals) process.off(name, stop);
+  return {
+    workIsOver: () => {
+      isOver = true;
+    },
+    late,
+    release: () => {
+      for (const name of signals) process.off(name, stop);
+    },
   };
 }

@@ -1,6 +1,6 @@
 /**
  * The operator's command for a person: it runs when a job begins to wait for one. Whoever made the job wait runs it, a server
- * or a worker; nothing here holds up the job, throws, or keeps the process alive.
+ * or a worker; nothing here holds up the job, throws or, but for `close`, keeps the process alive.
  *
  * The first job rings at once. What comes within a minute of a ring waits for the end of that minute, and is one ring together.
  */
@@ -52,11 +52,17 @@ export class PersonBell {
     else this.#timer = setTimeout(() => this.#ring(), left).unref();
   }
 
-  /** Resolves when what rings has rung, which takes a bounded time. What would have rung later does not. Never rejects. */
-  async close(): Promise<void> {
+  /**
+   * Resolves when what rings has rung, which takes a bounded time, or when `late` does, and keeps the process alive until then.
+   * What would have rung later does not. Never rejects.
+   */
+  async close(late?: Promise<void>): Promise<void> {
     this.#isClosed = true;
     clearTimeout(this.#timer);
-    await this.#ringing;
+    // The command does not: a process that has nothing else to do would end, and take it with it.
+    const alive = setInterval(() => {}, PAUSE_MS);
+    await (late === undefined ? this.#ringing : Promise.race([this.#ringing, late]));
+    clearInterval(alive);
   }
 
   #ring(): void {

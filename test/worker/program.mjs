@@ -46,6 +46,9 @@ const KINDS = {
     process.stdout.write('to stdout\n');
     process.stderr.write('to stderr\n');
   },
+  ask() {
+    writeFileSync(outputFile, 'It is done.\nNEEDS_REVIEW: It deletes rows.\n');
+  },
   fail() {
     process.stderr.write('no luck\n');
     process.exitCode = 1;
