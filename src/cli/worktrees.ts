@@ -9,6 +9,9 @@ import { assertHuman } from './human.js';
 import { parseJobId } from './job-argument.js';
 import { agoOf, count } from './layout.js';
 
+const BY_HAND =
+  '    Remove that folder yourself, see with `git worktree list` that no other is on its branch, and run this again.';
+
 type Listing = typeof import('../worker/worktree-listing.js');
 
 export const defineWorktrees: Define = (program, choose) => {
@@ -106,10 +109,10 @@ async function remove(context: Context, job: string, isDiscarded: boolean): Prom
     if (isGone) removed.push(one);
   }
   await report(context, { removed: removed.map(jsonOf), kept: found.length - removed.length }, () =>
-    found.map(
-      (one) =>
-        `${removed.includes(one) ? 'Removed' : 'Could not remove all of'} ${one.branch}  ${forTerminal(one.path, 500)}`,
-    ),
+    found.flatMap((one) => {
+      const what = `${one.branch}  ${forTerminal(one.path, 500)}`;
+      return removed.includes(one) ? [`Removed ${what}`] : [`Could not remove all of ${what}`, BY_HAND];
+    }),
   );
   return removed.length === found.length ? EXIT.done : EXIT.failed;
 }

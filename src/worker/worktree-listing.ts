@@ -91,7 +91,7 @@ async function findUnnoted(
     const { commonDir: repo } = repository;
     const folder = join(shop.folder, repositoryFolder(repository));
     const branches = await branchesOf(shop, repo);
-    const names = new Set([...shop.files.list(folder), ...branches.keys()]);
+    const names = new Set([...namesIn(shop, folder), ...branches.keys()]);
     for (const name of [...names].sort()) {
       const job = jobOf(name);
       const path = join(shop.files.kindOf(folder) === 'directory' ? shop.files.realPath(folder) : folder, name);
@@ -102,6 +102,15 @@ async function findUnnoted(
     }
   }
   return found;
+}
+
+/** None where it is a link, or cannot be read. */
+function namesIn({ files }: Workshop, folder: string): string[] {
+  try {
+    return files.kindOf(folder) === 'directory' ? files.list(folder) : [];
+  } catch {
+    return [];
+  }
 }
 
 interface Known {

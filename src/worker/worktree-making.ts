@@ -125,6 +125,8 @@ export async function removeWorktree(shop: Workshop, note: WorktreeNote, removal
     return true;
   }
   const entry = findEntry(files, note);
+  // Where a link leads is not ours.
+  if (files.kindOf(dirname(note.path)) === 'symlink') return false;
   // git removes no folder whose own file names another repository.
   if (files.kindOf(note.path) !== 'missing' && (entry === undefined || !hasOwnGitFile(files, note, entry))) {
     if (removal === 'unchanged') return false;
@@ -136,6 +138,10 @@ export async function removeWorktree(shop: Workshop, note: WorktreeNote, removal
     if ((await run(['worktree', 'remove', ...force, note.path], call)).code !== 0) return false;
   }
   if (files.kindOf(note.path) !== 'missing') return false;
+  if (removal === 'discarded' && files.kindOf(note.repo) === 'missing') {
+    if (note.token > 0) await notes.drop(note);
+    return true;
+  }
   await removeStub(files, note);
   await before?.('branch');
   const tip = await run(['rev-parse', '--verify', '--quiet', `refs/heads/${note.branch}`], call);

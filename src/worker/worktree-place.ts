@@ -34,6 +34,8 @@ export function findEntry(files: Files, { repo, path }: Pick<Place, 'repo' | 'pa
 
 /** Whether the `.git` file of the worktree is the one that git made for it. */
 export function hasOwnGitFile(files: Files, { path }: Pick<Place, 'path'>, entry: string): boolean {
+  // git itself would follow a link in the place of the worktree.
+  if (files.kindOf(path) !== 'directory') return false;
   const text = readLine(files, join(path, '.git'));
   return text?.startsWith('gitdir: ') === true && resolve(path, text.slice('gitdir: '.length)) === entry;
 }

@@ -61,16 +61,28 @@ export async function stateOf(git: Git, files: Files, place: Place, looking: Loo
   try {
     return await look(git, files, place, looking);
   } catch {
-    return { ...NOTHING, unchanged: false, there: files.kindOf(place.path) === 'directory', measured: false };
+    return { ...NOTHING, unchanged: false, there: isThere(files, place.path), measured: false };
   }
 }
 
 class NotTold extends Error {}
 
+function isThere(files: Files, path: string): boolean {
+  try {
+    return files.kindOf(path) === 'directory';
+  } catch {
+    // A link on the way that leads to itself.
+    return false;
+  }
+}
+
 async function look(git: Git, files: Files, place: Place, looking: Looking): Promise<WorktreeState> {
   const { base, branch, path } = place;
   const repository = told(inRepository(git, place), looking);
-  const there = files.kindOf(path) === 'directory';
+  const kind = files.kindOf(path);
+  // A link may lead to where the worktree was moved.
+  if (kind !== 'directory' && kind !== 'missing') throw new NotTold();
+  const there = kind === 'directory';
   const entry = findEntry(files, place);
   const tip = (await repository(['rev-parse', '--verify', '--quiet', `refs/heads/${branch}^{commit}`], 1)).trim();
   const tips = tip === '' ? [] : [tip];

@@ -82,6 +82,17 @@ describe('worktrees', () => {
     expect((await run(['worktrees', 'remove', id, '--discard'])).code).toBe(3);
   });
 
+  it('says what is to be done where not all can be removed, as while the operator is on the branch', async () => {
+    const { id } = await ended(true);
+    git.git('checkout', '-q', '--ignore-other-worktrees', `mcp-dispatch/${id}`);
+    const { code, out } = await run(['worktrees', 'remove', id, '--discard']);
+    expect([code, out]).toEqual([1, expect.stringMatching(/^Could not remove all of .*\n.*`git worktree list`/)]);
+    expect(git.git('rev-parse', '--abbrev-ref', 'HEAD')).toBe(`mcp-dispatch/${id}`);
+    git.git('checkout', '-q', 'main');
+    expect(await run(['worktrees', 'remove', id, '--discard'])).toMatchObject({ code: 0 });
+    expect(await git.left()).toEqual(NOTHING_LEFT);
+  });
+
   it('refuses to remove one that somebody works in', async () => {
     const { id } = await submit(desk.relay, 'alice', 'codex', { write: true, worktree: true });
     const { job } = await claimNext(desk.relay, holder('codex'));

@@ -2,10 +2,20 @@
  * What ran in a worktree may have set a trap for the git that looks at it afterwards: each plants programs that git would run,
  * and none of them is run.
  */
-import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { discardWorktree, listWorktrees } from '../../src/worker/worktree-listing.js';
+import { discardWorktree, listWorktrees, pruneWorktree } from '../../src/worker/worktree-listing.js';
 import { DONE, NOTHING_LEFT, WorktreeWorld, worktreeOf } from './worktree-world.js';
 
 let world: WorktreeWorld;
@@ -145,6 +155,50 @@ it('links in a worktree are neither followed nor measured when it is discarded',
   expect(await discardWorktree(sources, listed)).toBe(true);
   expect(readFileSync(path.join(outside, 'precious'), 'utf8')).toBe('a\nb\n');
   expect(await world.left()).toEqual(NOTHING_LEFT);
+});
+
+describe('a link in the place of', () => {
+  it('a worktree is not followed, when that is looked at, pruned and discarded', async () => {
+    const elsewhere = path.join(world.folder, 'elsewhere');
+    const told = worktreeOf(
+      await world.run((folder) => {
+        writeFileSync(path.join(folder, 'work'), 'of an hour\n');
+        renameSync(folder, elsewhere);
+        symlinkSync(elsewhere, folder);
+        return DONE;
+      }),
+    );
+    expect(told.unchanged).toBeUndefined();
+    await expectNothingRemoved(path.join(elsewhere, 'work'));
+    expect(await world.left()).toEqual(NOTHING_LEFT);
+  });
+
+  it('the folder of a repository’s worktrees is not followed, and hinders no look at others', async () => {
+    const elsewhere = path.join(world.folder, 'elsewhere');
+    await world.run((folder) => {
+      writeFileSync(path.join(folder, 'work'), 'of an hour\n');
+      unlinkSync(path.join(folder, '.git'));
+      renameSync(path.dirname(folder), elsewhere);
+      symlinkSync(elsewhere, path.dirname(folder));
+      return DONE;
+    });
+    const [name = ''] = readdirSync(elsewhere);
+    await expectNothingRemoved(path.join(elsewhere, name, 'work'));
+    const link = path.join(world.shop().folder, readdirSync(world.shop().folder)[0] ?? '');
+    unlinkSync(link);
+    symlinkSync(link, link);
+    const sources = { shop: world.shop(), relay: world.relay, folders: [world.repo] };
+    expect(await listWorktrees(sources)).toMatchObject([{ state: { unchanged: false, measured: false } }]);
+  });
+
+  async function expectNothingRemoved(file: string): Promise<void> {
+    const sources = { shop: world.shop(), relay: world.relay, folders: [world.repo] };
+    for (const listed of await listWorktrees(sources)) {
+      expect(await pruneWorktree(sources, listed)).toBe(false);
+      await discardWorktree(sources, listed);
+    }
+    expect(readFileSync(file, 'utf8')).toBe('of an hour\n');
+  }
 });
 
 it('a note that names a folder elsewhere, or another branch, is nobody’s worktree', async () => {

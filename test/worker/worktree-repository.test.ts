@@ -5,7 +5,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { workshop } from '../../src/worker/compose.js';
 import { Git } from '../../src/worker/git.js';
-import { listWorktrees, pruneWorktree } from '../../src/worker/worktree-listing.js';
+import { discardWorktree, listWorktrees, pruneWorktree } from '../../src/worker/worktree-listing.js';
 import { WorktreeRunner } from '../../src/worker/worktree-runner.js';
 import { DONE, NOTHING_LEFT, type Work, WorktreeWorld, worktreeOf } from './worktree-world.js';
 
@@ -226,6 +226,18 @@ it('a worktree whose folder was removed by hand is listed, and pruned where no c
   if (listed === undefined) throw new Error('it is not listed');
   expect(await pruneWorktree(sources, listed)).toBe(true);
   expect(await world.left()).toEqual(NOTHING_LEFT);
+});
+
+it('a worktree whose repository is gone is kept by prune, and can be discarded', async () => {
+  const told = worktreeOf(await world.run(CHANGE));
+  rmSync(world.repo, { recursive: true });
+  const sources = { shop: world.shop(), relay: world.relay, folders: [world.repo] };
+  const [listed] = await listWorktrees(sources);
+  expect(listed).toMatchObject({ path: told.path, state: { measured: false }, removable: undefined });
+  if (listed === undefined) throw new Error('it is not listed');
+  expect(await pruneWorktree(sources, listed)).toBe(false);
+  expect(await discardWorktree(sources, listed)).toBe(true);
+  expect([existsSync(told.path), await world.relay.jobs.worktrees.list()]).toEqual([false, []]);
 });
 
 /** It stops at a conflict. */

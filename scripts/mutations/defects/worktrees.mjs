@@ -40,6 +40,14 @@ export default {
       caughtBy: { file: CRASH, title: 'died when it found the folder taken' },
     },
     {
+      name: 'link-for-a-worktree',
+      promise: 'Nothing that a link leads to is removed with a worktree.',
+      file: 'src/worker/worktree-place.ts',
+      find: "if (files.kindOf(path) !== 'directory') return false;",
+      replace: "if (files.kindOf(path) === 'missing') return false;",
+      caughtBy: { file: HOSTILE, title: 'a worktree is not followed' },
+    },
+    {
       name: 'names-are-text',
       promise: 'A new file counts, whatever bytes its name is made of.',
       file: 'src/worker/worktree-state.ts',
