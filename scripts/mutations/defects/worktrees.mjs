@@ -1,6 +1,7 @@
 /** Jobs that write in git worktrees. */
 const CRASH = 'test/worker/worktree-crash.test.ts';
 const HOSTILE = 'test/worker/worktree-hostile.test.ts';
+const MAIL = 'test/relay/jobs/worktree-jobs.test.ts';
 const LOSSES = 'test/worker/worktree-losses.test.ts';
 const RUN = 'test/worker/worktree-run.test.ts';
 
@@ -54,6 +55,22 @@ export default {
       find: "encoding: 'latin1'",
       replace: "encoding: 'utf8'",
       caughtBy: { file: LOSSES, title: 'a file whose name is no UTF-8' },
+    },
+    {
+      name: 'uncommitted-told-as-on-the-branch',
+      promise: 'Who is told of changes that nobody committed is not sent to a branch that has nothing to merge.',
+      file: 'src/relay/jobs/job-mail.ts',
+      find: "'commits' in place && place.commits === 0",
+      replace: 'false',
+      caughtBy: { file: MAIL, title: 'says where the changes are, however long the words of the one who made them' },
+    },
+    {
+      name: 'place-lost-with-the-words',
+      promise: 'The mail says where the changes are, also where its other words had to be cut.',
+      file: 'src/relay/jobs/job-mail.ts',
+      find: 'place === undefined || words.includes(place.path) ? words',
+      replace: 'place === undefined || job.error !== null ? words',
+      caughtBy: { file: MAIL, title: 'says where the changes are, however long the words of the one who made them' },
     },
   ],
 };
