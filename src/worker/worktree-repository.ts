@@ -54,7 +54,8 @@ export async function findRepository(git: Git, files: Files, cwd: string, signal
     '--is-inside-work-tree',
     '--show-prefix',
   );
-  if (looked.code !== 0) throw failed(looked, `${cwd} is in no git repository that can be used`);
+  if (looked.code !== 0)
+    throw failed(looked, `${cwd}, where its executor runs, is in no git repository that can be used`);
   const [common = '', gitDir = '', bare, inside, prefix = '', ...more] = looked.out.split('\n');
   if (more.length > 1) throw new NoWorktree(`the path of the repository of ${cwd} holds a line feed`, true);
   if (bare !== 'true' && inside !== 'true')

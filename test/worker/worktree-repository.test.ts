@@ -29,7 +29,7 @@ describe('a job that can never run in a worktree fails with the reason, where it
         mkdirSync(other());
         return other();
       },
-      /is in no git repository that can be used: git says "not a git repository/,
+      /other, where its executor runs, is in no git repository that can be used: git says "not a git repository/,
     ],
     [
       'in a repository without commits',
