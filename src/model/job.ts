@@ -195,7 +195,9 @@ const storedJob = lazy(() =>
     request_id: z.string().nullable(),
     thread_id: z.string().nullable(),
     offered: z.boolean(),
-    write: z.boolean(),
+    // "worktree" is one that may write in a worktree: a program that knows of none cannot read it, and so does not take it for
+    // a job that may write where a person works.
+    write: z.union([z.boolean(), z.literal('worktree')]),
     worktree: z.boolean().default(false),
     state,
     attempts: count,
@@ -244,14 +246,17 @@ const storedJob = lazy(() =>
 export function parseJob(value: Uint8Array): Job | undefined {
   try {
     const parsed = storedJob().safeParse(JSON.parse(Buffer.from(value).toString('utf8')));
-    return parsed.success ? (parsed.data as unknown as Job) : undefined;
+    if (!parsed.success) return undefined;
+    const { write, worktree, ...job } = parsed.data;
+    const inWorktree = write === 'worktree';
+    return { ...job, write: write !== false, worktree: worktree || inWorktree } as unknown as Job;
   } catch {
     return undefined;
   }
 }
 
 export function serializeJob(job: Job): string {
-  return JSON.stringify(job);
+  return JSON.stringify(job.worktree ? { ...job, write: 'worktree' } : job);
 }
 
 /** As its holder has it: `3.k3j9x0q2m4ab...`. */

@@ -38,6 +38,16 @@ describe('a job in a worktree', () => {
     expect(worktree).toBe(true);
     expect(parseJob(Buffer.from(serializeJob(old as never)))).toMatchObject({ id: old.id, worktree: false });
   });
+
+  it('is written so that a program that knows of no worktrees cannot read it, and write where a person works', async () => {
+    const job = await submit(relay, 'alice', 'codex', { write: true, worktree: true });
+    const text = serializeJob(job);
+    // What such a program takes for a job has true or false there.
+    expect(JSON.parse(text).write).toBe('worktree');
+    expect(parseJob(Buffer.from(text))).toEqual(job);
+    const early = JSON.stringify({ ...job, write: true });
+    expect(parseJob(Buffer.from(early))).toEqual(job);
+  });
 });
 
 describe('the mail about it', () => {
