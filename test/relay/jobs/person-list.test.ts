@@ -136,8 +136,8 @@ describe('a place in the queue', () => {
         }),
     });
     for (let i = 0; i < 510; i++) {
-      await submit(relay, 'alice', 'bob');
-      await claimNext(relay, holder('bob'));
+      const { id } = await submit(relay, 'alice', 'bob');
+      await relay.jobs.claim(id, holder('bob'), { addresses: ['bob'] });
     }
     const last = await submit(relay, 'alice', 'bob');
     reads = 0;
