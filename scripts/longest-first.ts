@@ -18,6 +18,7 @@ const LONGEST = [
   'proof/power-loss',
   'relay/doctor/busy',
   'proof/jobs-faults',
+  'process/autospawn',
   'process/waking',
   'proof/jobs-crash',
   'process/ending',
