@@ -74,13 +74,13 @@ export class PersonBell {
   }
 
   async #ringFor(submitters: readonly string[]): Promise<void> {
-    const { review, recovery } = await this.relay.jobs.person.count();
+    const { review, recovery, more } = await this.relay.jobs.person.count();
     const count = review + recovery;
     // Decided by now.
     if (count === 0) return;
     const from = submitters.length === 1 ? (submitters[0] ?? '') : `${submitters.length} submitters`;
     const one = count === 1;
-    const text = `mcp-dispatch: ${count} ${one ? 'job waits' : 'jobs wait'} for you: ${review} to review, ${recovery} to recover. \`mcp-dispatch jobs\` lists ${one ? 'it' : 'them'}.`;
+    const text = `mcp-dispatch: ${more ? 'at least ' : ''}${count} ${one ? 'job waits' : 'jobs wait'} for you: ${review} to review, ${recovery} to recover. \`mcp-dispatch jobs\` lists ${one ? 'it' : 'them'}.`;
     const { outcome, ...rest } = await this.method.ring({ agent: HUMAN, text, count, from, ids: [] });
     await this.relay.events.note({
       event: 'rang',

@@ -82,6 +82,13 @@ describe('the bell of a person', () => {
     expect(rung.slice(1)).toMatchObject([{ count: 3, from: '2 submitters' }]);
   });
 
+  it('says that there are more than it counted', async () => {
+    for (let i = 0; i < 101; i++) await review();
+    await pass(PAUSE_MS);
+    await bell.close();
+    expect(rung.at(-1)?.text).toContain('at least 100 jobs wait for you');
+  });
+
   it('does not ring for what was decided by then', async () => {
     await review();
     await pass(1000);
