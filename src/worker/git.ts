@@ -23,6 +23,9 @@ const ALWAYS = [
   // A tree of which a part is left out cannot be told from one that lost it.
   '-c',
   'core.sparseCheckout=false',
+  // Else an index of our own leaves a part of itself in the repository.
+  '-c',
+  'core.splitIndex=false',
   '-c',
   'core.quotePath=true',
   '-c',

@@ -51,9 +51,12 @@ export function inEntry(git: Git, { repo }: Pick<Place, 'repo'>, entry: string) 
     git.run([`--git-dir=${entry}`, ...args], { ...call, env: { ...env, GIT_COMMON_DIR: repo } });
 }
 
-/** git for the tree, whatever its `.git` says, and the `commondir` of its entry: who commits there can write that too. */
-export function inTree(git: Git, { repo, path }: Pick<Place, 'repo' | 'path'>, entry: string) {
-  const run = inEntry(git, { repo }, entry);
+/**
+ * git for the files of the tree, by the repository's own settings: whatever the tree's `.git` says, and its entry, which who
+ * commits there can write too. It needs an index.
+ */
+export function inTree(git: Git, { repo, path }: Pick<Place, 'repo' | 'path'>) {
+  const run = inRepository(git, { repo });
   return (args: readonly string[], call: GitCall): Promise<GitEnd> =>
     run(['-C', path, `--work-tree=${path}`, ...args], call);
 }

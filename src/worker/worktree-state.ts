@@ -106,12 +106,12 @@ async function look(git: Git, files: Files, place: Place, looking: Looking): Pro
     hasOnly(files, entry, base);
   const elsewhere = head === '' || head === tip ? {} : { head };
   if (!there) return { ...NOTHING, ...elsewhere, commits, there, measured: true, unchanged: isAtBase };
-  const staged = await inTree(
+  const staged = await inEntry(
     git,
     place,
     entry,
   )(['diff-index', '--cached', '--quiet', '--ignore-submodules=all', base], looking);
-  const compared = await compare(git, files, place, entry, looking);
+  const compared = await compare(git, files, place, looking);
   const { whole, ...counts } = compared;
   const unchanged =
     isAtBase && staged.code === 0 && whole && counts.files_changed === 0 && hasOwnGitFile(files, place, entry);
@@ -146,13 +146,13 @@ interface Compared extends Pick<WorktreeState, 'files_changed' | 'insertions' | 
   readonly whole: boolean;
 }
 
-async function compare(git: Git, files: Files, place: Place, entry: string, looking: Looking): Promise<Compared> {
+async function compare(git: Git, files: Files, place: Place, looking: Looking): Promise<Compared> {
   const { base } = place;
   const folder = resolve(tmpdir(), `mcp-dispatch-run-${newSessionId()}`);
   makeRunFolder(files, folder, undefined);
   try {
     const env = { GIT_INDEX_FILE: join(folder, 'index') };
-    const run = inTree(git, place, entry);
+    const run = inTree(git, place);
     const tell = told((args, call) => run(args, { ...call, env }), looking);
     await tell(['read-tree', base]);
     // Names are bytes.

@@ -83,6 +83,15 @@ describe('nothing that a program has planted runs, when the worktree is looked a
         writeFileSync(path.join(folder, 'README'), 'changed\n');
       },
     ],
+    [
+      'settings of its own, where the repository lets worktrees have some',
+      (folder) => {
+        for (const key of ['filter.t.clean', 'filter.t.process', 'diff.t.textconv', 'core.fsmonitor'])
+          world.gitIn(folder, 'config', '--worktree', key, trap);
+        writeFileSync(path.join(folder, '.gitattributes'), '* filter=t diff=t\n');
+        writeFileSync(path.join(folder, 'README'), 'changed\n');
+      },
+    ],
     ['a repository within it', (folder) => plantRepository(path.join(folder, 'nested/deep'))],
     ['a repository in the folder of a submodule', (folder) => plantRepository(path.join(folder, 'lib'))],
     [
@@ -100,6 +109,7 @@ describe('nothing that a program has planted runs, when the worktree is looked a
     world.git('add', '.gitmodules');
     world.git('update-index', '--add', '--cacheinfo', `160000,${world.git('rev-parse', 'HEAD')},lib`);
     world.git('commit', '-qm', 'with a submodule');
+    world.git('config', 'extensions.worktreeConfig', 'true');
     const before = world.fingerprint();
     const told = worktreeOf(
       await world.run((folder) => {
