@@ -1,5 +1,6 @@
 /** When servers start workers by themselves, and when not. */
 const AUTOSPAWN = 'test/relay/jobs/autospawn.test.ts';
+const BELLS = 'test/relay/jobs/autospawn-bells.test.ts';
 const RULES = 'test/relay/jobs/spawn-rules.test.ts';
 
 export default {
@@ -36,6 +37,14 @@ export default {
       find: 'const isFuture = (at: number) => at > now + STEP_BACK_MS;',
       replace: 'const isFuture = (at: number) => at < 0 && STEP_BACK_MS > 0;',
       caughtBy: { file: RULES, title: 'for longer than from then on' },
+    },
+    {
+      name: 'end-that-nobody-hears',
+      promise: 'Work that a worker leaves behind, however it ends, is seen at once.',
+      file: 'src/relay/jobs/autospawn.ts',
+      find: 'if (change !== undefined) await this.#ring(target);',
+      replace: 'if (change === undefined) await this.#ring(target);',
+      caughtBy: { file: BELLS, title: 'rings once, whether in order or lost' },
     },
   ],
 };
