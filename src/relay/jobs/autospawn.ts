@@ -57,6 +57,11 @@ export interface Told {
 const ROUNDS = 100;
 // Far more than a path needs, and less than a line of the log holds.
 const MOST_WHY = 300;
+/**
+ * A worker that cannot be seen from here, as in a sandbox that has ended with it, is believed to live while no job has waited
+ * for longer. One more does no harm: a claim decides who has a job.
+ */
+export const UNSEEN_MS = 10 * 60 * 1000;
 
 interface Parts {
   readonly relay: Pick<Relay, 'store' | 'clock' | 'events'>;
@@ -91,11 +96,20 @@ export class Autospawn {
     const addresses = await target.addresses();
     const work = this.#workOf(target);
     if (!(await work.mayBe(addresses))) return { state: 'none' };
+    const { workers, relay } = this.parts;
+    let isServed = false;
     for (const address of addresses) {
-      if ((await this.parts.workers.serving(address)).length > 0) return { state: 'served' };
+      if (await workers.isSeen(address)) return { state: 'served' };
+      isServed ||= (await workers.serving(address)).length > 0;
     }
-    if (!(await work.find(addresses, (job) => target.takes(job)))) return { state: 'none' };
-    return this.#start(target);
+    const hasWaited = ({ created_at }: Job) => relay.clock.now() - Date.parse(created_at) >= UNSEEN_MS;
+    let isLong = false;
+    const takes = (job: Job) => {
+      isLong = hasWaited(job);
+      return target.takes(job) && (isLong || !isServed);
+    };
+    if (!(await work.find(addresses, takes))) return { state: isServed ? 'served' : 'none' };
+    return this.#start(target, isLong);
   }
 
   /** A look for a job of this process. Never rejects: the job is made, and others look too. */
@@ -163,12 +177,12 @@ export class Autospawn {
     if (target !== undefined) await this.#change(target, rules.forgiven);
   }
 
-  async #start(target: SpawnTarget): Promise<Look> {
+  async #start(target: SpawnTarget, isLong: boolean): Promise<Look> {
     const { clock, events } = this.parts.relay;
     // A server that begins to end meanwhile keeps its word.
     const { launch } = this;
     for (let round = 0; round < ROUNDS; round++) {
-      const { revision, kept, spawns } = await this.#read(target);
+      const { revision, kept, spawns } = await this.#read(target, isLong);
       const now = clock.now();
       const standing = rules.standingOf(spawns, now);
       if (standing.state === 'idle' && launch !== undefined) {
@@ -229,13 +243,19 @@ export class Autospawn {
     throw this.#broken(target, 'cannot be changed');
   }
 
-  /** `kept` is what the record says, `spawns` what time has made of it. */
-  async #read(target: SpawnTarget): Promise<{ revision: string | undefined; kept: Spawns; spawns: Spawns }> {
+  /** `kept` is what the record says, `spawns` what time has made of it; `isLong` counts a worker that cannot be seen as gone. */
+  async #read(
+    target: SpawnTarget,
+    isLong = false,
+  ): Promise<{ revision: string | undefined; kept: Spawns; spawns: Spawns }> {
     const { relay, processes } = this.parts;
     const record = await relay.store.readRecord(keyOf(target));
     const kept = record === undefined ? NO_SPAWNS : parseSpawns(record.value);
     if (kept === undefined) throw this.#broken(target, 'cannot be understood');
-    const spawns = rules.caughtUp(kept, relay.clock.now(), (worker) => processes.check(worker) === 'dead');
+    const spawns = rules.caughtUp(kept, relay.clock.now(), (worker) => {
+      const liveness = processes.check(worker);
+      return liveness === 'dead' || (isLong && liveness === 'unknown');
+    });
     return { revision: record?.revision, kept, spawns };
   }
 

@@ -67,6 +67,11 @@ export class Workers {
     return (await this.#all(addressSegment(address))).filter(({ alive }) => alive).map(({ worker }) => worker);
   }
 
+  /** Whether one of them is seen to be there: not one of another machine or container, which may have ended with it. */
+  async isSeen(address: string): Promise<boolean> {
+    return (await this.#all(addressSegment(address))).some(({ seen }) => seen);
+  }
+
   /** All of every address, also those that are known to be dead and not swept away yet. */
   async everywhere(): Promise<Serving[]> {
     const found: Serving[] = [];
@@ -87,15 +92,16 @@ export class Workers {
     }
   }
 
-  async #all(segment: string): Promise<{ worker: Worker; alive: boolean }[]> {
-    const found: { worker: Worker; alive: boolean }[] = [];
+  async #all(segment: string): Promise<{ worker: Worker; alive: boolean; seen: boolean }[]> {
+    const found: { worker: Worker; alive: boolean; seen: boolean }[] = [];
     for (const name of (await this.store.list(workerKey(segment))).filter(isSessionId)) {
       const read = await this.store.read(workerKey(segment, name), MAX_BYTES);
       const parsed = read?.ok === true ? workerSchema().safeParse(parseJson(read.bytes)) : undefined;
       if (parsed?.success !== true || parsed.data.session !== name) continue;
       const { session, pid, since, writes, concurrency } = parsed.data;
-      const alive = livenessOf(this.processes, parsed.data) !== 'dead';
-      found.push({ worker: { session, pid, since, writes, concurrency }, alive });
+      const liveness = livenessOf(this.processes, parsed.data);
+      const worker = { session, pid, since, writes, concurrency };
+      found.push({ worker, alive: liveness !== 'dead', seen: liveness !== 'dead' && liveness !== 'unknown' });
     }
     return found;
   }

@@ -1,7 +1,13 @@
 /** Many servers over one store, whose workers are what the test says they are. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { isOfWorker } from '../../../src/relay/events.js';
-import type { Autospawn, Launch, SpawnOrder, SpawnTarget } from '../../../src/relay/jobs/autospawn.js';
+import {
+  type Autospawn,
+  type Launch,
+  type SpawnOrder,
+  type SpawnTarget,
+  UNSEEN_MS,
+} from '../../../src/relay/jobs/autospawn.js';
 import { CONFIRM_MS, PAUSE_MS } from '../../../src/relay/jobs/spawn-rules.js';
 import { spawnKey } from '../../../src/relay/keys.js';
 import type { Relay } from '../../../src/relay/relay.js';
@@ -89,11 +95,18 @@ describe('a job that waits', () => {
     expect(await of(one).look(CODEX)).toEqual({ state: 'starting' });
   });
 
-  it('counts a worker that cannot be seen from here as alive', async () => {
+  it('counts a worker that cannot be seen from here as alive, until it has waited for it for ten minutes', async () => {
     const one = server();
     await submit(poster, 'alice', 'codex');
-    await enter(world.process({ elsewhere: true }));
+    await of(one).look(CODEX);
+    const elsewhere = world.process({ elsewhere: true });
+    await of(elsewhere).confirm(launched[0] as SpawnOrder);
+    await enter(elsewhere);
+    world.clock.advance(UNSEEN_MS - 1);
     expect(await of(one).look(CODEX)).toEqual({ state: 'served' });
+    world.clock.advance(1);
+    expect(await of(one).look(CODEX)).toEqual({ state: 'starting' });
+    expect(launched).toHaveLength(2);
   });
 
   it('has none started by a process that has not begun', async () => {
