@@ -50,6 +50,8 @@ export interface Shown {
   readonly from: string;
   readonly body: Body;
   readonly redelivered: boolean;
+  /** How many acknowledgements were answered, of anybody, before the call was made that this answers. */
+  readonly acksBefore: number;
 }
 
 /** An `ack` that was begun. */

@@ -89,10 +89,22 @@ export class ScriptedRun {
 
   #shown({ agent, id: session }: Session, { delivered }: Claim): void {
     const reply = `reply ${this.#replies++}`;
+    const acksBefore = only(this.journal, 'acked').length;
     for (const { message, redelivered } of delivered) {
       const { id, from, content, priority, thread_id: thread, payload } = message;
       const body = { content, priority, thread, payload };
-      this.journal.push({ kind: 'shown', agent, session, reply, filtered: false, id, from, redelivered, body });
+      this.journal.push({
+        kind: 'shown',
+        agent,
+        session,
+        reply,
+        filtered: false,
+        id,
+        from,
+        redelivered,
+        body,
+        acksBefore,
+      });
     }
   }
 

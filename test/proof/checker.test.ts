@@ -48,6 +48,7 @@ describe('in the journal', () => {
   const without = (...dropped: Event[]) => run.journal.filter((event) => !dropped.includes(event));
   const replaced = (old: Event, event: object) =>
     run.journal.map((each) => (each === old ? ({ ...old, ...event } as Event) : each));
+  const acks = () => run.journal.filter(({ kind }) => kind === 'acked').length;
   const added = (event: object) => [...run.journal, event as Event];
 
   test.each<[string, () => readonly Event[], RegExp]>([
@@ -123,7 +124,7 @@ describe('in the journal', () => {
     ],
     [
       'a message that comes back after its acknowledgement',
-      () => added({ ...shown('first'), session: 's9', reply: 'r9', redelivered: true }),
+      () => added({ ...shown('first'), session: 's9', reply: 'r9', redelivered: true, acksBefore: acks() }),
       /^I1 risen: .*new to bob after/,
     ],
     [
@@ -154,6 +155,14 @@ describe('in the journal', () => {
     ['a slow recovery', () => added({ kind: 'recovered', agent: 'bob', ms: 2001 }), /^I8 slow/],
   ])('%s is found', (_, journal, problem) => {
     expect(check(journal(), good.facts)).toContainEqual(expect.stringMatching(problem));
+  });
+
+  test('a message that another server had taken before its acknowledgement was answered has not risen', () => {
+    const again = { ...shown('first'), session: 's9', reply: 'r9', redelivered: true };
+    const risen = (acksBefore: number) =>
+      check(added({ ...again, acksBefore }), good.facts).filter((problem) => problem.startsWith('I1 risen'));
+    expect(risen(acks())).toHaveLength(1);
+    expect(risen(0)).toEqual([]);
   });
 });
 

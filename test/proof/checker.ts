@@ -105,15 +105,18 @@ function disorder(journal: Journal): string[] {
   });
 }
 
-/** What was acknowledged is over. */
+/**
+ * What was acknowledged is over: no call that is made after the answer shows it. One that was under way meanwhile, in another
+ * server of the agent, may have taken it before.
+ */
 function resurrectedMail(journal: Journal): string[] {
-  const done = new Set<string>();
-  return journal.flatMap((event) => {
-    if (event.kind === 'acked') for (const id of event.ids) done.add(`${id} ${event.agent}`);
-    return event.kind === 'shown' && done.has(`${event.id} ${event.agent}`)
-      ? [`I1 risen: ${event.id} was new to ${event.agent} after it was acknowledged`]
-      : [];
-  });
+  const over = new Map<string, number>();
+  for (const [place, { ids, agent }] of only(journal, 'acked').entries()) {
+    for (const id of ids) if (!over.has(`${id} ${agent}`)) over.set(`${id} ${agent}`, place);
+  }
+  return only(journal, 'shown')
+    .filter(({ id, agent, acksBefore }) => (over.get(`${id} ${agent}`) ?? Number.POSITIVE_INFINITY) < acksBefore)
+    .map(({ id, agent }) => `I1 risen: ${id} was new to ${agent} after it was acknowledged`);
 }
 
 /** "Read" is said only of what a written answer carried, "acked" only of what its reader acknowledged. */

@@ -2,7 +2,7 @@
 import type { Json, ToolResult } from '../helpers/server-client.js';
 import type { RawServer } from '../helpers/server-raw.js';
 import type { Sandbox, ServerOptions } from '../helpers/server-sandbox.js';
-import type { Body, Event } from './checker-journal.js';
+import { type Body, type Event, only } from './checker-journal.js';
 
 /** For every server of these tests: nothing but their own pace bounds what they send. */
 const CONFIG = `
@@ -21,6 +21,8 @@ interface Call {
   readonly tool: string;
   readonly args: Json;
   readonly token?: string;
+  /** See `Shown`. */
+  readonly acksBefore: number;
 }
 
 let sessions = 0;
@@ -97,7 +99,8 @@ export class JournallingClient {
     this.journal.push({ kind: 'killed', agent: this.agent });
   }
 
-  async #call(call: Call): Promise<Json> {
+  async #call(asked: Omit<Call, 'acksBefore'>): Promise<Json> {
+    const call = { ...asked, acksBefore: only(this.journal, 'acked').length };
     const id = this.server.takeId();
     const response = this.server.responseTo(id);
     this.#calls.set(id, call);
@@ -106,7 +109,7 @@ export class JournallingClient {
     return (await response).result?.structuredContent ?? {};
   }
 
-  #note({ tool, args, token }: Call, reply: string, result: ToolResult | undefined): void {
+  #note({ tool, args, token, acksBefore }: Call, reply: string, result: ToolResult | undefined): void {
     const { agent, session, journal } = this;
     if (result === undefined || result.isError === true) {
       const text = result?.content[0]?.text ?? 'a protocol error';
@@ -124,7 +127,8 @@ export class JournallingClient {
     for (const message of [...(answer.messages ?? []), ...(answer.new_messages ?? [])]) {
       if (message.state === 'read') continue;
       const { id, from, redelivered = false } = message;
-      journal.push({ kind: 'shown', agent, session, reply, filtered, id, from, redelivered, body: bodyOf(message) });
+      const body = bodyOf(message);
+      journal.push({ kind: 'shown', agent, session, reply, filtered, id, from, redelivered, body, acksBefore });
     }
     const asked = tool === 'peek' && args.message_id !== undefined;
     for (const { id, to, state } of answer.sent_receipts ?? []) journal.push({ kind: 'told', id, to, state, asked });
