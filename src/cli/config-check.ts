@@ -10,7 +10,7 @@ import { parseTopicList } from '../model/topic.js';
 import { type Context, type Define, JSON_OPTION, report } from './command.js';
 import { EXIT } from './exit-code.js';
 import { count, paragraph, table } from './layout.js';
-import { exposedWords } from './runners.js';
+import { exposedWords, startedAtHome } from './runners.js';
 import { resolveSettings } from './settings.js';
 
 export const defineConfig: Define = (program, choose) => {
@@ -41,7 +41,7 @@ async function configCheck(context: Context): Promise<number> {
     return EXIT.usage;
   }
   const settings = resolveSettings(config, context.env, fromFile);
-  const notes = exposedWords(config);
+  const notes = [...exposedWords(config), ...startedAtHome(config)];
   // Only then is it another than dispatch_dir says. Nothing is read or written there.
   const relay = config.scope === 'project' ? (await context.open()).relay.store.location : undefined;
   const where = relay === undefined ? {} : { relay };

@@ -13,7 +13,7 @@ import { identityProblems } from './config-check.js';
 import { doctorWake } from './doctor-wake.js';
 import { EXIT } from './exit-code.js';
 import { count, paragraph } from './layout.js';
-import { exposedWords } from './runners.js';
+import { exposedWords, startedAtHome } from './runners.js';
 
 // Of a relay that no server may use, all that is in it would be one more finding.
 const UNUSABLE = new Set(['relay-mode', 'relay-unsafe', 'relay-unusable']);
@@ -105,8 +105,11 @@ function configFindings(config: Config): CodedFinding[] {
   if (config.operatorProblem !== undefined) {
     found.push(configFinding('executors-unsafe', config.operatorProblem, config.file));
   }
-  const exposed = exposedWords(config).map((message) => configFinding('prompt-exposed', message, config.file));
-  found.push(...exposed.map((finding) => ({ ...finding, severity: 'note' as const })));
+  const noted = [
+    ...exposedWords(config).map((message) => configFinding('prompt-exposed', message, config.file)),
+    ...startedAtHome(config).map((message) => configFinding('started-at-home', message, config.file)),
+  ];
+  found.push(...noted.map((finding) => ({ ...finding, severity: 'note' as const })));
   return found;
 }
 

@@ -20,6 +20,24 @@ export function exposedWords({ executors, lanes }: Pick<Config, 'executors' | 'l
   );
 }
 
+/** A sentence for each executor whose started workers would do jobs about the operator's home folder. */
+export function startedAtHome({
+  autospawn,
+  executors,
+  lanes,
+}: Pick<Config, 'autospawn' | 'executors' | 'lanes'>): string[] {
+  return autospawn.names.flatMap((name) => {
+    const [table, executor] = executors.has(name)
+      ? [`executors.${name}`, executors.get(name)]
+      : ['lanes', lanes?.executor];
+    return executor === undefined || executor.cwd !== undefined
+      ? []
+      : [
+          `${table} has no cwd, so a worker that is started by itself (worker.autospawn) does its jobs in your home folder. Write the folder of your repository there.`,
+        ];
+  });
+}
+
 function isExposed(argv: readonly string[], words: string): boolean {
   return argv.some((argument, index) => placeholderOf(argument) === words && !isBehindDashes(argv, index));
 }

@@ -86,7 +86,9 @@ async function prune(context: Context, isDry: boolean): Promise<number> {
     ...(removed.length === 0 ? ['There is nothing to prune.'] : []),
     ...(kept === 0
       ? []
-      : [`${count(kept, 'worktree')} ${kept === 1 ? 'stays' : 'stay'}: \`mcp-dispatch worktrees\` tells why.`]),
+      : [
+          `${count(kept, 'worktree')} ${kept === 1 ? 'stays' : 'stay'}: \`mcp-dispatch worktrees\` shows ${kept === 1 ? 'it' : 'them'}.`,
+        ]),
   ]);
   return EXIT.done;
 }

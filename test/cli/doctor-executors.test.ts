@@ -93,6 +93,15 @@ describe.skipIf(process.platform === 'win32')('a configuration that says what is
     expect(doctor()).toEqual([0, ['note prompt-exposed', 'note relay-missing']]);
   });
 
+  it('is noted where a worker that is started by itself would work in the home folder', () => {
+    const executor = '[executors.codex]\nargv = ["codex", "exec", "--", "{prompt}"]\n';
+    write(`${executor}\n[worker]\nautospawn = ["codex"]\n`);
+    expect(doctor()).toEqual([0, ['note started-at-home', 'note relay-missing']]);
+    expect(run('config', 'check').json.notes).toEqual([expect.stringContaining('executors.codex has no cwd')]);
+    write(`${executor}cwd = "~"\n[worker]\nautospawn = ["codex"]\n`);
+    expect(doctor()).toEqual([0, ['note relay-missing']]);
+  });
+
   it('is told what of its list of lanes cannot be used, and never a word of the rest of it', () => {
     const secret = 'ghp_0123456789abcdef';
     const repos = path.join(home, '.repos.json');

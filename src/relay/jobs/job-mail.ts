@@ -88,7 +88,7 @@ function report(job: Job, state: Job['state'], why: string | undefined, words: s
       if (why === APPROVED) return `${head} is completed, ${APPROVED}.${quoted(words)}${outcomeOf(job)}`;
       return `${head} is completed.${outcomeOf(job)}`;
     default:
-      return `${head} is ${state}${why === undefined ? '' : `: ${why}`}.${outcomeOf(job)}`;
+      return `${head} ${state === 'cancelled' ? 'is' : 'has'} ${state}${why === undefined ? '' : `: ${why}`}.${outcomeOf(job)}`;
   }
 }
 
