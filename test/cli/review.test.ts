@@ -64,10 +64,10 @@ describe('review list', () => {
 
 describe('review show', () => {
   it('shows the whole prompt, the reason, the whole result, and what to type next', async () => {
-    const id = await doneForReview({ message: `${'x'.repeat(9000)}\nthe end`, worktree: { path: '/work/tree' } });
+    const id = await doneForReview({ message: `${'x'.repeat(9000)}\nthe end`, worktree: { path: '/home/ann/tree' } });
     const { code, out } = await desk.run(['review', 'show', id]);
     expect(code).toBe(0);
-    for (const part of ['Do it.', REASON, 'asked for by bob, after it ran', 'the end', '"/work/tree"'])
+    for (const part of ['Do it.', REASON, 'asked for by bob, after it ran', 'the end', '"/home/ann/tree"'])
       expect(out).toContain(part);
     expect(out).toContain(`mcp-dispatch review approve ${id}   its result counts`);
     const { json } = await desk.run(['review', 'show', id, '--json']);
