@@ -245,9 +245,9 @@ describe('in the directory', () => {
 });
 
 describe('in a store', () => {
-  test.each(DEFECTS)('that %s, what a run comes to is found', async (_, defect) => {
+  test.each(DEFECTS)('that %s, what a run comes to is found', async (_, begin) => {
     const defective = path.join(temporaryDirectory(), 'relay');
-    const bad = new ScriptedRun(defective, defect);
+    const bad = new ScriptedRun(defective, begin());
     // Long enough for a defect that shows every third time.
     for (let round = 0; round < 4; round++) await bad.play();
     expect(check(bad.journal, readRelay(defective))).not.toEqual([]);

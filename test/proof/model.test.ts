@@ -26,8 +26,8 @@ describe.each([
   });
 });
 
-test.each(DEFECTS)('a store that %s does not do what the model says', { timeout }, async (_, defect) => {
-  const property = relayFollowsModel('memory', undefined, defect);
+test.each(DEFECTS)('a store that %s does not do what the model says', { timeout }, async (_, begin) => {
+  const property = relayFollowsModel('memory', undefined, begin());
   const { failed, errorInstance } = await fc.check(property, { seed, numRuns: 2000, endOnFailure: true });
   // It is the comparison that failed, and not the program on the way there.
   expect([failed, errorInstance]).toEqual([true, expect.objectContaining({ code: 'ERR_ASSERTION' })]);

@@ -58,18 +58,21 @@ const FAULTS: readonly (readonly [what: string, faults: Faults])[] = [
   ],
 ];
 
-/** Each with what it does wrong. They count over all stores that they are given. */
-export const DEFECTS: readonly (readonly [what: string, defect: Defect])[] = FAULTS.map(([what, faults]) => {
-  let times = 0;
-  return [
-    what,
-    (store) =>
+/**
+ * Each with what it does wrong. What `begin` gives counts over all stores that it is given, from nothing: test files share
+ * this module, and what a test finds must not depend on which of them came before.
+ */
+export const DEFECTS: readonly (readonly [what: string, begin: () => Defect])[] = FAULTS.map(([what, faults]) => [
+  what,
+  () => {
+    let times = 0;
+    return (store) =>
       withFaults(
         store,
         faults(store, () => ++times % 3 === 0),
-      ),
-  ];
-});
+      );
+  },
+]);
 
 /** Says of some entries that they were created, and creates the others. */
 function forgetting(concerns: (key: string) => boolean): Faults {
