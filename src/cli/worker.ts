@@ -15,13 +15,11 @@ import type { Context, Define } from './command.js';
 import { EXIT } from './exit-code.js';
 import { numeric, parseOptions } from './options.js';
 import { WorkerDisplay } from './worker-display.js';
+import { onSignals } from './worker-signals.js';
 
 const DEFAULT_INTERVAL_MS = 5000;
 // A lost machine holds its job for as long, and a machine that sleeps for longer loses its own.
 const DEFAULT_LEASE = 60;
-/** What is not gone by then, when it is asked to, is left to the keeper. */
-const MOST_END_MS = 1900;
-
 const WEEK_MS = 7 * 24 * 60 * 60 * 1000;
 const whole = (least: number, most: number, hint = '') => {
   const message = `must be a whole number, ${least} to ${most}${hint}`;
@@ -266,39 +264,4 @@ function findExecutor({ executors, operatorProblem, file }: Config, agent: strin
     'CONFIG_INVALID',
     `There is no executor for ${agent} in ${where}. ${instead}. \`mcp-dispatch init --executors codex,claude-code\` adds two that also keep your mail out of the jobs; the least is:\n\n${example}`,
   );
-}
-
-interface Signals {
-  /** From now on nothing is lost when the process ends. */
-  workIsOver(): void;
-  /** Resolves when a signal has come so long ago that the process must end. */
-  readonly late: Promise<void>;
-  release(): void;
-}
-
-/** The first signal ends the worker in order, a second one at once. What runs is ended by the keeper in any case. */
-function onSignals(worker: Worker): Signals {
-  let isStopping = false;
-  let isOver = false;
-  let tellLate: () => void = () => {};
-  const late = new Promise<void>((resolve) => {
-    tellLate = resolve;
-  });
-  const stop = () => {
-    if (isStopping) process.exit(EXIT.failed);
-    isStopping = true;
-    worker.stop();
-    setTimeout(() => (isOver ? tellLate() : process.exit(EXIT.failed)), MOST_END_MS).unref();
-  };
-  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-  for (const name of signals) process.on(name, stop);
-  return {
-    workIsOver: () => {
-      isOver = true;
-    },
-    late,
-    release: () => {
-      for (const name of signals) process.off(name, stop);
-    },
-  };
 }
