@@ -12,6 +12,9 @@ for (const name of Object.keys(process.env)) {
   if (/^(MCP_DISPATCH_|CODEX_|CLAUDECODE$|GEMINI_CLI$)/.test(name)) delete process.env[name];
 }
 
+// Each process would read those certificates when it starts, for longer than it needs for all else, and none connects.
+delete process.env.NODE_EXTRA_CA_CERTS;
+
 export default defineConfig({
   define: { __VERSION__: JSON.stringify(version) },
   test: {

@@ -348,6 +348,8 @@ test.concurrent('Claude Code without a socket gets a notice through its channel,
   await announced(sandbox, 'bob');
   const sent = await alice.call('dispatch', { target: 'bob', message: 'SECRET' });
   expect(await aRing(sandbox)).toMatchObject([{ method: 'claude-channel', outcome: 'unconfirmed' }]);
+  // The log is a file and the notice comes through a pipe: neither waits for the other.
+  await eventually('the notice', () => notifications.length > 0);
   expect(notifications).toEqual([
     {
       jsonrpc: '2.0',
