@@ -5,8 +5,6 @@ import type { Stage } from './stage.js';
 
 export interface FaultScenario {
   readonly name: string;
-  /** Run for every call and error each time, not only with FAULTS=all. */
-  readonly always?: boolean;
   /** Whose sessions are there before anything fails. */
   readonly present: readonly string[];
   /** Without it there is no relay yet. */
@@ -32,7 +30,6 @@ let ids: readonly string[] = [];
 export const FAULT_SCENARIOS: readonly FaultScenario[] = [
   {
     name: 'dispatch',
-    always: true,
     present: ['alice'],
     async prepare(stage) {
       await stage.meet('bob');
@@ -45,7 +42,6 @@ export const FAULT_SCENARIOS: readonly FaultScenario[] = [
   },
   {
     name: 'dispatch to an agent without an inbox',
-    always: true,
     present: [],
     prepare: (stage) => stage.meet('bob'),
     async run(stage) {
@@ -95,7 +91,6 @@ export const FAULT_SCENARIOS: readonly FaultScenario[] = [
   },
   {
     name: 'ack',
-    always: true,
     present: ['bob'],
     async prepare(stage) {
       await stage.meet('bob');

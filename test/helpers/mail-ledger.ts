@@ -88,6 +88,11 @@ export class MailLedger {
     for (const { message, redelivered } of claim.delivered) this.shown.push({ agent, message, redelivered });
   }
 
+  /** All that stands in here, of which JSON can be made. */
+  answers(): unknown {
+    return [this.attempts, this.shown, [...this.acked], [...this.ackUnknown], [...this.mayExpire], [...this.skipped]];
+  }
+
   /** This ledger as it was when only `earlier` was answered, and the rest of it was still on its way. */
   since(earlier: MailLedger): MailLedger {
     const ledger = new MailLedger(earlier);
