@@ -103,7 +103,7 @@ env = ["PATH", "TORTURE_FOLDER"]
         this.counts.recovered++;
       }
       if (jobs.every(({ state }) => isEnded(state)) || performance.now() > deadline) break;
-      await sleep(300);
+      await sleep(1000);
     }
     this.#isOver = true;
     for (const child of this.#running) child?.kill('SIGKILL');
