@@ -8,6 +8,7 @@ import { maxAttempts, requestId, reviewReason, task } from '../model/job-draft.j
 import type { JsonObject } from '../model/message.js';
 import { forTerminal } from '../model/text.js';
 import type { Submitted } from '../relay/jobs/submission.js';
+import type { Relay } from '../relay/relay.js';
 import { type Context, type Define, JSON_OPTION, remark, report } from './command.js';
 import { EXIT } from './exit-code.js';
 import { textFromInput } from './input.js';
@@ -98,11 +99,11 @@ async function submit(context: Context, to: string, words: readonly string[], op
     review: options.review,
   });
   if (options.wait === undefined) {
-    await report(context, answerOf(submitted), () => submittedLines(submitted));
+    await report(context, answerOf(submitted), () => submittedLines(relay, submitted));
     return EXIT.done;
   }
   // The id first: who stops waiting can still ask.
-  remark(context, submittedLines(submitted).join('\n'));
+  remark(context, submittedLines(relay, submitted).join('\n'));
   const job = await waitForEnd(relay, submitted.job, options.wait * 1000);
   const outcome = await outcomeOf(relay, job);
   const timedOut = job.state === 'queued' || job.state === 'running';
@@ -152,13 +153,15 @@ function answerOf({ job, deduped, workers, neverSeen, ...audience }: Submitted):
   };
 }
 
-function submittedLines(submitted: Submitted): string[] {
+function submittedLines(relay: Relay, submitted: Submitted): string[] {
   const { job, deduped, workers, neverSeen, notListening, listeningUnknown } = submitted;
   const to = forTerminal(job.to, 70);
   if (deduped) return [`Submitted before, under this request id: ${job.id}, ${job.state}.`];
   return [
     `Submitted ${job.id} from ${job.from} to ${to}.`,
-    ...(job.state === 'needs_review' ? [`It waits for your review: ${reviewOf(job.id)}.`] : workersText(job, workers)),
+    ...(job.state === 'needs_review'
+      ? [`It waits for your review: ${reviewOf(job.id)}.`]
+      : workersText(relay, job, workers)),
     ...(notListening.length > 0 ? [`Not listening now: ${listNames(notListening)}. The job waits.`] : []),
     ...(listeningUnknown.length > 0 ? [`Not known to listen now: ${listNames(listeningUnknown)}. The job waits.`] : []),
     ...(neverSeen
@@ -169,8 +172,11 @@ function submittedLines(submitted: Submitted): string[] {
   ];
 }
 
-function workersText({ to }: Job, workers: number | undefined): string[] {
+function workersText({ jobs }: Relay, job: Job, workers: number | undefined): string[] {
   if (workers === undefined) return [];
-  if (workers > 0) return [`${count(workers, 'worker')} ${workers === 1 ? 'serves' : 'serve'} ${forTerminal(to, 70)}.`];
-  return [`No worker serves ${forTerminal(to, 70)} now: the job waits for one.`];
+  const to = forTerminal(job.to, 70);
+  if (workers > 0) return [`${count(workers, 'worker')} ${workers === 1 ? 'serves' : 'serve'} ${to}.`];
+  // This command starts none itself, and does not know whether one of them runs.
+  const isStarted = jobs.autospawn?.targetOf(job.to)?.takes(job) === true;
+  return [`No worker serves ${to} now: the job waits for one${isStarted ? ', which any running server starts' : ''}.`];
 }

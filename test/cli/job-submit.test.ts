@@ -76,6 +76,17 @@ describe('job submit', () => {
     expect((await desk.run(['job', 'submit', 'codex', 'hi'])).out).toContain('1 worker serves codex.');
   });
 
+  it('to an executor whose worker starts by itself says so, of a job that this worker may do', async () => {
+    const codex = { name: 'codex', isLanes: false, addresses: async () => ['codex'], log: '/codex.log' };
+    desk = new Desk({ executors: ['codex'], autospawn: [{ ...codex, takes: ({ write }) => !write }] });
+    expect((await desk.run(['job', 'submit', 'codex', 'hi'])).out).toContain(
+      'No worker serves codex now: the job waits for one, which any running server starts.\n',
+    );
+    expect((await desk.run(['job', 'submit', 'codex', 'hi', '--write'])).out).toContain(
+      'No worker serves codex now: the job waits for one.\n',
+    );
+  });
+
   it('names itself whole where an option is wrong', async () => {
     const { err } = await desk.run(['job', 'submit', 'bob', 'hi', '--ttl', 'soon']);
     expect(err).toMatch(/^error: job submit: --ttl must be/);
