@@ -13,6 +13,7 @@ import {
   SYSTEM,
 } from '../../src/model/agent-id.js';
 import { DispatchError } from '../../src/model/errors.js';
+import { anyCharacter } from '../helpers/any-character.js';
 
 const HOSTILE = [
   '',
@@ -82,7 +83,7 @@ describe('parseAgentId', () => {
 
   it('accepts nothing but the grammar, whatever the characters', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary', maxLength: 70 }), (text) => {
+      fc.property(fc.string({ unit: anyCharacter, maxLength: 70 }), (text) => {
         const name = normalizeName(text);
         if (isAgentId(name)) expect(name).toMatch(/^[a-z0-9][a-z0-9_-]{0,63}$(?!\n)/);
         else expect(() => parseAgentId(text)).toThrow(DispatchError);

@@ -10,6 +10,7 @@ import {
   parseMessage,
   serializeMessage,
 } from '../../src/model/message.js';
+import { anyCharacter } from '../helpers/any-character.js';
 import { foreignMessage, START } from '../helpers/relay-world.js';
 
 const parse = (value: unknown) => parseText(JSON.stringify(value));
@@ -74,7 +75,7 @@ describe('parseMessage', () => {
       fc.property(
         text,
         text,
-        fc.jsonValue({ maxDepth: 4, noUnicodeString: false }),
+        fc.jsonValue({ maxDepth: 4, stringUnit: anyCharacter }),
         fc.nat(),
         (content, key, value, ttl) => {
           fc.pre(key !== '__proto__' && isPlain(value));

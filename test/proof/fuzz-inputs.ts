@@ -1,5 +1,6 @@
 /** Inputs of the fuzzers: made of what is right, and then changed. */
 import fc from 'fast-check';
+import { anyCharacter } from '../helpers/any-character.js';
 import { json, planted } from '../helpers/planted-kinds.js';
 import type { Json } from '../helpers/server-client.js';
 
@@ -63,7 +64,7 @@ const deep = fc.integer({ min: 1, max: 2000 }).map((levels) => {
 
 const anything: fc.Arbitrary<unknown> = fc.oneof(
   fc.jsonValue({ maxDepth: 3 }),
-  fc.string({ unit: 'binary', maxLength: 200 }),
+  fc.string({ unit: anyCharacter, maxLength: 200 }),
   fc.constantFrom<unknown>(...STRANGE, ...NUMBERS, null, true, false),
   fc.array(fc.constantFrom(...STRANGE), { maxLength: 30 }),
   { arbitrary: deep, weight: 1 },

@@ -4,6 +4,7 @@ import { isAgentId } from '../../src/model/agent-id.js';
 import { MAX_TIME_MS } from '../../src/model/clock.js';
 import type { Message } from '../../src/model/message.js';
 import { coreName, isExpired, parseName, SUFFIX, threadHash } from '../../src/relay/message-name.js';
+import { anyCharacter } from '../helpers/any-character.js';
 import { START } from '../helpers/relay-world.js';
 
 // The last time that 13 digits hold, in the year 2286.
@@ -20,7 +21,7 @@ const message: fc.Arbitrary<Message> = fc.record({
   priority: fc.constantFrom('normal', 'urgent'),
   content: fc.string(),
   payload: fc.constant(null),
-  thread_id: fc.option(fc.string({ unit: 'binary', minLength: 1, maxLength: 128 })),
+  thread_id: fc.option(fc.string({ unit: anyCharacter, minLength: 1, maxLength: 128 })),
   reply_to: fc.constant(null),
   ttl: fc.nat(1_000_000_000),
   must_read: fc.boolean(),
