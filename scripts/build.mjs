@@ -37,12 +37,19 @@ const dist = path.join(root, 'dist');
 
 const ALLOWED_LICENSES = new Set(['MIT', 'ISC', 'BSD-2-Clause', 'BSD-3-Clause', 'Apache-2.0', '0BSD', 'BlueOak-1.0.0']);
 
-const INITIALIZE = `${JSON.stringify({
-  jsonrpc: '2.0',
-  id: 1,
-  method: 'initialize',
-  params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'build', version: '1' } },
-})}\n`;
+// A client's first words, and a model's first call: nearly all of the server that is run in its first second.
+const FIRST_CALLS = [
+  {
+    id: 1,
+    method: 'initialize',
+    params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'build', version: '1' } },
+  },
+  { method: 'notifications/initialized' },
+  { id: 2, method: 'tools/list' },
+  { id: 3, method: 'tools/call', params: { name: 'peek', arguments: {} } },
+]
+  .map((message) => `${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`)
+  .join('');
 
 // It needs about what the other commands need.
 const SEND = ['send', 'bob', 'hello', '--from', 'build'];
@@ -51,7 +58,7 @@ const SEND = ['send', 'bob', 'hello', '--from', 'build'];
 const PROGRAM = [
   // A hook neither watches nor locks.
   { entry: 'src/hook-main.ts', file: 'hook.cjs', external: ['chokidar', 'proper-lockfile'] },
-  { entry: 'src/main.ts', file: 'main.cjs', start: { call: 'main', args: [], input: INITIALIZE } },
+  { entry: 'src/main.ts', file: 'main.cjs', start: { call: 'main', args: [], input: FIRST_CALLS } },
   { entry: 'src/command-main.ts', file: 'command.cjs', start: { call: 'commandMain', args: [SEND], input: '' } },
   // It stands by for as long as a worker does.
   { entry: 'src/keeper-main.ts', file: 'keeper.cjs' },
