@@ -1,6 +1,6 @@
 /**
- * What a process did to its disk, call by call: two that began on the same disk and have the same course have left the same
- * disk. Ids, which are random, and process numbers count by their order.
+ * What a process did to its disk, call by call, and which calls failed, but not with what: two that began on the same disk
+ * and have the same course have left the same disk. Ids, which are random, and process numbers count by their order.
  */
 import { dirname } from 'node:path';
 import type { SystemCalls } from '../../src/store/filesystem/files.js';
@@ -46,11 +46,12 @@ export class DiskCourse {
 
   #noted(name: string, call: (...args: unknown[]) => unknown) {
     return (...args: unknown[]) => {
-      const step = this.#steps.push(this.#told(name, args)) - 1;
+      const told = this.#told(name, args);
+      const step = this.#steps.push(`${told} failed`) - 1;
       const result = call(...args);
+      // Of a write, how many of its bytes were taken.
+      this.#steps[step] = name === 'writeSync' ? `${told} ${result}` : told;
       if (name === 'openSync') this.#paths.set(result, String(args[0]));
-      // How many of its bytes were taken.
-      if (name === 'writeSync') this.#steps[step] += ` = ${result}`;
       return result;
     };
   }
