@@ -76,7 +76,7 @@ export class FilesystemStore implements Store {
   async put(key: string, value: Value, options: WriteOptions = {}): Promise<void> {
     const path = this.#path(key);
     const sync = this.#sync && options.durable === true;
-    await this.#guarded('write', path, () => {
+    this.#guarded('write', path, () => {
       this.#folders.open();
       const temporary = this.#folders.temporaryPath();
       this.#files.writeNew(temporary, bytesOf(value), sync);
@@ -93,7 +93,7 @@ export class FilesystemStore implements Store {
   async append(log: string, ...records: readonly string[]): Promise<void> {
     const path = this.#path(log);
     const lines = linesOf(records);
-    await this.#guarded('append to', path, () => {
+    this.#guarded('append to', path, () => {
       this.#folders.open();
       this.#folders.make(dirname(path), false);
       this.#files.append(path, Buffer.from(lines, 'utf8'));
@@ -102,7 +102,7 @@ export class FilesystemStore implements Store {
 
   async readLog(log: string, after: number, maxBytes: number): Promise<LogPart | undefined> {
     const path = this.#path(log);
-    const read = await this.#guarded('read', path, () =>
+    const read = this.#guarded('read', path, () =>
       this.#folders.has(dirname(path)) ? this.#files.readPart(path, after, maxBytes) : undefined,
     );
     if (read?.ok !== true) return undefined;
@@ -130,7 +130,7 @@ export class FilesystemStore implements Store {
     const source = this.#path(from);
     const target = this.#path(to);
     const sync = this.#sync && options.durable === true;
-    const moved = await this.#guarded('move', source, () => this.#mover.move(source, target, sync));
+    const moved = this.#guarded('move', source, () => this.#mover.move(source, target, sync));
     if (moved && sync) this.#syncNamed(target);
     return moved;
   }
@@ -170,7 +170,7 @@ export class FilesystemStore implements Store {
 
   async prune(prefix: string): Promise<void> {
     const path = this.#path(prefix);
-    await this.#guarded('remove', path, () => {
+    this.#guarded('remove', path, () => {
       if (this.#folders.has(dirname(path))) this.#files.removeEmptyDirectory(path);
     });
   }
@@ -198,7 +198,7 @@ export class FilesystemStore implements Store {
 
   async forget(key: string): Promise<void> {
     const path = this.#path(key);
-    await this.#guarded('remove', path, () => {
+    this.#guarded('remove', path, () => {
       if (!this.#folders.has(path)) return;
       this.#folders.make(this.#folders.temporary, false);
       this.#records.forget(path);
@@ -216,7 +216,7 @@ export class FilesystemStore implements Store {
 
   async watch(channel: string, hint: () => void): Promise<Watch> {
     const segment = this.#segment(channel);
-    return this.#guarded('watch', join(this.location, '.bell', segment), () => {
+    return this.#guardedThroughout('watch', join(this.location, '.bell', segment), () => {
       this.#folders.open();
       this.#folders.make(join(this.location, '.bell'), false);
       return this.#bells.watch(segment, hint);
@@ -225,7 +225,7 @@ export class FilesystemStore implements Store {
 
   async exclusively(name: string, work: () => Promise<void>): Promise<boolean> {
     const path = join(this.location, `.${this.#segment(name)}.lock`);
-    const release = await this.#guarded('lock', path, () =>
+    const release = await this.#guardedThroughout('lock', path, async () =>
       this.#folders.has(this.location) ? holdLock(path, this.#files) : undefined,
     );
     if (release === undefined) return false;
@@ -238,7 +238,7 @@ export class FilesystemStore implements Store {
   }
 
   async tidy(): Promise<void> {
-    await this.#guarded('tidy', this.#folders.temporary, () => {
+    this.#guarded('tidy', this.#folders.temporary, () => {
       if (!this.#folders.has(this.#folders.temporary)) return;
       for (const name of this.#files.list(this.#folders.temporary)) {
         const path = join(this.#folders.temporary, name);
@@ -280,7 +280,16 @@ export class FilesystemStore implements Store {
     return `${this.location}${sep}${sep === '/' ? key : key.replaceAll('/', sep)}`;
   }
 
-  async #guarded<T>(operation: string, path: string, work: () => T): Promise<Awaited<T>> {
+  #guarded<T>(operation: string, path: string, work: () => T): T {
+    try {
+      return this.#folders.lookingAgain(work);
+    } catch (error) {
+      throw unavailable(operation, path, error);
+    }
+  }
+
+  /** The same for work that goes on after it has returned. */
+  async #guardedThroughout<T>(operation: string, path: string, work: () => Promise<T>): Promise<T> {
     try {
       return await this.#folders.lookingAgain(work);
     } catch (error) {

@@ -1,4 +1,4 @@
-import { lstatSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { lstatSync, mkdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { Bells } from '../../../src/store/filesystem/bells.js';
@@ -94,5 +94,16 @@ describe('a bell', () => {
     await store.ring('bob');
     await expect(store.watch('bob', () => {})).rejects.toMatchObject({ code: 'RELAY_UNSAFE' });
     expect(lstatSync(join(outside, 'bob')).mtimeMs).toBe(0);
+  });
+
+  it.runIf(posix)('is not rung through a link in its place', () => {
+    const { folder, bells: bell } = bells();
+    const outside = join(temporaryDirectory(), 'file');
+    writeFileSync(outside, '');
+    utimesSync(outside, new Date(0), new Date(0));
+    mkdirSync(folder);
+    symlinkSync(outside, join(folder, 'bob'));
+    bell.ring('bob');
+    expect(lstatSync(outside).mtimeMs).toBe(0);
   });
 });

@@ -45,6 +45,24 @@ describe('readSafely', () => {
     );
   });
 
+  it('tells of a file of which nothing is wanted what reading it would tell, and opens nothing', () => {
+    const folder = temporaryDirectory();
+    const at = (name: string) => join(folder, name);
+    writeFileSync(at('empty'), '');
+    writeFileSync(at('full'), 'x');
+    mkdirSync(at('folder'));
+    if (posix) symlinkSync(at('full'), at('link'));
+    const { system, files } = faulty();
+    const { mtimeMs: modifiedAt } = lstatSync(at('full'));
+    expect(files.readSafely(at('missing'), 0)).toBeUndefined();
+    expect(files.readSafely(at('empty/missing'), 0)).toBeUndefined();
+    expect(files.readSafely(at('empty'), 0)).toMatchObject({ ok: true, bytes: new Uint8Array(), size: 0 });
+    expect(files.readSafely(at('full'), 0)).toEqual({ ok: false, unsafe: 'larger than 0 bytes', modifiedAt });
+    expect(files.readSafely(at('folder'), 0)).toMatchObject({ ok: false, unsafe: 'not a plain file' });
+    if (posix) expect(files.readSafely(at('link'), 0)).toMatchObject({ ok: false, unsafe: 'a symbolic link' });
+    expect(new Set(system.calls)).toEqual(new Set(['lstatSync']));
+  });
+
   it('puts together what comes in pieces', () => {
     const path = join(temporaryDirectory(), 'm');
     writeFileSync(path, '0123456789'.repeat(10));
