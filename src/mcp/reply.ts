@@ -76,6 +76,7 @@ export class Reply implements Settlement {
 
   /** Adds as many of `items` as have room within `maxBytes`; the number of the others goes into `restName`. */
   setBounded(name: string, items: readonly unknown[], restName: string, maxBytes: number): number {
+    if (items.length === 0) return 0;
     const list = this.list(name);
     let left = Math.min(maxBytes, this.room);
     for (const item of items) {

@@ -40,8 +40,7 @@ export class Inbox {
    */
   async claim(options: ClaimOptions): Promise<Claim> {
     if (this.#unsettled.length > 0) await this.#settleLate();
-    await this.recover();
-    await this.#recoverStray();
+    if (await this.recover()) await this.#recoverStray();
     const taken: Taken[] = [];
     const delivered: (Delivered & { readonly candidate: Candidate })[] = [];
     const scan = await this.relay.mail.scan(this.agent, true);
@@ -106,9 +105,9 @@ export class Inbox {
     return (await this.relay.mail.scan(this.agent, false)).pending;
   }
 
-  /** Makes pending again what sessions that are over had claimed; `claim` does that too. */
-  async recover(): Promise<void> {
-    await recoverTaken(this.relay, this.agent, this.session);
+  /** Makes pending again what sessions that are over had claimed; `claim` does that too. See `recoverTaken`. */
+  async recover(): Promise<boolean> {
+    return recoverTaken(this.relay, this.agent, this.session);
   }
 
   /** Whether any of these can be shown, of the thread where one is given. Opens as few as possible, and moves none. */

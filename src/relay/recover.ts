@@ -9,14 +9,16 @@ import type { Relay } from './relay.js';
 /**
  * Gives back what sessions of `agent` had claimed that are over; `own` is left alone. Of several racing callers one moves
  * each message, and rings: whoever waits for mail waits for that too.
+ * @returns whether `own` has claimed anything, or had.
  */
 export async function recoverTaken(
   { store, presence, events }: Pick<Relay, 'store' | 'presence' | 'events'>,
   agent: string,
   own?: string,
-): Promise<void> {
+): Promise<boolean> {
   let isAnyBack = false;
-  for (const session of await store.list(takenKey(agent))) {
+  const sessions = await store.list(takenKey(agent));
+  for (const session of sessions) {
     // Anything else in there is no session's: a file that some file manager left, say.
     if (!isSessionId(session) || session === own || !(await presence.isOver(agent, session))) continue;
     for (const fileName of await namesInFolder(store, takenBy(agent, session))) {
@@ -30,4 +32,5 @@ export async function recoverTaken(
     await store.prune(takenBy(agent, session));
   }
   if (isAnyBack) await store.ring(agent);
+  return own !== undefined && sessions.includes(own);
 }

@@ -21,7 +21,9 @@ export const claimedByEnded: RelayCheck = {
         message: `${counted(messages)} claimed by a session that is over, so nobody is shown ${messages === 1 ? 'it' : 'them'} until a session of ${agent} looks.`,
         repair: {
           does: 'give the mail back, marked as redelivered',
-          run: () => recoverTaken(subject.relay, agent),
+          run: async () => {
+            await recoverTaken(subject.relay, agent);
+          },
         },
       });
     }
