@@ -29,6 +29,7 @@ export class RawServer {
   mayEndMidLine = false;
   /** What came after the last line. */
   #rest = Buffer.alloc(0);
+  readonly #impure: string[] = [];
   #stderr = '';
   #nextId = 1;
   #isOver = false;
@@ -159,9 +160,7 @@ export class RawServer {
 
   /** Problems with what stdout held: it is JSON-RPC, a message a line, and nothing else. */
   impurities(): string[] {
-    const bad = this.lines
-      .filter((line) => !isJsonRpc(line))
-      .map((line) => `stdout held ${JSON.stringify(line.slice(0, 200))}`);
+    const bad = this.#impure.map((line) => `stdout held ${JSON.stringify(line.slice(0, 200))}`);
     // Only a killed process may leave half a line, and one that nobody reads.
     if (this.#rest.length > 0 && this.child.signalCode !== 'SIGKILL' && !this.mayEndMidLine)
       bad.push(`stdout ended with half a line: ${this.rest.slice(0, 200)}`);
@@ -190,7 +189,9 @@ export class RawServer {
       const line = data.subarray(0, feed).toString('utf8');
       data = data.subarray(feed + 1);
       this.lines.push(line);
-      if (isJsonRpc(line)) this.#receive(JSON.parse(line));
+      const message = jsonRpcIn(line);
+      if (message === undefined) this.#impure.push(line);
+      else this.#receive(message);
     }
     this.#rest = Buffer.from(data);
   }
@@ -217,12 +218,12 @@ async function within<T>(promise: Promise<T>, ms: number): Promise<T | undefined
   }
 }
 
-function isJsonRpc(line: string): boolean {
+/** Undefined for anything that is not written the way this server writes: no space, no other line end, nothing beside the message. */
+function jsonRpcIn(line: string): Json | undefined {
   try {
     const message = JSON.parse(line) as Answer;
-    // Written the way this server writes: no space, no other line end, nothing beside the message.
-    return message.jsonrpc === '2.0' && JSON.stringify(message) === line;
+    return message.jsonrpc === '2.0' && JSON.stringify(message) === line ? message : undefined;
   } catch {
-    return false;
+    return undefined;
   }
 }
