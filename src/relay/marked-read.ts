@@ -7,7 +7,7 @@ import type { Store } from '../store/store.js';
 export async function markedReadAt(store: Store, key: string): Promise<number | undefined> {
   try {
     const read = await store.read(key, MAX_STORED_BYTES);
-    if (read?.ok !== true) return undefined;
+    if (read?.ok !== true || !maySayRead(read.bytes)) return undefined;
     const parsed = parseMessage(read.bytes);
     return 'message' in parsed && parsed.message.state === 'read' ? Math.trunc(read.modifiedAt) : undefined;
   } catch (error) {
@@ -15,4 +15,10 @@ export async function markedReadAt(store: Store, key: string): Promise<number | 
     if (!isDispatchError(error)) throw error;
     return undefined;
   }
+}
+
+/** Whether JSON may hold the text "read", escaped or not. Nearly all mail does not, and need not be parsed to tell. */
+function maySayRead(bytes: Uint8Array): boolean {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  return text.includes('"read"') || text.includes('\\u00');
 }

@@ -188,10 +188,9 @@ export class Receipts {
   }
 
   async #locate(sender: string, core: string, id: string, to: string): Promise<Whereabouts | undefined> {
-    const receipts = (await this.#namesFor(sender))
-      .map(parseReceipt)
-      .filter((receipt) => receipt?.id === id && receipt.to === to);
-    const end = receipts.find((receipt) => receipt !== undefined && isEnd(receipt));
+    // A sender may have thousands of other messages: only receipts of this one are parsed.
+    const names = (await this.#namesFor(sender)).filter((name) => name.endsWith(`.${id}.${to}`));
+    const end = names.flatMap((name) => parseReceipt(name) ?? []).find(isEnd);
     if (end !== undefined) return { to, state: end.state, at: end.at, how: end.how };
     const isIt = (name: string) =>
       core !== '' && name.startsWith(core) && (name[core.length] === '.' || name[core.length] === '~');

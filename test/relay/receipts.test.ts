@@ -130,6 +130,15 @@ describe('looking up a message', () => {
     expect(await both()).toEqual(['expired', 'expired']);
   });
 
+  it.each(['"read"', '"r\\u0065ad"'])('tells read of what another program marked with %s', async (word) => {
+    const id = await send(alice, 'bob', 'one');
+    const [key = ''] = await world.keys('bob');
+    const stored = await world.memory.read(key, 10_000);
+    const text = stored?.ok === true ? Buffer.from(stored.bytes).toString() : '';
+    await world.put(key, text.replace('"state":"pending"', `"state":${word}`));
+    expect(await lookUp(id)).toEqual([{ to: 'bob', state: 'read', at: START }]);
+  });
+
   it('tells quarantined', async () => {
     const id = await send(alice, 'bob', 'one');
     const [key = ''] = await world.keys('bob');
