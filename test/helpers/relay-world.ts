@@ -106,7 +106,15 @@ export class RelayWorld {
   }
 
   /** A server process of its own over the shared store. `elsewhere` is one that cannot be seen from the others. */
-  process({ elsewhere = false, pid }: { elsewhere?: boolean; pid?: number } = {}): TestProcess {
+  process({
+    elsewhere = false,
+    pid,
+    store = this.store,
+  }: {
+    elsewhere?: boolean;
+    pid?: number;
+    store?: Store;
+  } = {}): TestProcess {
     const here = this.processes.start(pid);
     const identity = elsewhere ? { ...here, host: 'elsewhere' } : here;
     const processes: Processes = {
@@ -116,7 +124,7 @@ export class RelayWorld {
     };
     const { wrap: _wrap, ...options } = this.options;
     const relay = new Relay({
-      store: this.store,
+      store,
       processes,
       clock: this.clock,
       warn: (text) => this.warnings.push(text),

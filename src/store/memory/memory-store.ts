@@ -3,6 +3,9 @@ import { newSessionId } from '../../model/ids.js';
 import { linesOf } from '../log-record.js';
 import type { CreateOutcome, Entry, LogPart, Move, ReadOutcome, Record, Store, Value, Watch } from '../store.js';
 
+// An empty segment, one of dots that lead elsewhere, or a NUL.
+const NO_KEY = /(?:^|\/)\.{0,2}(?:\/|$)|\0/;
+
 interface Held {
   readonly bytes: Uint8Array;
   readonly modifiedAt: number;
@@ -62,8 +65,12 @@ export class MemoryStore implements Store {
   async list(prefix: string): Promise<string[]> {
     const start = prefix === '' ? '' : `${checked(prefix)}/`;
     const names = new Set<string>();
-    for (const key of [...this.#values.keys(), ...this.#records.keys()]) {
-      if (key.startsWith(start)) names.add(key.slice(start.length).split('/', 1)[0] ?? '');
+    for (const held of [this.#values, this.#records]) {
+      for (const key of held.keys()) {
+        if (!key.startsWith(start)) continue;
+        const end = key.indexOf('/', start.length);
+        names.add(end === -1 ? key.slice(start.length) : key.slice(start.length, end));
+      }
     }
     return [...names];
   }
@@ -145,10 +152,6 @@ function bytesOf(value: Value): Uint8Array {
 }
 
 function checked(key: string): string {
-  for (const segment of key.split('/')) {
-    if (segment === '' || segment === '.' || segment === '..' || segment.includes('\0')) {
-      throw new RangeError(`not a key: ${JSON.stringify(key)}`);
-    }
-  }
+  if (NO_KEY.test(key)) throw new RangeError(`not a key: ${JSON.stringify(key)}`);
   return key;
 }

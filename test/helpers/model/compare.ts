@@ -1,34 +1,36 @@
 /** What anyone can see of the relay, against the model. Nothing here moves or marks anything. */
 import { deepStrictEqual } from 'node:assert/strict';
 import { surveyMail } from '../../../src/relay/mailbox.js';
+import type { Relay } from '../../../src/relay/relay.js';
 import type { Office } from './office.js';
 import { AGENTS, type Copy, INBOXES, type Post } from './post.js';
 
 const MOST_RECEIPTS = 20;
 
 export async function compare(post: Post, office: Office): Promise<void> {
-  for (const inbox of INBOXES) await compareInbox(post, office, inbox);
-  for (const sender of AGENTS) await compareNews(post, office, sender);
+  const relay = office.look();
+  for (const inbox of INBOXES) await compareInbox(post, relay, inbox);
+  for (const sender of AGENTS) await compareNews(post, relay, sender);
   for (const seat of post.live) {
     const { count } = await office.session(seat).kept.count();
     deepStrictEqual(count, post.kept(seat.agent).length, `unacked of ${seat.agent}`);
   }
-  for (const id of new Set(post.copies.map((copy) => copy.id))) await compareWhereabouts(post, office, id);
+  for (const id of new Set(post.copies.map((copy) => copy.id))) await compareWhereabouts(post, relay, id);
 }
 
 /** Every copy that is not at its end is there once, and nothing else is. */
-async function compareInbox(post: Post, office: Office, inbox: string): Promise<void> {
-  const held = (await surveyMail(office.observer, inbox)).map(({ name, standing }) => `${name.id} ${standing}`);
+async function compareInbox(post: Post, relay: Relay, inbox: string): Promise<void> {
+  const held = (await surveyMail(relay, inbox)).map(({ name, standing }) => `${name.id} ${standing}`);
   const expected = post.copies.filter((copy) => copy.to === inbox && post.isHeld(copy));
   deepStrictEqual(held.sort(), expected.map(({ id, state }) => `${id} ${state}`).sort(), `the mail of ${inbox}`);
-  const unread = await office.observer.rollCall.unread(inbox);
+  const unread = await relay.rollCall.unread(inbox);
   deepStrictEqual(unread, post.waiting(inbox).length, `unread mail of ${inbox}`);
 }
 
 /** The sender is told the last of each, newest first, and how many more there are. */
-async function compareNews(post: Post, office: Office, sender: string): Promise<void> {
+async function compareNews(post: Post, relay: Relay, sender: string): Promise<void> {
   const expected = post.newsFor(sender);
-  const { receipts, rest } = await office.observer.receipts.changes(sender, MOST_RECEIPTS);
+  const { receipts, rest } = await relay.receipts.changes(sender, MOST_RECEIPTS);
   deepStrictEqual(receipts.length + rest, expected.length, `the number of receipts for ${sender}`);
   const times = receipts.map(({ at }) => at);
   const newest = expected.map(({ receipt }) => receipt.at).sort((a, b) => b - a);
@@ -39,10 +41,10 @@ async function compareNews(post: Post, office: Office, sender: string): Promise<
 }
 
 /** Whoever sent it can ask, and is told one state for each recipient. */
-export async function compareWhereabouts(post: Post, office: Office, id: string): Promise<void> {
+export async function compareWhereabouts(post: Post, relay: Relay, id: string): Promise<void> {
   const copies = post.copiesOf(id);
   const sender = copies[0]?.sender.agent ?? '';
-  const found = (await office.observer.receipts.lookUp(sender, id)).map(({ to, state, how }) => line(to, state, how));
+  const found = (await relay.receipts.lookUp(sender, id)).map(({ to, state, how }) => line(to, state, how));
   const expected = copies.map((copy) => line(copy.to, post.stateOf(copy), howOf(post, copy)));
   deepStrictEqual(found.sort(), expected.sort(), `what became of ${id}`);
 }

@@ -8,6 +8,7 @@ import type { Session } from '../../../src/relay/session.js';
 import { FilesystemStore } from '../../../src/store/filesystem/filesystem-store.js';
 import type { Store } from '../../../src/store/store.js';
 import { RelayWorld, type TestProcess } from '../relay-world.js';
+import { Glance } from './glance.js';
 import { type Agent, Post, type Reply, type Seat } from './post.js';
 
 // A file system in memory where there is one: thousands of relays are made, and none is asked to outlive the machine.
@@ -19,6 +20,8 @@ export class Office {
   readonly world: RelayWorld;
   /** Looks from a process of its own, as a command does: moves and marks nothing. */
   readonly observer: Relay;
+  readonly #glance: Glance;
+  readonly #glancing: Relay;
   readonly claims = new Map<Reply, Claim>();
   readonly #seats = new Map<Seat, { process: TestProcess; session: Session }>();
   readonly #folder: string | undefined;
@@ -33,6 +36,14 @@ export class Office {
     // The times of files are real ones, and are compared with the clock's.
     this.world.clock.set(Date.now());
     this.observer = this.world.process().relay;
+    this.#glance = new Glance(this.world.store);
+    this.#glancing = this.world.process({ store: this.#glance.store }).relay;
+  }
+
+  /** An observer of this moment, who reads each thing once. Good until anything happens. */
+  look(): Relay {
+    this.#glance.anew();
+    return this.#glancing;
   }
 
   /** The model of a relay that nobody has used yet. */
