@@ -5,7 +5,7 @@
 import { addressSegment } from '../../model/address.js';
 import { DispatchError, isDispatchError } from '../../model/errors.js';
 import { type Job, parseJob, serializeJob } from '../../model/job.js';
-import type { WriteOptions } from '../../store/store.js';
+import type { Record, WriteOptions } from '../../store/store.js';
 import { doneJobKey, jobKey, jobsByKey, openJobKey, personKey } from '../keys.js';
 import type { Relay } from '../relay.js';
 import { doneName, type JobName, openName, parseJobName, personName } from './job-name.js';
@@ -21,9 +21,16 @@ const ROUNDS = 100;
 // As many processes as a job has to do with, and more.
 const MOST_HEADS = 8;
 
+// Of jobs that are looked at again and again, as those that wait are; a large one costs more memory than time.
+const MOST_KNOWN = 256;
+const MOST_KNOWN_BYTES = 16 * 1024;
+
 type Parts = Pick<Relay, 'store' | 'events'>;
 
 export class JobTable {
+  // A revision names one state of a record and no other, ever: it is parsed once.
+  readonly #known = new Map<string, { readonly revision: string; readonly job: Job }>();
+
   constructor(private readonly relay: Parts) {}
 
   /**
@@ -33,7 +40,7 @@ export class JobTable {
    */
   async read(id: string, options: WriteOptions = {}): Promise<Job | undefined> {
     const record = await this.relay.store.readRecord(jobKey(id), options);
-    return record === undefined ? undefined : this.#parsed(id, record.value);
+    return record === undefined ? undefined : this.#parsed(id, record);
   }
 
   /** Makes the record of a new job, and its names first. False when there is one already; durable when it returns. */
@@ -59,7 +66,7 @@ export class JobTable {
     for (let round = 0; round < ROUNDS; round++) {
       const record = await this.relay.store.readRecord(jobKey(id));
       if (record === undefined) throw notFound(id);
-      const before = this.#parsed(id, record.value);
+      const before = this.#parsed(id, record);
       const decided = decide(before);
       if (decided === undefined) return undefined;
       const after = this.#anchored(decided);
@@ -146,10 +153,16 @@ export class JobTable {
     return { ...job, audit: [...job.audit.filter(({ log }) => log !== head.log), head].slice(-MOST_HEADS) };
   }
 
-  #parsed(id: string, value: Uint8Array): Job {
+  #parsed(id: string, { revision, value }: Record): Job {
+    const known = this.#known.get(id);
+    if (known?.revision === revision) return known.job;
     const job = parseJob(value);
-    if (job?.id === id) return job;
-    throw this.#broken(id, 'cannot be understood');
+    if (job?.id !== id) throw this.#broken(id, 'cannot be understood');
+    this.#known.delete(id);
+    if (value.length <= MOST_KNOWN_BYTES) this.#known.set(id, { revision, job });
+    const [oldest] = this.#known.keys();
+    if (this.#known.size > MOST_KNOWN && oldest !== undefined) this.#known.delete(oldest);
+    return job;
   }
 
   #broken(id: string, what: string): DispatchError {
