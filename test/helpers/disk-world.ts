@@ -2,12 +2,14 @@
 import { Relay } from '../../src/relay/relay.js';
 import { Files, type SystemCalls } from '../../src/store/filesystem/files.js';
 import { FilesystemStore } from '../../src/store/filesystem/filesystem-store.js';
+import { systemCalls } from '../../src/store/filesystem/system-calls.js';
 import type { Processes } from '../../src/store/processes.js';
 import { TestClock, TestProcesses } from './relay-world.js';
-import { FaultySystem } from './store-faults.js';
 
 /** Thousands of syncs that no test of what is visible depends on. */
 export const noSync = { fsyncSync: () => {} };
+
+const unsynced: SystemCalls = { ...systemCalls, ...noSync };
 
 export interface DiskProcess {
   readonly relay: Relay;
@@ -33,7 +35,7 @@ export class DiskWorld {
     const identity = this.processes.start();
     const processes: Processes = { self: () => identity, check: (process) => this.processes.check(process) };
     const warn = (text: string) => this.warnings.push(text);
-    const files = new Files(system ?? new FaultySystem(noSync).system, warn);
+    const files = new Files(system ?? unsynced, warn);
     const store = new FilesystemStore(root, { files, durability });
     return {
       relay: new Relay({ store, processes, clock: this.clock, warn }),
