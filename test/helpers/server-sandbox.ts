@@ -175,6 +175,18 @@ export async function eventually<T>(
   }
 }
 
+/** Removes a folder in which servers that run may make a file meanwhile, which then is not empty when it is to go. */
+export async function removeWhole(folder: string): Promise<void> {
+  await eventually('the end of the relay', () => {
+    try {
+      rmSync(folder, { recursive: true, force: true });
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
 /** Every path below `folder`, sorted, folders with a slash at the end. What goes while it is listed, as a lock does, is not there. */
 export function listTree(folder: string, prefix = ''): string[] {
   return readdirSync(folder, { withFileTypes: true })

@@ -1,9 +1,9 @@
 /** What the person at the terminal sees on stderr: one line a message, and that watching is only a convenience. */
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { RawServer } from '../helpers/server-raw.js';
-import { eventually, filesIn, type Sandbox, test } from '../helpers/server-sandbox.js';
+import { eventually, filesIn, removeWhole, type Sandbox, test } from '../helpers/server-sandbox.js';
 
 const NO_WATCHES = fileURLToPath(new URL('preload/no-watches.cjs', import.meta.url));
 
@@ -75,7 +75,7 @@ test.concurrent('a relay that is removed and made anew is served on, and alerts 
   const bob = await listener(sandbox);
   await alice.call('dispatch', { message: 'the first', target: 'bob' });
   await alertWith(bob, 'the first');
-  rmSync(sandbox.relay, { recursive: true });
+  await removeWhole(sandbox.relay);
   // Both had it open; neither was restarted.
   expect(await alice.call('dispatch', { message: 'the second', target: 'bob' })).toMatchObject({
     queued_to: ['bob'],

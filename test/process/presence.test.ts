@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import type { Json } from '../helpers/server-client.js';
-import { eventually, filesIn, type Sandbox, test } from '../helpers/server-sandbox.js';
+import { eventually, filesIn, removeWhole, type Sandbox, test } from '../helpers/server-sandbox.js';
 
 const records = (sandbox: Sandbox, agent: string) => filesIn(sandbox.relay, '.presence', agent);
 
@@ -134,7 +134,7 @@ test.concurrent('a relay that is removed under running servers comes back with t
 }) => {
   const [alice, bob] = [await sandbox.start('alice'), await sandbox.start('bob')];
   for (const server of [alice, bob]) await server.call('who');
-  rmSync(sandbox.relay, { recursive: true });
+  await removeWhole(sandbox.relay);
   await eventually('alice in her own list', async () => pidsOf('alice', await alice.call('who')).includes(alice.pid));
   await eventually('bob in his', async () => pidsOf('bob', await bob.call('who')).includes(bob.pid));
   expect(pidsOf('bob', await alice.call('who'))).toEqual([bob.pid]);

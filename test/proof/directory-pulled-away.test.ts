@@ -6,7 +6,7 @@ import { chmodSync, cpSync, mkdirSync, readFileSync, renameSync, rmSync, symlink
 import path from 'node:path';
 import type { Json } from '../helpers/server-client.js';
 import type { RawServer } from '../helpers/server-raw.js';
-import { eventually, type Sandbox, test } from '../helpers/server-sandbox.js';
+import { eventually, removeWhole, type Sandbox, test } from '../helpers/server-sandbox.js';
 import { snapshot } from '../helpers/store-relay.js';
 
 const onWindows = process.platform === 'win32';
@@ -64,17 +64,6 @@ async function putInPlace(place: string, relay: string): Promise<void> {
     try {
       rmSync(relay, { recursive: true, force: true });
       renameSync(place, relay);
-      return true;
-    } catch {
-      return false;
-    }
-  });
-}
-
-async function removeWhole(folder: string): Promise<void> {
-  await eventually('the end of the relay', () => {
-    try {
-      rmSync(folder, { recursive: true, force: true });
       return true;
     } catch {
       return false;
