@@ -1,5 +1,5 @@
 /** The real relay beside the model: several processes over one store, on either adapter, and what they hold open. */
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Claim } from '../../../src/relay/claim.js';
@@ -7,6 +7,7 @@ import type { Relay } from '../../../src/relay/relay.js';
 import type { Session } from '../../../src/relay/session.js';
 import { FilesystemStore } from '../../../src/store/filesystem/filesystem-store.js';
 import type { Store } from '../../../src/store/store.js';
+import { removeTree } from '../disk-image.js';
 import { RelayWorld, type TestProcess } from '../relay-world.js';
 import { Glance } from './glance.js';
 import { type Agent, Post, type Reply, type Seat } from './post.js';
@@ -71,7 +72,7 @@ export class Office {
 
   async close(): Promise<void> {
     await this.world.close();
-    if (this.#folder !== undefined) rmSync(this.#folder, { recursive: true, force: true });
+    if (this.#folder !== undefined) removeTree(this.#folder);
   }
 
   #at(seat: Seat) {

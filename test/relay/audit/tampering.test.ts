@@ -20,6 +20,8 @@ let world: AuditWorld;
 let heads: AuditHead[];
 let log: string;
 let whole: Buffer;
+/** In which line each byte stands; a newline ends the one before it. */
+let lineOf: number[];
 let records: string[];
 beforeEach(async () => {
   world = new AuditWorld();
@@ -28,6 +30,8 @@ beforeEach(async () => {
   for (const event of [submitted(), claimed(), STARTED, completed()]) heads.push(await events.audit(event));
   log = heads[0]?.log ?? '';
   whole = await world.bytesOf(log);
+  let line = 1;
+  lineOf = [...whole].map((byte) => (byte === 10 ? line++ : line));
   records = recordsOf(whole);
 });
 afterEach(() => world.close());
@@ -56,9 +60,6 @@ function judged(bytes: Buffer) {
   return judge.end() ?? { findings: [], torn: undefined };
 }
 
-/** In which line a byte stands; a newline ends the one before it. */
-const lineAt = (at: number) => whole.subarray(0, at).filter((byte) => byte === 10).length + 1;
-
 describe('an audit', () => {
   it('that nobody touched is sound', async () => {
     for (const head of heads) await world.anchor(`job-aaaaaaaaaaa${head.seq}`, head);
@@ -78,7 +79,7 @@ describe('an audit', () => {
         flips++;
         // From the store for one flip of each byte; the judge alone is a third of the work.
         const { findings, torn } = flip === newline || flip === bits[0] ? await verified(bytes) : judged(bytes);
-        const near = findings.map(({ line = 0 }) => line - lineAt(at));
+        const near = findings.map(({ line = 0 }) => line - (lineOf[at] as number));
         if (!near.some((distance) => distance === 0 || distance === 1))
           expect.fail(`byte ${at} as ${bytes[at]}: ${JSON.stringify({ findings, torn })}`);
       }

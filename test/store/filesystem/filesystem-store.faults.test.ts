@@ -3,14 +3,14 @@
  * torn is visible, an error that says "none" is right, and the store works again when the disk does.
  */
 import * as nodeFs from 'node:fs';
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { isDispatchError } from '../../../src/model/errors.js';
 import { Files, type SystemCalls } from '../../../src/store/filesystem/files.js';
 import { FilesystemStore } from '../../../src/store/filesystem/filesystem-store.js';
 import type { Store } from '../../../src/store/store.js';
-import { readImage, writeImage } from '../../helpers/disk-image.js';
+import { readImage, removeTree, writeImage } from '../../helpers/disk-image.js';
 import { type Fault, FaultySystem } from '../../helpers/store-faults.js';
 import { inMemory, leftovers, useTemporaryDirectories, useUntrustingStores } from '../../helpers/store-relay.js';
 
@@ -198,7 +198,7 @@ async function eachFault(
       faulty.arm(fault);
       const hint = `${scenario.name}: ${fault.errno}${forGood ? ' for good' : ''} at call ${at} (${counted.faulty.calls[at]})`;
       await attempt(root, store, faulty, fault, hint);
-      if (root !== model) rmSync(root, { recursive: true, force: true });
+      if (root !== model) removeTree(root);
     }
   }
 }
