@@ -1,4 +1,5 @@
 /** The composition root of the commands: the relay as configured, and a look at what holds it. The worker as a module is in the same part. */
+import './model/plain-schemas.js';
 import type { App, Place } from './cli/app.js';
 import { runCommand } from './cli/program.js';
 import { open } from './open.js';

@@ -1,5 +1,6 @@
 /** The composition root of the server: the relay as configured, the facade, and the doorbell. */
 
+import './model/plain-schemas.js';
 import { DispatchError } from './model/errors.js';
 import { parseTopicList } from './model/topic.js';
 import { log, open } from './open.js';

@@ -135,7 +135,7 @@ const MAY_IMPORT: { readonly [room: string]: readonly string[] } = {
   'run-worker.ts': ['open.ts', 'wake', 'worker', 'model'],
   'hook-main.ts': ['main.ts', 'cli', 'config', 'model', 'relay', 'store/filesystem'],
   'main.ts': ['autospawn.ts', 'open.ts', 'mcp', 'model', 'relay', 'store', 'store/filesystem', 'wake'],
-  'command-main.ts': ['open.ts', 'run-worker.ts', 'cli', 'store/filesystem', 'wake'],
+  'command-main.ts': ['open.ts', 'run-worker.ts', 'cli', 'model', 'store/filesystem', 'wake'],
   'autospawn.ts': ['config', 'model', 'relay', 'worker', 'store/filesystem'],
   'open.ts': ['autospawn.ts', 'cli', 'config', 'model', 'relay', 'store', 'store/filesystem'],
 };
