@@ -94,6 +94,7 @@ async function attempt(scenario: FaultScenario, prepared: Prepared, root: string
   const hint = `${fault.errno}${fault.forGood ? ' for good' : ''} at call ${fault.at} (${faulty.struck})`;
   expect(faulty.struck, `${hint}: the fault was not met`).toBeDefined();
   expect([...faulty.open], `${hint}: descriptors left open`).toEqual([]);
+  expect(strangeWarnings(prepared), hint).toEqual([]);
   if (prepared.judged.has(course) && !JUDGES_ALL) return;
   prepared.judged.add(course);
   const onlooker = prepared.world.process(root).relay;
@@ -110,12 +111,12 @@ async function attempt(scenario: FaultScenario, prepared: Prepared, root: string
     const ended = told.filter(({ state }) => state === 'acked' || state === 'expired').map(({ to }) => to);
     expect(ended, `${hint}: what ${from} is told of ${id}`).toEqual(expect.arrayContaining([...queuedTo]));
   }
-  const warnings = prepared.world.warnings.splice(0);
-  // One file that cannot be read holds back no other.
-  expect(
-    warnings.filter((line) => !line.startsWith('Could not read')),
-    hint,
-  ).toEqual([]);
+  expect(strangeWarnings(prepared), hint).toEqual([]);
+}
+
+/** What was warned of since it was asked last, but for files that could not be read: those hold back no other. */
+function strangeWarnings({ world }: Prepared): string[] {
+  return world.warnings.splice(0).filter((line) => !line.startsWith('Could not read'));
 }
 
 describe.each(FAULT_SCENARIOS.map((scenario) => [scenario.name, scenario] as const))('%s', (_, scenario) => {
