@@ -11,11 +11,11 @@ export const KEEPER = path.resolve(import.meta.dirname, '../../dist/keeper.cjs')
 /** A folder with a program in it that notes its processes there, and what tells whether they run. */
 export class ProgramFolder {
   readonly path = realpathSync(mkdtempSync(path.join(os.tmpdir(), 'mcp-dispatch-worker-')));
-  readonly program = path.join(this.path, 'program.mjs');
+  readonly program = path.join(this.path, 'program.cjs');
   #runs = 0;
 
   constructor() {
-    copyFileSync(path.join(import.meta.dirname, 'program.mjs'), this.program);
+    copyFileSync(path.join(import.meta.dirname, 'program.cjs'), this.program);
   }
 
   request(kind: string, change: Partial<RunRequest> = {}, ...more: readonly string[]): RunRequest {

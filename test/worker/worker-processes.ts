@@ -41,7 +41,7 @@ export class WorkerWorld {
   readonly #folder: string;
   readonly #workers: WorkerProcess[] = [];
 
-  /** `kind` is what the program of the executor does; see program.mjs. */
+  /** `kind` is what the program of the executor does; see program.cjs. */
   constructor(kind: string, { extra = '', writes = true, tables = '' }: WorkerConfig = {}) {
     this.#folder = path.join(this.programs.path, 'relay');
     this.config = path.join(this.programs.path, 'config.toml');
