@@ -1,6 +1,6 @@
 import { copyFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/model/clock.js';
 import { Files } from '../../src/store/filesystem/files.js';
 import { Keeper } from '../../src/worker/keeper.js';
@@ -12,23 +12,28 @@ const { steady } = systemClock;
 const ON_LINUX = process.platform === 'linux';
 
 let programs: ProgramFolder;
-let keeper: Keeper;
 beforeEach(() => {
   programs = new ProgramFolder();
-  keeper = new Keeper(KEEPER, new Files(), steady);
 });
-afterEach(async () => {
+afterEach(() => programs.remove());
+
+let keeper: Keeper;
+const open = () => {
+  keeper = new Keeper(KEEPER, new Files(), steady);
+};
+const close = async () => {
   const { pid } = keeper;
   await keeper.close();
   expect(pid === undefined || !isRunning(pid)).toBe(true);
-  programs.remove();
-});
+};
 
 const begun = (count = 1) => eventually('the processes', () => programs.pids().length >= count);
 
 describe('a run', () => {
+  beforeAll(open);
+  afterAll(close);
+
   it('tells how the program ended, what it left and what it printed, and leaves no folder', async () => {
-    expect(keeper.pid).toBeUndefined();
     const request = programs.request('say');
     const outcome = await keeper.start(request).outcome;
     expect(outcome).toMatchObject({ exitCode: 0, signal: null, message: 'the last word' });
@@ -62,7 +67,7 @@ describe('a run', () => {
       expect(outcome.notStarted).toContain(why);
       expect(outcome).toMatchObject({ exitCode: null, signal: null });
       expect(outcome.isPassing).toBe(isPassing);
-      expect(readdirSync(programs.path)).toEqual(['program.mjs']);
+      expect(readdirSync(programs.path)).toEqual(['program.cjs']);
     },
   );
 
@@ -112,6 +117,9 @@ describe('a run', () => {
 });
 
 describe('what a run leaves behind', () => {
+  beforeAll(open);
+  afterAll(close);
+
   it('in its group is killed when it ends by itself', async () => {
     const outcome = await keeper.start(programs.request('fork')).outcome;
     expect(outcome.exitCode).toBe(0);
@@ -137,6 +145,9 @@ describe('what a run leaves behind', () => {
 });
 
 describe('the end of a run', () => {
+  beforeAll(open);
+  afterAll(close);
+
   it.each(['hang', 'deaf', 'flood'])('comes when its time is over, also for one that would %s', async (kind) => {
     const outcome = await keeper.start(programs.request(kind, { timeoutMs: 700, graceMs: 300 })).outcome;
     expect(outcome.endedBy).toBe('timeout');
@@ -163,9 +174,11 @@ describe('the end of a run', () => {
   });
 
   it('does not come for a lease that was renewed while the keeper started', async () => {
-    const run = keeper.start(programs.request('say', { leaseEndsAt: steady() - 1 }));
+    const late = new Keeper(KEEPER, new Files(), steady);
+    const run = late.start(programs.request('say', { leaseEndsAt: steady() - 1 }));
     run.setLease(steady() + 30_000);
     expect(await run.outcome).toMatchObject({ exitCode: 0, message: 'the last word' });
+    await late.close();
   });
 
   it('comes before the beginning where it is asked for by then: nothing is run', async () => {
@@ -199,6 +212,15 @@ describe('the end of a run', () => {
 });
 
 describe('a keeper', () => {
+  beforeEach(open);
+  afterEach(close);
+
+  it('is started for the first run, and not before', async () => {
+    expect(keeper.pid).toBeUndefined();
+    await keeper.start(programs.request('say')).outcome;
+    expect(isRunning(Number(keeper.pid))).toBe(true);
+  });
+
   it('that is killed takes its runs with it, and they are told as lost', async () => {
     const requests = [programs.request('deaf'), programs.request('leave')];
     const runs = requests.map((request) => keeper.start(request));
