@@ -5,7 +5,7 @@ import { SettlingStdioTransport } from '../../src/mcp/stdio.js';
 import type { Toolset } from '../../src/mcp/toolset.js';
 import type { Project } from '../../src/model/project.js';
 import { Identity } from '../../src/relay/identity.js';
-import type { RelayWorld, TestProcess } from './relay-world.js';
+import type { TestProcess } from './relay-world.js';
 
 export interface ToolAnswer {
   readonly isError: boolean;
@@ -33,7 +33,7 @@ export class RelayClient {
   #lastId = 0;
 
   constructor(
-    world: RelayWorld,
+    world: { process(): Pick<TestProcess, 'relay'> },
     agent: string | undefined,
     options: {
       maxReplyBytes?: number;

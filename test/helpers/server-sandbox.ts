@@ -17,6 +17,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { test as base } from 'vitest';
+import { LocalAgent } from './local-agent.js';
 import { slowness } from './machine.js';
 import { type AgentClient, connectAgent } from './server-client.js';
 import { RawServer } from './server-raw.js';
@@ -56,7 +57,7 @@ export class Sandbox {
   readonly relay = path.join(this.root, 'relay');
   // Beside it, so that the root shows what servers write.
   readonly #configFolder = `${this.root}-config`;
-  readonly #clients: AgentClient[] = [];
+  readonly #clients: (AgentClient | LocalAgent)[] = [];
   readonly #servers: RawServer[] = [];
   readonly #undo: (() => void)[] = [];
   #configs = 0;
@@ -107,6 +108,13 @@ export class Sandbox {
     const server = this.spawn({ ...options, ...(agent === undefined ? {} : { agent }) });
     await server.initialize(agent);
     return server;
+  }
+
+  /** One in this process: for who only sends or looks on, where another process is what is tested. */
+  async local(agent: string | undefined, options: Pick<ServerOptions, 'config' | 'relay'> = {}): Promise<LocalAgent> {
+    const local = await LocalAgent.connect(this.command({ ...options, ...(agent === undefined ? {} : { agent }) }).env);
+    this.#clients.push(local);
+    return local;
   }
 
   /** To be done when the test is over, before its files go; the last one first. */
@@ -171,7 +179,8 @@ export async function eventually<T>(
       withinMs = deadlineMs * (await slowness());
       if (waitedMs > withinMs) throw new Error(`waited ${Math.round(waitedMs)} ms in vain: ${what}`);
     }
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    // What is long in coming is asked for less often: each time may be a call of a server.
+    await new Promise((resolve) => setTimeout(resolve, Math.min(20 + waitedMs / 10, 200)));
   }
 }
 
