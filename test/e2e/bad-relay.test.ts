@@ -146,9 +146,10 @@ for (const { name, says, skip: why = false, make } of FAULTS) {
 
     repair();
     expect(await server.call('dispatch', SEND)).toMatchObject({ sent: true, queued_to: ['bob'] });
-    const bob = await sandbox.start('bob');
+    const bob = await sandbox.local('bob');
     expect((await bob.call('peek')).messages).toMatchObject([{ content: 'hi' }]);
-    for (const one of [server, bob]) await stop(one);
+    await bob.close();
+    await stop(server);
   });
 }
 

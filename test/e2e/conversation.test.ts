@@ -29,7 +29,7 @@ test.concurrent('new mail rides on every answer but that of peek, and is new exa
   sandbox,
   expect,
 }) => {
-  const alice = await sandbox.agent('alice');
+  const alice = await sandbox.local('alice');
   const bob = await sandbox.agent('bob');
   const calls: [string, object, string][] = [
     ['who', {}, 'new_messages'],
@@ -49,7 +49,7 @@ test.concurrent('new mail rides on every answer but that of peek, and is new exa
 });
 
 test.concurrent('urgent mail is shown first, then the oldest', async ({ sandbox, expect }) => {
-  const alice = await sandbox.agent('alice');
+  const alice = await sandbox.local('alice');
   for (const message of ['one', 'two', 'URGENT three', 'four', 'URGENT five']) {
     const priority = message.startsWith('URGENT') ? 'urgent' : 'normal';
     await alice.call('dispatch', { message, target: 'bob', priority });
@@ -62,7 +62,7 @@ test.concurrent('urgent mail is shown first, then the oldest', async ({ sandbox,
 });
 
 test.concurrent('a thread is read by itself, and the rest is still new', async ({ sandbox, expect }) => {
-  const alice = await sandbox.agent('alice');
+  const alice = await sandbox.local('alice');
   for (const [message, thread_id] of [
     ['a1', 'a'],
     ['b1', 'b'],
@@ -81,7 +81,7 @@ test.concurrent('a thread is read by itself, and the rest is still new', async (
 });
 
 test.concurrent('kept mail is paged through by cursor, each message once and in order', async ({ sandbox, expect }) => {
-  const alice = await sandbox.start('alice', { config: 'durability = "process"\n' });
+  const alice = await sandbox.local('alice', { config: 'durability = "process"\n' });
   const sends = range(130).map((message) => alice.call('dispatch', { message, target: 'bob' }));
   await Promise.all(sends);
   const bob = await sandbox.agent('bob');
@@ -106,7 +106,7 @@ test.concurrent('a message larger than a reply comes in parts that make it up ag
   sandbox,
   expect,
 }) => {
-  const alice = await sandbox.agent('alice');
+  const alice = await sandbox.local('alice');
   // All lengths of UTF-8, things that JSON escapes, and line ends of every kind.
   const unit = 'plain äöü € 𝄞 👩‍👩‍👧 "quoted" \\ \u0001 \r\n \u2028 ';
   const content = unit.repeat(Math.floor(25_000 / Buffer.byteLength(unit)));
@@ -143,7 +143,7 @@ test.concurrent('a message larger than a reply comes in parts that make it up ag
 
 test.concurrent('the sender is told when a message is read and when it is done with', async ({ sandbox, expect }) => {
   const alice = await sandbox.agent('alice');
-  const bob = await sandbox.agent('bob');
+  const bob = await sandbox.local('bob');
   const { id } = await alice.call('dispatch', { message: 'please look', target: 'bob' });
   const state = async () => (await alice.call('peek', { message_id: id })).sent_receipts;
   expect(await state()).toMatchObject([{ id, to: 'bob', state: 'pending' }]);
@@ -174,7 +174,7 @@ test.concurrent('mail that expires unread says so to its sender, and must_read m
     const { sent_receipts: receipts } = await alice.call('peek', { message_id: plain.id });
     return receipts[0].state === 'expired';
   });
-  const bob = await sandbox.agent('bob');
+  const bob = await sandbox.local('bob');
   expect(contents(await bob.call('peek'))).toEqual(['never stale']);
   const told = await eventually('the receipt', async () => {
     const { sent_receipts: receipts = [] } = await alice.call('peek');
@@ -190,8 +190,8 @@ test.concurrent('a broadcast reaches every other agent that is known, and says w
   expect,
 }) => {
   const alice = await sandbox.agent('alice');
-  const bob = await sandbox.agent('bob');
-  const carol = await sandbox.agent('carol');
+  const bob = await sandbox.local('bob');
+  const carol = await sandbox.local('carol');
   for (const one of [alice, bob, carol]) await one.call('who');
   await carol.close();
   const answer = await alice.call('dispatch', { message: 'to you all', target: 'ALL' });
@@ -199,7 +199,7 @@ test.concurrent('a broadcast reaches every other agent that is known, and says w
   expect(answer.refused).toBeUndefined();
   expect((await bob.call('peek')).messages).toMatchObject([{ id: answer.id, to: 'all', from: 'alice' }]);
   expect(await alice.call('peek')).toMatchObject({ count: 0 });
-  const again = await sandbox.agent('carol');
+  const again = await sandbox.local('carol');
   expect((await again.call('peek')).messages).toMatchObject([{ id: answer.id, to: 'all' }]);
   await again.call('ack', { message_ids: [answer.id] });
   const { sent_receipts: receipts } = await alice.call('peek', { message_id: answer.id });
@@ -233,7 +233,7 @@ test.concurrent('an agent can leave a note for itself', async ({ sandbox, expect
   const note = own?.[0] ?? (await alice.call('peek')).messages[0];
   expect(note).toMatchObject({ content: 'remember the tests', from: 'alice' });
   await alice.close();
-  const again = await sandbox.agent('alice');
+  const again = await sandbox.local('alice');
   expect(contents(await again.call('peek', { include_read: true }))).toEqual(['remember the tests']);
 });
 
@@ -245,7 +245,7 @@ test.concurrent('a send to a name that nobody has ever served says so, and waits
   expect((await alice.call('dispatch', { message: 'hi', target: 'bbo' })).note).toMatch(
     /No session has ever served "bbo"/,
   );
-  const bob = await sandbox.agent('bob');
+  const bob = await sandbox.local('bob');
   await bob.call('who');
   expect((await alice.call('dispatch', { message: 'hi', target: 'bob' })).note).toBeUndefined();
 });
@@ -255,7 +255,7 @@ test('1,000 messages of one sender are read in the order they were sent', async 
   const alice = await sandbox.start('alice', { config });
   const sends = range(1000).map((message) => alice.call('dispatch', { message, target: 'bob' }));
   await Promise.all(sends);
-  const bob = await sandbox.agent('bob', { config });
+  const bob = await sandbox.local('bob', { config });
   const read: string[] = [];
   for (;;) {
     const page = await bob.call('peek', { limit: 100 });
@@ -269,8 +269,8 @@ test('replies stay within 10 KiB with 200 messages waiting, and everything arriv
   sandbox,
 }) => {
   const config = 'durability = "process"\n';
-  const alice = await sandbox.start('alice', { config });
-  const carol = await sandbox.start('carol', { config });
+  const alice = await sandbox.local('alice', { config });
+  const carol = await sandbox.local('carol', { config });
   // From a word to more than a reply holds, with a payload now and then.
   const body = (n: number) => `${n}:${'ü'.repeat(n % 25 === 0 ? 9000 : n * 7)}`;
   for (let n = 0; n < 200; n++) {

@@ -27,7 +27,7 @@ test.concurrent('new mail is announced in one line each, urgent mail with !!!, a
   sandbox,
   expect,
 }) => {
-  const alice = await sandbox.start('alice');
+  const alice = await sandbox.local('alice');
   const bob = await listener(sandbox);
   await alice.call('dispatch', { message: 'Deployed to staging', target: 'bob' });
   expect(await alertWith(bob, 'Deployed')).toBe('[dispatch >>>] Message from alice: Deployed to staging');
@@ -48,7 +48,7 @@ test.concurrent('new mail is announced in one line each, urgent mail with !!!, a
 });
 
 test.concurrent('what waited before the session is announced in one line', async ({ sandbox, expect }) => {
-  const alice = await sandbox.start('alice');
+  const alice = await sandbox.local('alice');
   for (let n = 0; n < 3; n++) await alice.call('dispatch', { message: `n=${n}`, target: 'bob' });
   const bob = await listener(sandbox);
   expect(await alertWith(bob, 'waiting')).toMatch(/^\[dispatch >>>\] 3 messages waiting for bob/);
@@ -59,7 +59,7 @@ test.concurrent('without a watch to be had there is one warning, and polling sti
   sandbox,
   expect,
 }) => {
-  const alice = await sandbox.start('alice');
+  const alice = await sandbox.local('alice');
   const bob = await listener(sandbox, { preload: [NO_WATCHES] });
   for (const message of ['the first', 'the second', 'the third']) {
     await alice.call('dispatch', { message, target: 'bob' });
@@ -71,7 +71,7 @@ test.concurrent('without a watch to be had there is one warning, and polling sti
 });
 
 test.concurrent('a relay that is removed and made anew is served on, and alerts go on', async ({ sandbox, expect }) => {
-  const alice = await sandbox.start('alice');
+  const alice = await sandbox.local('alice');
   const bob = await listener(sandbox);
   await alice.call('dispatch', { message: 'the first', target: 'bob' });
   await alertWith(bob, 'the first');
@@ -91,7 +91,7 @@ test.concurrent('a relay that is removed and made anew is served on, and alerts 
 });
 
 test.concurrent('watch = false means no bell and no alert', async ({ sandbox, expect }) => {
-  const alice = await sandbox.start('alice');
+  const alice = await sandbox.local('alice');
   const bob = await sandbox.start('bob', { config: 'watch = false\n' });
   await eventually('the presence of bob', () => filesIn(sandbox.relay, '.presence').includes('bob.json'));
   await alice.call('dispatch', { message: 'hello', target: 'bob' });

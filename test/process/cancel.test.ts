@@ -9,7 +9,7 @@ for (const tool of ['peek', 'who', 'ack', 'dispatch'] as const) {
     sandbox,
     expect,
   }) => {
-    const alice = await sandbox.start('alice');
+    const alice = await sandbox.local('alice');
     for (const message of ['one', 'two']) await alice.call('dispatch', { message, target: 'bob' });
     const bob = await sandbox.start('bob');
     const args = { peek: {}, who: {}, ack: { message_ids: ['msg-x'] }, dispatch: { message: 'hi', target: 'alice' } };
@@ -50,7 +50,7 @@ test.concurrent('a dispatch that is cancelled while it waits for its turn is not
       .join(''),
   );
   await alice.call('who');
-  const bob = await sandbox.start('bob');
+  const bob = await sandbox.local('bob');
   expect(contents(await bob.call('peek'))).not.toContain('cancelled');
 });
 
@@ -58,7 +58,7 @@ test.concurrent('a cancellation that comes before the answer is written consumes
   sandbox,
   expect,
 }) => {
-  const alice = await sandbox.start('alice');
+  const alice = await sandbox.local('alice');
   for (const message of ['one', 'two']) await alice.call('dispatch', { message, target: 'bob' });
   const bob = await sandbox.start('bob');
   // While the client does not read, answers queue in the server: this one is made, and not yet written.
@@ -79,14 +79,14 @@ test.concurrent('a cancellation that comes before the answer is written consumes
 });
 
 test.concurrent('an answer for which stdout is closed consumes nothing', async ({ sandbox, expect }) => {
-  const alice = await sandbox.start('alice');
+  const alice = await sandbox.local('alice');
   for (const message of ['one', 'two']) await alice.call('dispatch', { message, target: 'bob' });
   const bob = await sandbox.start('bob');
   bob.child.stdout.destroy();
   bob.request('tools/call', { name: 'peek', arguments: {} });
   expect(await bob.ending('broken pipe')).toEqual({ code: 0, signal: null });
   expect(filesIn(sandbox.relay, '.receipts', 'alice')).toEqual([]);
-  const again = await sandbox.start('bob');
+  const again = await sandbox.local('bob');
   expect(contents(await again.call('peek'))).toEqual(['one', 'two']);
 });
 
@@ -94,7 +94,7 @@ test.concurrent('what a killed server had claimed is new to the next one, marked
   sandbox,
   expect,
 }) => {
-  const alice = await sandbox.start('alice');
+  const alice = await sandbox.local('alice');
   for (const message of ['one', 'two']) await alice.call('dispatch', { message, target: 'bob' });
   const bob = await sandbox.start('bob');
   bob.mayEndMidLine = true;
@@ -105,7 +105,7 @@ test.concurrent('what a killed server had claimed is new to the next one, marked
   bob.kill('SIGKILL');
   await bob.ending('SIGKILL');
   expect((await alice.call('peek')).sent_receipts).toBeUndefined();
-  const again = await sandbox.start('bob');
+  const again = await sandbox.local('bob');
   const { messages } = await again.call('peek');
   expect(messages.map(({ content, redelivered }: Json) => [content, redelivered])).toEqual([
     ['one', true],

@@ -22,14 +22,14 @@ for (const [how, end] of [
     sandbox,
     expect,
   }) => {
-    const alice = await sandbox.start('alice');
+    const alice = await sandbox.local('alice');
     const { job_id } = await alice.call('submit', { ...WORK, write: true });
     const first = await sandbox.start('bob');
     const { token, lease_until } = await first.call('claim');
     end(first);
     await first.closed;
     expect(await alice.call('poll', { job_id })).toMatchObject({ state: 'running', held_by: 'bob', lease_until });
-    const respawned = await sandbox.start('bob');
+    const respawned = await sandbox.local('bob');
     expect(await respawned.refusal('claim', { job_id })).toMatch(/^HELD_BY_ANOTHER/);
     const renewed = await respawned.call('claim', { job_id, token, offset: 0 });
     expect(renewed).toMatchObject({ renewed: true, attempt: 1, write: true, task: WORK.task });
@@ -79,7 +79,7 @@ test.concurrent('a submit that waits hands out the id first, and cancelled it le
   expect(await alice.call('poll', { job_id })).toMatchObject({ found: true, state: 'queued' });
   expect(answerTo(alice, id)).toBeUndefined();
   expect(await alice.call('submit', { ...args, wait_seconds: 0 })).toMatchObject({ job_id, deduped: true });
-  const bob = await sandbox.start('bob');
+  const bob = await sandbox.local('bob');
   expect(await bob.call('claim')).toMatchObject({ job_id, attempt: 1 });
 });
 
@@ -87,7 +87,7 @@ test.concurrent('a result of 10 MB is refused with what to do instead, and the j
   sandbox,
   expect,
 }) => {
-  const alice = await sandbox.start('alice');
+  const alice = await sandbox.local('alice');
   const { job_id } = await alice.call('submit', WORK);
   const bob = await sandbox.start('bob');
   const { token } = await bob.call('claim');

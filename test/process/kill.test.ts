@@ -39,8 +39,14 @@ class Scene {
   }
 
   async threeMessages(): Promise<void> {
-    const alice = await this.client('alice');
-    for (const token of ['one', 'two', 'three']) await alice.dispatch(token, 'bob', ['bob'], bodyOf(token));
+    const alice = await this.sandbox.local('alice');
+    for (const token of ['one', 'two', 'three']) {
+      const body = bodyOf(token);
+      this.journal.push({ kind: 'attempt', token, from: 'alice', session: 'alice', to: ['bob'], body, expires: false });
+      const { id, queued_to } = await alice.call('dispatch', { message: body.content, target: 'bob' });
+      this.journal.push({ kind: 'sent', token, id, queuedTo: queued_to });
+    }
+    await alice.close();
   }
 
   /** The call is the last thing that the process does; whether its answer got out depends on the step. */

@@ -9,6 +9,8 @@ import { eventually, filesIn, type Sandbox, test } from '../helpers/server-sandb
 
 const posix = process.platform !== 'win32';
 
+type Caller = Pick<RawServer, 'call'>;
+
 const CALLS: readonly [string, object][] = [
   ['dispatch', { message: 'hello', target: 'carol' }],
   ['peek', {}],
@@ -17,7 +19,7 @@ const CALLS: readonly [string, object][] = [
 ];
 
 /** What each tool of a server says beside its answer, once. */
-async function noticesOf(server: RawServer): Promise<string[][]> {
+async function noticesOf(server: Caller): Promise<string[][]> {
   const notices: string[][] = [];
   for (const [tool, args] of CALLS) notices.push((await server.call(tool, args)).notices ?? []);
   return notices;
@@ -25,7 +27,7 @@ async function noticesOf(server: RawServer): Promise<string[][]> {
 
 const none = CALLS.map(() => []);
 
-async function listeningOf(agent: string, asker: RawServer): Promise<[string, string] | undefined> {
+async function listeningOf(agent: string, asker: Caller): Promise<[string, string] | undefined> {
   const { agents, known = [] } = await asker.call('who');
   const one = [...agents, ...known].find((each: Json) => each.agent_id === agent);
   return one === undefined ? undefined : [one.listening, one.listening_reason];
@@ -47,13 +49,13 @@ for (const way of ['end of input', 'SIGTERM', 'SIGKILL'] as const) {
     sandbox,
     expect,
   }) => {
-    const [first, second] = [await sandbox.start('alice'), await sandbox.start('alice')];
+    const [first, second] = [await sandbox.start('alice'), await sandbox.local('alice')];
     expect(await noticesOf(first)).toEqual(none);
-    const about = (server: RawServer) => [
-      expect.stringContaining(`serves alice too: pid ${server.pid} in ${JSON.stringify(sandbox.cwd)}.`),
+    const about = (pid: number, cwd: string) => [
+      expect.stringContaining(`serves alice too: pid ${pid} in ${JSON.stringify(cwd)}.`),
     ];
-    expect(await noticesOf(second)).toEqual(CALLS.map(() => about(first)));
-    expect(await noticesOf(first)).toEqual(CALLS.map(() => about(second)));
+    expect(await noticesOf(second)).toEqual(CALLS.map(() => about(first.pid, sandbox.cwd)));
+    expect(await noticesOf(first)).toEqual(CALLS.map(() => about(process.pid, process.cwd())));
     if (way === 'end of input') first.endInput();
     else first.kill(way);
     await first.ending(way);
@@ -72,7 +74,7 @@ test.concurrent('a server of another program under the same id is named by its p
   for (const [notice] of await noticesOf(alice)) {
     expect(notice).toContain(`serves alice too: pid ${other.pid}, a server of another program.`);
   }
-  const bob = await sandbox.start('bob');
+  const bob = await sandbox.local('bob');
   await otherProgram(sandbox, 'dora');
   expect(await listeningOf('dora', bob)).toEqual(['unknown', 'live, served by another program']);
   const gone = once(other, 'exit');
@@ -82,7 +84,7 @@ test.concurrent('a server of another program under the same id is named by its p
 });
 
 test.runIf(posix)('a stopped server does not listen, and does again when it goes on', async ({ sandbox, expect }) => {
-  const [alice, bob] = [await sandbox.start('alice'), await sandbox.start('bob')];
+  const [alice, bob] = [await sandbox.local('alice'), await sandbox.start('bob')];
   await bob.call('who');
   expect(await listeningOf('bob', alice)).toEqual(['yes', 'called a tool in the last minute']);
   bob.kill('SIGSTOP');
@@ -93,10 +95,9 @@ test.runIf(posix)('a stopped server does not listen, and does again when it goes
     not_listening: ['bob'],
   });
   // Whoever else serves bob is told that the other is stopped, and may read what it has not claimed.
-  const second = await sandbox.start('bob');
+  const second = await sandbox.local('bob');
   expect((await second.call('who')).notices[0]).toContain(`pid ${bob.pid} (stopped) in `);
-  second.endInput();
-  await second.ending('end of input');
+  await second.close();
   bob.kill('SIGCONT');
   await eventually('bob to be seen at work', async () => (await listeningOf('bob', alice))?.[0] === 'yes');
   expect((await bob.call('peek')).count).toBe(0);
@@ -107,7 +108,7 @@ test.concurrent('a session that shows itself before any call is no proof that so
   sandbox,
   expect,
 }) => {
-  const alice = await sandbox.start('alice');
+  const alice = await sandbox.local('alice');
   const bob = await sandbox.start('bob');
   const listening = await eventually('the presence of bob', () => listeningOf('bob', alice));
   expect(listening).toEqual(['unknown', 'live; has not called a tool yet']);
@@ -120,7 +121,7 @@ test.concurrent('the record of a server of an older version is believed, and say
   sandbox,
   expect,
 }) => {
-  const [alice, bob] = [await sandbox.start('alice'), await sandbox.start('bob')];
+  const [alice, bob] = [await sandbox.local('alice'), await sandbox.start('bob')];
   await bob.call('who');
   const [name = ''] = filesIn(sandbox.relay, '.presence', 'bob');
   const file = path.join(sandbox.relay, '.presence', 'bob', name);

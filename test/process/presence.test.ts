@@ -32,7 +32,7 @@ test.concurrent('a probe under the id of a live server changes nothing of its pr
   sandbox,
   expect,
 }) => {
-  const alice = await sandbox.start('alice');
+  const alice = await sandbox.local('alice');
   await alice.call('who');
   const before = [records(sandbox, 'alice'), shared(sandbox, 'alice')];
   const probe = await sandbox.start('alice');
@@ -44,15 +44,15 @@ test.concurrent('a probe under the id of a live server changes nothing of its pr
 
 for (const way of ['end of input', 'SIGTERM', 'SIGKILL'] as const) {
   test.concurrent(`a second server under an id leaves the first its presence (${way})`, async ({ sandbox, expect }) => {
-    const first = await sandbox.start('alice');
+    const first = await sandbox.local('alice');
     await first.call('who');
     const second = await sandbox.start('alice');
-    expect(pidsOf('alice', await second.call('who')).sort()).toEqual([first.pid, second.pid].sort());
+    expect(pidsOf('alice', await second.call('who')).sort()).toEqual([process.pid, second.pid].sort());
     if (way === 'end of input') second.endInput();
     else second.kill(way);
     await second.ending(way);
-    expect(pidsOf('alice', await first.call('who'))).toEqual([first.pid]);
-    expect(shared(sandbox, 'alice').pid).toBe(first.pid);
+    expect(pidsOf('alice', await first.call('who'))).toEqual([process.pid]);
+    expect(shared(sandbox, 'alice').pid).toBe(process.pid);
   });
 
   test.concurrent(`the first server under an id hands its place to the second (${way})`, async ({
@@ -61,20 +61,20 @@ for (const way of ['end of input', 'SIGTERM', 'SIGKILL'] as const) {
   }) => {
     const first = await sandbox.start('alice');
     await first.call('who');
-    const second = await sandbox.start('alice');
+    const second = await sandbox.local('alice');
     await second.call('who');
     if (way === 'end of input') first.endInput();
     else first.kill(way);
     await first.ending(way);
-    const bob = await sandbox.start('bob');
-    expect(pidsOf('alice', await bob.call('who'))).toEqual([second.pid]);
+    const bob = await sandbox.local('bob');
+    expect(pidsOf('alice', await bob.call('who'))).toEqual([process.pid]);
     expect((await bob.call('dispatch', { message: 'hello', target: 'alice' })).not_listening).toBeUndefined();
   });
 }
 
 test.concurrent('the first who after a kill -9 does not list the dead', async ({ sandbox, expect }) => {
-  const alice = await sandbox.start('alice');
-  for (let round = 0; round < 5; round++) {
+  const alice = await sandbox.local('alice');
+  for (let round = 0; round < 2; round++) {
     const bob = await sandbox.start('bob');
     await bob.call('who');
     expect(pidsOf('bob', await alice.call('who'))).toEqual([bob.pid]);
@@ -91,7 +91,7 @@ test.concurrent('a server that nobody calls shows itself after a while, and is n
   sandbox,
   expect,
 }) => {
-  const alice = await sandbox.start('alice');
+  const alice = await sandbox.local('alice');
   await alice.call('who');
   const bob = await sandbox.start('bob');
   const { since } = await eventually('the presence of bob', async () => {

@@ -35,7 +35,7 @@ for (const way of ['end of input', 'SIGTERM', 'SIGKILL'] as const) {
   }) => {
     const config = 'agents = ["ann", "ben"]\n';
     const ann = await sandbox.start(undefined, { config });
-    const ben = await sandbox.start(undefined, { config });
+    const ben = await sandbox.local(undefined, { config });
     expect([await ann.call('who'), await ben.call('who')]).toMatchObject([{ self: 'ann' }, { self: 'ben' }]);
     const waiting = await sandbox.start(undefined, { config });
     expect(await waiting.refusal('peek')).toMatch(/taken/);
@@ -50,21 +50,18 @@ for (const way of ['end of input', 'SIGTERM', 'SIGKILL'] as const) {
 
 test('a server that waits for a name takes one, whatever number of calls asks for it', async ({ sandbox, expect }) => {
   const config = 'agents = ["ann", "ben"]\n';
-  const holders = [await sandbox.start(undefined, { config }), await sandbox.start(undefined, { config })];
+  const holders = [await sandbox.local(undefined, { config }), await sandbox.local(undefined, { config })];
   const waiting = await sandbox.start(undefined, { config });
   expect(await waiting.refusal('who')).toMatch(/taken/);
-  for (const holder of holders) {
-    holder.endInput();
-    await holder.ending('end of input');
-  }
+  for (const holder of holders) await holder.close();
   const answers = await Promise.all(Array.from({ length: 5 }, () => waiting.call('who')));
   expect(new Set(answers.map(({ self }) => self))).toEqual(new Set(['ann']));
-  const other = await sandbox.start(undefined, { config });
+  const other = await sandbox.local(undefined, { config });
   expect(await other.call('who')).toMatchObject({ self: 'ben' });
 });
 
 test('names that were claimed and never used are free again, and leave no presence', async ({ sandbox, expect }) => {
-  for (let round = 0; round < 3; round++) {
+  for (let round = 0; round < 2; round++) {
     const server = await sandbox.start(undefined, { config: 'agents = ["ann"]\n' });
     await server.request('tools/list');
     server.kill('SIGTERM');
@@ -78,7 +75,7 @@ test('names that were claimed and never used are free again, and leave no presen
 });
 
 test('a name that a server serves by its id is not given to another', async ({ sandbox, expect }) => {
-  const explicit = await sandbox.start('ann', { config: CONFIG });
+  const explicit = await sandbox.local('ann', { config: CONFIG });
   await explicit.call('who');
   const claimed = await sandbox.start(undefined, { config: CONFIG });
   expect(await claimed.call('who')).toMatchObject({ self: 'ben' });

@@ -14,7 +14,7 @@ test.concurrent('a member that is killed gets what is sent meanwhile; who joins 
   sandbox,
   expect,
 }) => {
-  const [alice, bob] = [await sandbox.start('alice'), await sandbox.start('bob')];
+  const [alice, bob] = [await sandbox.local('alice'), await sandbox.start('bob')];
   expect(await bob.call('join', { topic: 'build', role: 'reviewer' })).toMatchObject({ members: 1, role: 'reviewer' });
   bob.kill('SIGKILL');
   await bob.ending('SIGKILL');
@@ -22,9 +22,9 @@ test.concurrent('a member that is killed gets what is sent meanwhile; who joins 
     queued_to: ['bob'],
     not_listening: ['bob'],
   });
-  const carol = await sandbox.start('carol');
+  const carol = await sandbox.local('carol');
   await carol.call('join', { topic: '#build' });
-  const again = await sandbox.start('bob');
+  const again = await sandbox.local('bob');
   expect((await again.call('peek')).messages).toMatchObject([{ from: 'alice', to: '#build', content: 'early' }]);
   expect((await carol.call('peek')).messages).toEqual([]);
   expect((await alice.call('who', { topic: 'build' })).members).toMatchObject([
@@ -44,7 +44,7 @@ for (const { call, path } of [
     sandbox,
     expect,
   }) => {
-    const alice = await sandbox.start('alice');
+    const alice = await sandbox.local('alice');
     await alice.call('join', { topic: 'build' });
     const dying = sandbox.spawn({
       agent: 'bob',
@@ -59,7 +59,7 @@ for (const { call, path } of [
     expect(shown.sort()).toEqual(['alice', 'bob']);
     expect(members(sandbox)).toEqual(['alice', 'bob']);
 
-    const bob = await sandbox.start('bob');
+    const bob = await sandbox.local('bob');
     expect(await bob.call('join', { topic: 'build', role: 'fixer' })).toMatchObject({ members: 2, role: 'fixer' });
     expect(await alice.call('dispatch', { target: '#build', message: 'x' })).toMatchObject({ queued_to: ['bob'] });
   });
@@ -67,10 +67,12 @@ for (const { call, path } of [
 
 test.concurrent('servers that join and leave at once end as each was last answered', async ({ sandbox, expect }) => {
   const config = 'durability = "process"\n';
-  // Two servers of each of three agents.
-  const servers = await Promise.all(
-    ['ann', 'ben', 'cleo', 'ann', 'ben', 'cleo'].map((agent) => sandbox.start(agent, { config })),
-  );
+  // Two sessions of each of three agents.
+  const agents = ['ann', 'ben', 'cleo'];
+  const servers = await Promise.all([
+    ...agents.map((agent) => sandbox.start(agent, { config })),
+    ...agents.map((agent) => sandbox.local(agent, { config })),
+  ]);
   const [ann, ben, cleo] = servers as [RawServer, RawServer, RawServer];
   for (let round = 0; round < 10; round++) {
     const calls = servers.flatMap((server, n) =>
@@ -125,14 +127,14 @@ test.concurrent('a member that is on the roster no more gets nothing, and nobody
   sandbox,
   expect,
 }) => {
-  const before = await sandbox.start('eve', { config: 'agents = ["alice", "bob", "eve"]\n' });
+  const before = await sandbox.local('eve', { config: 'agents = ["alice", "bob", "eve"]\n' });
   await before.call('join', { topic: 'build' });
   const config = 'agents = ["alice", "bob"]\n';
   const alice = await sandbox.start('alice', { config });
   expect(await alice.refusal('dispatch', { target: '#build', message: 'x' })).toMatch(
     /^UNKNOWN_TARGET: Nobody got it: #build has no members\. There are no topics yet/,
   );
-  const bob = await sandbox.start('bob', { config });
+  const bob = await sandbox.local('bob', { config });
   await bob.call('join', { topic: 'build' });
   expect(await alice.call('dispatch', { target: '#build', message: 'x' })).toMatchObject({ queued_to: ['bob'] });
   expect(await alice.call('who', { topic: 'build' })).toMatchObject({ count: 1, members: [{ agent_id: 'bob' }] });

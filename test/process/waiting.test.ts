@@ -25,7 +25,7 @@ for (const [how, options] of [
   ['without a watch to be had', { preload: [NO_WATCHES] }],
 ] as const) {
   test.concurrent(`${how}, a waiting peek is answered with the mail that arrives`, async ({ sandbox, expect }) => {
-    const alice = await sandbox.start('alice');
+    const alice = await sandbox.local('alice');
     const { bob, answer } = await waitingBob(sandbox, options);
     for (const message of ['the first', 'the second']) {
       const waiting = message === 'the first' ? answer : bob.call('peek', { wait_seconds: 240 });
@@ -58,7 +58,7 @@ test.concurrent('question and answer is one call, and two agents can wait for ea
 });
 
 test.concurrent('a wait that is cancelled ends, answers nobody and consumes nothing', async ({ sandbox, expect }) => {
-  const alice = await sandbox.start('alice');
+  const alice = await sandbox.local('alice');
   const bob = await sandbox.start('bob');
   await bob.call('who');
   const id = bob.takeId();
@@ -90,7 +90,7 @@ test.concurrent('a hundred calls that wait side by side are answered each, and n
   sandbox,
   expect,
 }) => {
-  const alice = await sandbox.start('alice');
+  const alice = await sandbox.local('alice');
   const { bob, answer } = await waitingBob(sandbox);
   const others = Array.from({ length: 99 }, () => bob.call('peek', { wait_seconds: 240 }));
   await alice.call('dispatch', { message: 'hello', target: 'bob' });
@@ -114,12 +114,12 @@ test.concurrent('a server killed while it waits has taken nothing: the next sess
   sandbox,
   expect,
 }) => {
-  const alice = await sandbox.start('alice');
+  const alice = await sandbox.local('alice');
   const { bob } = await waitingBob(sandbox);
   bob.child.kill('SIGKILL');
   await bob.ending('the end of bob');
   await alice.call('dispatch', { message: 'hello', target: 'bob' });
-  const again = await sandbox.start('bob');
+  const again = await sandbox.local('bob');
   const [message] = (await again.call('peek', { wait_seconds: 10 })).messages;
   expect([message.content, message.redelivered]).toEqual(['hello', undefined]);
 });
@@ -136,9 +136,9 @@ test.concurrent('the older of two sessions stops waiting when the newer one make
   sandbox,
   expect,
 }) => {
-  const alice = await sandbox.start('alice');
+  const alice = await sandbox.local('alice');
   const { answer } = await waitingBob(sandbox);
-  const newer = await sandbox.start('bob');
+  const newer = await sandbox.local('bob');
   const waiting = newer.call('peek', { wait_seconds: 240 });
   expect(await answer).toMatchObject({ count: 0, wait_ended: 'newer_session' });
   await alice.call('dispatch', { message: 'hello', target: 'bob' });
@@ -151,7 +151,7 @@ test.concurrent('calls beside one that waits are answered, and dispatch still sa
 }) => {
   const { bob, answer } = await waitingBob(sandbox);
   expect(await bob.call('dispatch', { message: 'hi', target: 'carol' })).toMatchObject({ sent: true });
-  const carol = await sandbox.start('carol');
+  const carol = await sandbox.local('carol');
   await carol.call('dispatch', { message: 'hi yourself', target: 'bob' });
   expect(contents(await answer)).toEqual(['hi yourself']);
 });

@@ -74,7 +74,7 @@ test
     async ({ sandbox, expect }) => {
       const socket = await inbox(sandbox);
       const { server: bob } = await idle(sandbox, 'bob', { env: socketOf(socket) });
-      const alice = await sandbox.start('alice');
+      const alice = await sandbox.local('alice');
       await announced(sandbox, 'bob');
       const sent = await alice.call('dispatch', {
         target: 'bob',
@@ -144,7 +144,7 @@ test
     async ({ sandbox, expect }) => {
       const socket = await inbox(sandbox);
       const { server: bob } = await idle(sandbox, 'bob', { env: socketOf(socket) });
-      const alice = await sandbox.start('alice');
+      const alice = await sandbox.local('alice');
       await announced(sandbox, 'bob');
       await Promise.all(
         Array.from({ length: 20 }, (_, number) => alice.call('dispatch', { target: 'bob', message: `${number}` })),
@@ -170,7 +170,7 @@ test
       await announced(sandbox, 'bob');
       const { server: second } = await idle(sandbox, 'bob', { env: socketOf(young) });
       const folder = path.join(sandbox.relay, '.presence', 'bob');
-      const alice = await sandbox.start('alice');
+      const alice = await sandbox.local('alice');
       await eventually(
         'both to be announced',
         () => eventsIn(sandbox, 'session_started').filter(({ agent }) => agent === 'bob').length === 2,
@@ -195,7 +195,7 @@ test
     async ({ sandbox, expect }) => {
       const socket = await inbox(sandbox, 'inbox', { closes: false });
       const { server: bob } = await idle(sandbox, 'bob', { env: socketOf(socket), config: SOCKET_ONLY });
-      const alice = await sandbox.start('alice');
+      const alice = await sandbox.local('alice');
       await announced(sandbox, 'bob');
       await alice.call('dispatch', { target: 'bob', message: 'hello' });
       await eventually('the ring to begin', () => socket.notices.length === 1);
@@ -218,7 +218,7 @@ test
       await idle(sandbox, 'bob', { env: { ...socketOf(above), ...env }, config: SOCKET_ONLY });
       await idle(sandbox, 'carol', { env: { ...socketOf(own), ...env }, config: SOCKET_ONLY });
       await idle(sandbox, 'dora', { env: { ...socketOf(own), CLAUDE_PID: String(process.pid) }, config: SOCKET_ONLY });
-      const alice = await sandbox.start('alice');
+      const alice = await sandbox.local('alice');
       for (const agent of ['bob', 'carol', 'dora']) await announced(sandbox, agent);
       const { cannot_wake } = await alice.call('dispatch', { target: 'all', message: 'hello', priority: 'urgent' });
       expect(cannot_wake).toEqual(['bob']);
@@ -246,7 +246,7 @@ test
         env: { ...socketOf(foreign), PATH: path.dirname(calls) },
         config: '[wake]\nmethods = ["claude-socket", "command"]\ncommand = ["notify", "{agent}", "{count}", "{from}"]',
       });
-      const alice = await sandbox.start('alice');
+      const alice = await sandbox.local('alice');
       for (const agent of ['bob', 'carol', 'dora', 'erin']) await announced(sandbox, agent);
       for (const target of ['bob', 'carol', 'dora']) {
         expect((await alice.call('dispatch', { target, message: 'hello' })).cannot_wake).toEqual([target]);
@@ -273,7 +273,7 @@ test
       const { calls } = fakeProgram(path.join(sandbox.root, 'bin'), 'codex');
       const env = { PATH: path.dirname(calls) };
       const { server: bob } = await idle(sandbox, 'bob', { env, client: 'codex-mcp-client' });
-      const alice = await sandbox.start('alice');
+      const alice = await sandbox.local('alice');
       await announced(sandbox, 'bob');
       expect((await alice.call('dispatch', { target: 'bob', message: 'one' })).cannot_wake).toEqual(['bob']);
       await callAs(bob, { threadId: THREAD });
@@ -282,7 +282,7 @@ test
         return agents.find((each: Json) => each.agent_id === 'bob').sessions[0].wake === 'codex-queue (direct)';
       });
       // What alice was told a moment ago may be half a second old.
-      const carol = await sandbox.start('carol');
+      const carol = await sandbox.local('carol');
       const sent = await carol.call('dispatch', { target: 'bob', message: 'two' });
       expect(sent.cannot_wake).toBeUndefined();
       expect(await aRing(sandbox)).toMatchObject([{ method: 'codex-queue', outcome: 'rung', ids: [sent.id] }]);
@@ -304,7 +304,7 @@ test
       env: { PATH: path.dirname(calls) },
       client: 'codex-mcp-client',
     });
-    const alice = await sandbox.start('alice');
+    const alice = await sandbox.local('alice');
     await callAs(bob, { threadId: THREAD });
     await alice.call('dispatch', { target: 'bob', message: 'hello' });
     await eventually('codex to run', () => existsSync(calls));
@@ -320,7 +320,7 @@ test
     'without the program codex the attempt is in the log, and senders are told after it',
     async ({ sandbox, expect }) => {
       const { server: bob } = await idle(sandbox, 'bob', { env: { PATH: sandbox.cwd }, client: 'codex-mcp-client' });
-      const alice = await sandbox.start('alice');
+      const alice = await sandbox.local('alice');
       await callAs(bob, { threadId: THREAD });
       expect((await alice.call('dispatch', { target: 'bob', message: 'hello' })).cannot_wake).toBeUndefined();
       expect(await aRing(sandbox)).toMatchObject([
@@ -344,7 +344,7 @@ test.concurrent('Claude Code without a socket gets a notice through its channel,
   bob.onmessage = (message) => {
     if (message.method !== undefined) notifications.push(message);
   };
-  const alice = await sandbox.start('alice');
+  const alice = await sandbox.local('alice');
   await announced(sandbox, 'bob');
   const sent = await alice.call('dispatch', { target: 'bob', message: 'SECRET' });
   expect(await aRing(sandbox)).toMatchObject([{ method: 'claude-channel', outcome: 'unconfirmed' }]);
@@ -363,7 +363,7 @@ test.concurrent('Claude Code without a socket gets a notice through its channel,
 test.concurrent('with wake.on = "none" nothing is declared, and every sender is told', async ({ sandbox, expect }) => {
   const { result } = await idle(sandbox, 'bob', { config: '[wake]\non = "none"' });
   expect(result.capabilities.experimental).toBeUndefined();
-  const alice = await sandbox.start('alice');
+  const alice = await sandbox.local('alice');
   await announced(sandbox, 'bob');
   const urgent = await alice.call('dispatch', { target: 'bob', message: 'hello', priority: 'urgent' });
   expect(urgent.cannot_wake).toEqual(['bob']);
@@ -381,7 +381,7 @@ test
       await eventually('the operator to be told', () => bob.stderr.includes('can be written by other users'));
       chmodSync(sandbox.relay, 0o700);
       await announced(sandbox, 'bob');
-      const alice = await sandbox.start('alice');
+      const alice = await sandbox.local('alice');
       await alice.call('dispatch', { target: 'bob', message: 'hello' });
       expect(await aRing(sandbox)).toMatchObject([{ agent: 'bob', method: 'claude-socket', outcome: 'rung' }]);
       expect(

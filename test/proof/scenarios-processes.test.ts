@@ -2,8 +2,8 @@
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe } from 'vitest';
+import type { LocalAgent } from '../helpers/local-agent.js';
 import type { Json } from '../helpers/server-client.js';
-import type { RawServer } from '../helpers/server-raw.js';
 import { eventually, test } from '../helpers/server-sandbox.js';
 
 const KILL_AFTER = [fileURLToPath(new URL('../process/preload/kill-after.cjs', import.meta.url))];
@@ -15,7 +15,7 @@ test.concurrent('a report that is sent right before the end of input arrives', a
   alice.request('tools/call', { name: 'dispatch', arguments: { message: 'final report', target: 'bob' } });
   alice.endInput();
   expect(await alice.ending('end of input')).toEqual({ code: 0, signal: null });
-  const bob = await sandbox.start('bob');
+  const bob = await sandbox.local('bob');
   expect(contents(await bob.call('peek'))).toEqual(['final report']);
 });
 
@@ -32,7 +32,7 @@ test.concurrent('what was answered as sent is there after kill -9 right behind t
     answered.push((await alice.call('dispatch', { message: `round ${round}`, target: 'bob' })).id);
     await alice.ending('SIGKILL');
   }
-  const bob = await sandbox.start('bob');
+  const bob = await sandbox.local('bob');
   expect((await bob.call('peek')).messages.map(({ id }: Json) => id)).toEqual(answered);
 });
 
@@ -49,7 +49,7 @@ describe('a send with a key whose server was killed', () => {
   test.concurrent.for(STEPS)(
     '%s is one message when it is tried again, also after it was acknowledged',
     async ([title, call, path, after], { sandbox, expect }) => {
-      const readers = [await sandbox.start('bob'), await sandbox.start('carol')];
+      const readers = [await sandbox.local('bob'), await sandbox.local('carol')];
       for (const reader of readers) await reader.call('who');
       const kill = { preload: KILL_AFTER, env: { KILL_CALL: call, KILL_PATH: path, KILL_AFTER: String(after) } };
       const first = await sandbox.start('alice', call === 'none' ? {} : kill);
@@ -69,7 +69,7 @@ describe('a send with a key whose server was killed', () => {
     },
   );
 
-  async function readAndAck(reader: RawServer): Promise<string[]> {
+  async function readAndAck(reader: LocalAgent): Promise<string[]> {
     const ids = (await reader.call('peek')).messages.map(({ id }: Json) => id);
     if (ids.length > 0) await reader.call('ack', { message_ids: ids });
     return ids;

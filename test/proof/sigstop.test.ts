@@ -24,7 +24,7 @@ async function isStopped(server: RawServer): Promise<void> {
   await eventually('the server to be stopped', () => / T /.test(readFileSync(`/proc/${server.pid}/stat`, 'utf8')));
 }
 
-const receipts = async (sender: RawServer, id: string) =>
+const receipts = async (sender: Pick<RawServer, 'call'>, id: string) =>
   (await sender.call('peek', { message_id: id })).sent_receipts.map(({ state }: Json) => state);
 
 test.concurrent('what a stopped reader has claimed is new for nobody else, and for it once it goes on', async ({
@@ -33,9 +33,9 @@ test.concurrent('what a stopped reader has claimed is new for nobody else, and f
   skip,
 }) => {
   if (!linux) skip(WHY_NOT);
-  const alice = await sandbox.start('alice');
+  const alice = await sandbox.local('alice');
   const first = await startStopping(sandbox, 'bob', 'after renameSync /taken/');
-  const second = await sandbox.start('bob');
+  const second = await sandbox.local('bob');
   const { id } = await alice.call('dispatch', { message: 'hello', target: 'bob' });
   const answer = first.call('peek');
   await isStopped(first);
@@ -55,12 +55,12 @@ test.concurrent('what a stopped reader has claimed comes back as redelivered whe
   skip,
 }) => {
   if (!linux) skip(WHY_NOT);
-  const alice = await sandbox.start('alice');
+  const alice = await sandbox.local('alice');
   const first = await startStopping(sandbox, 'bob', 'after renameSync /taken/');
   await alice.call('dispatch', { message: 'hello', target: 'bob' });
   void first.request('tools/call', { name: 'peek', arguments: {} });
   await isStopped(first);
-  const second = await sandbox.start('bob');
+  const second = await sandbox.local('bob');
   expect(shown(await second.call('peek'))).toEqual([]);
   first.kill('SIGKILL');
   await first.closed;
@@ -77,9 +77,9 @@ for (const [what, where] of [
     skip,
   }) => {
     if (!linux) skip(WHY_NOT);
-    const alice = await sandbox.start('alice');
+    const alice = await sandbox.local('alice');
     const first = await startStopping(sandbox, 'bob', where);
-    const second = await sandbox.start('bob');
+    const second = await sandbox.local('bob');
     const { id } = await alice.call('dispatch', { message: 'hello', target: 'bob' });
     const answer = first.call('peek');
     await isStopped(first);
@@ -100,12 +100,12 @@ test.concurrent('an acknowledgement that is stopped half-way ends the message on
   skip,
 }) => {
   if (!linux) skip(WHY_NOT);
-  const alice = await sandbox.start('alice');
+  const alice = await sandbox.local('alice');
   const ids: string[] = [];
   for (const message of ['one', 'two']) ids.push((await alice.call('dispatch', { message, target: 'bob' })).id);
   const first = await startStopping(sandbox, 'bob', 'before renameSync /bob/ended/');
   expect(shown(await first.call('peek'))).toEqual(['one', 'two']);
-  const second = await sandbox.start('bob');
+  const second = await sandbox.local('bob');
   const answer = first.call('ack', { message_ids: ids });
   await isStopped(first);
   expect(await second.call('ack', { message_ids: [ids[0]] })).toMatchObject({ acked: 1 });
@@ -125,7 +125,7 @@ test.concurrent('who is stopped while giving back the mail of a dead reader does
   skip,
 }) => {
   if (!linux) skip(WHY_NOT);
-  const alice = await sandbox.start('alice');
+  const alice = await sandbox.local('alice');
   const dead = await startStopping(sandbox, 'bob', 'after renameSync /taken/');
   const { id } = await alice.call('dispatch', { message: 'hello', target: 'bob' });
   void dead.request('tools/call', { name: 'peek', arguments: {} });
@@ -135,7 +135,7 @@ test.concurrent('who is stopped while giving back the mail of a dead reader does
   const first = await startStopping(sandbox, 'bob', 'before renameSync ~r.json');
   const answer = first.call('peek');
   await isStopped(first);
-  const second = await sandbox.start('bob');
+  const second = await sandbox.local('bob');
   expect(shown(await second.call('peek'))).toEqual(['hello again']);
   expect(await second.call('ack', { message_ids: [id] })).toMatchObject({ acked: 1 });
   first.kill('SIGCONT');
@@ -150,7 +150,7 @@ test.concurrent('a sender that is stopped behind its publishing sends once: what
 }) => {
   if (!linux) skip(WHY_NOT);
   const alice = await startStopping(sandbox, 'alice', 'after linkSync /bob/');
-  const bob = await sandbox.start('bob');
+  const bob = await sandbox.local('bob');
   const answer = alice.call('dispatch', { message: 'hello', target: 'bob' });
   await isStopped(alice);
   const { messages } = await bob.call('peek');
