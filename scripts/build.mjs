@@ -31,6 +31,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import * as esbuild from 'esbuild';
 import { codeCacheOf } from './code-cache.mjs';
+import { lazySchemas } from './lazy-schemas.mjs';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const dist = path.join(root, 'dist');
@@ -101,7 +102,7 @@ async function bundle({ entry, file, start, external = [] }, version) {
     external,
     // `import()` of a file goes through the loader of ES modules, which takes 20 ms to get ready.
     supported: { 'dynamic-import': false },
-    plugins: [otherParts(entry)],
+    plugins: [otherParts(entry), lazySchemas(root)],
     // Names are kept: shortening them too saves a third of the bytes and, measured over 100 starts, 0 to 2 ms of 75;
     // with them the stack trace in a bug report can be read.
     minifySyntax: true,
