@@ -121,6 +121,8 @@ async function bundle({ entry, file, start, external = [] }, version) {
     alias: {
       // Its build for Node loads all of node:crypto at start, 2 ms; this one uses the global crypto when first asked.
       nanoid: './node_modules/nanoid/index.browser.js',
+      // It replaces functions of node:fs for the whole process. proper-lockfile needs none of that: it opens no files.
+      'graceful-fs': 'node:fs',
       // Its build for Node hides its parts from the bundler.
       'jsonc-parser': './node_modules/jsonc-parser/lib/esm/main.js',
       ajv: './scripts/stubs/ajv.mjs',
