@@ -1,5 +1,8 @@
 /** Identifiers made here: message ids and session ids. Random, so that two processes need not agree on anything. */
 import { customRandom } from 'nanoid';
+import { lazyBuiltin } from './lazy-builtin.js';
+
+const crypto = lazyBuiltin<typeof import('node:crypto')>('node:crypto');
 
 const ALPHABET = '0123456789abcdefghijklmnopqrstuvwxyz';
 
@@ -21,7 +24,7 @@ const SESSION_ID = /^[a-z0-9]{20}$/;
 
 // One request for a hundred ids: asked for one at a time, randomness is a tenth of the work of a send.
 function randomBytes(count: number): Uint8Array {
-  if (unused.length < count) unused = crypto.getRandomValues(new Uint8Array(POOL_BYTES));
+  if (unused.length < count) unused = crypto().randomBytes(POOL_BYTES);
   const bytes = unused.subarray(0, count);
   unused = unused.subarray(count);
   return bytes;
