@@ -31,7 +31,7 @@ describe('README.md', () => {
     const { tools = '', config = '', commands = '' } = parts();
     for (const { name, input } of TOOLS) {
       expect(tools).toContain(`### \`${name}\``);
-      for (const argument of Object.keys(input.shape)) expect(tools).toContain(`| \`${argument}\``);
+      for (const argument of Object.keys(input().shape)) expect(tools).toContain(`| \`${argument}\``);
     }
     for (const { key } of SETTINGS) expect(config).toContain(`| \`${key}\` |`);
     for (const command of ['send', 'inbox', 'ack', 'who', 'forget', 'config', 'demo']) {

@@ -109,7 +109,7 @@ describe('its skill', () => {
 
   it('names every tool there is, and no argument that none has', () => {
     for (const { name } of TOOLS) expect(body).toContain(`\`${name}\``);
-    const known = new Set([...TOOLS.flatMap(({ name, input }) => [name, ...Object.keys(input.shape)])]);
+    const known = new Set([...TOOLS.flatMap(({ name, input }) => [name, ...Object.keys(input().shape)])]);
     const said = [...body.matchAll(/`([a-z]+_[a-z_]+)`/g)].map(([, word = '']) => word);
     expect(said.filter((word) => !known.has(word) && !OTHER_WORDS.has(word))).toEqual([]);
   });

@@ -11,7 +11,7 @@ import { messageJson, messageLines } from './message-list.js';
 import { DEFAULT_LIMIT, limitOption, parseOptions, parseOwner } from './options.js';
 import { describeUnknown } from './unknown-agent.js';
 
-const Options = z.object({ limit: limitOption, thread: threadId.optional() });
+const Options = z.object({ limit: limitOption, thread: threadId().optional() });
 
 export const defineInbox: Define = (program, choose) => {
   const command: Command = program

@@ -7,7 +7,7 @@ import type { Relay } from '../relay/relay.js';
 
 /** @throws DispatchError `INVALID_ARGUMENT`. */
 export function parseJobId(command: string, text: string): string {
-  const judged = jobId.safeParse(text);
+  const judged = jobId().safeParse(text);
   if (judged.success) return judged.data;
   const problem = judged.error.issues[0]?.message ?? 'is not valid';
   throw new DispatchError('INVALID_ARGUMENT', `${command}: the id ${problem}. Nothing was done.`, { argument: 'job' });

@@ -25,11 +25,11 @@ const WAIT = `must be a whole number of seconds, 1 to ${MOST_WAIT_SECONDS}`;
 const Options = z.object({
   write: z.boolean().optional(),
   worktree: z.boolean().optional(),
-  ttl: numeric(ttlSeconds).optional(),
-  attempts: numeric(maxAttempts).optional(),
-  requestId: requestId.optional(),
-  review: reviewReason.optional(),
-  thread: threadId.optional(),
+  ttl: numeric(ttlSeconds()).optional(),
+  attempts: numeric(maxAttempts()).optional(),
+  requestId: requestId().optional(),
+  review: reviewReason().optional(),
+  thread: threadId().optional(),
   task: jsonObject('must be a JSON object, such as {"model": "small"}').optional(),
   wait: numeric(z.int(WAIT).min(1, WAIT).max(MOST_WAIT_SECONDS, WAIT).optional()),
   from: z.string().optional(),
@@ -128,7 +128,7 @@ async function submit(context: Context, to: string, words: readonly string[], op
 }
 
 function judgeTask(value: JsonObject | undefined): Task {
-  const judged = task.safeParse(value);
+  const judged = task().safeParse(value);
   if (judged.success) return judged.data;
   const problem = judged.error.issues[0]?.message ?? 'is not valid';
   throw new DispatchError('INVALID_ARGUMENT', `job submit: the task ${problem}. Nothing was made.`, {

@@ -18,7 +18,7 @@ const PROMPT_IN_A_PIPE = 60;
 
 const Options = z.object({
   state: z.enum(JOB_STATES, `must be one of ${JOB_STATES.join(', ')}`).optional(),
-  thread: threadId.optional(),
+  thread: threadId().optional(),
   limit: limitOption,
 });
 

@@ -10,7 +10,7 @@ export const numeric = <T extends z.ZodType>(rule: T) =>
   z.preprocess((value) => (typeof value === 'string' && /\d/.test(value) ? Number(value) : value), rule);
 
 export const DEFAULT_LIMIT = 20;
-export const limitOption = numeric(limit.default(DEFAULT_LIMIT));
+export const limitOption = numeric(limit().default(DEFAULT_LIMIT));
 
 /**
  * The options as the schema has them; its keys are the names that commander gives them.

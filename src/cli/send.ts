@@ -13,14 +13,14 @@ import { withdrawalLines } from './withdraw.js';
 
 const Options = z.object({
   from: z.string().optional(),
-  priority: priority.optional(),
-  thread: threadId.optional(),
-  replyTo: messageId.optional(),
-  payload: payload.optional(),
-  ttl: numeric(ttlSeconds).optional(),
+  priority: priority().optional(),
+  thread: threadId().optional(),
+  replyTo: messageId().optional(),
+  payload: payload().optional(),
+  ttl: numeric(ttlSeconds()).optional(),
   mustRead: z.boolean().optional(),
-  idempotencyKey: idempotencyKey.optional(),
-  supersedes: messageId.optional(),
+  idempotencyKey: idempotencyKey().optional(),
+  supersedes: messageId().optional(),
 });
 type Options = z.output<typeof Options>;
 
@@ -67,7 +67,7 @@ async function send(context: Context, target: string, words: readonly string[], 
     words.length === 1 && words[0] === '-'
       ? await textFromInput(context.terminal, config.maxMessageBytes, 'sent')
       : words.join(' ');
-  const judged = content.safeParse(text);
+  const judged = content().safeParse(text);
   if (!judged.success) {
     const problem = judged.error.issues[0]?.message ?? 'is not valid';
     throw new DispatchError('INVALID_ARGUMENT', `send: the message ${problem}. Nothing was sent.`, {

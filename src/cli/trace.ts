@@ -36,7 +36,7 @@ Exit code 3 when nothing is known of such a message or job.`,
 };
 
 async function trace(context: Context, text: string): Promise<number> {
-  const parsed = messageId.safeParse(text);
+  const parsed = messageId().safeParse(text);
   if (!parsed.success) {
     throw new DispatchError('INVALID_ARGUMENT', `trace: the id ${parsed.error.issues[0]?.message}.`, {
       argument: 'id',

@@ -37,7 +37,7 @@ Example:
 Exit code 3 when there is no such message, or no copy of it was left to take back.`,
     )
     .action((text: string, { from, json = false }: { from?: string; json?: boolean }) => {
-      const judged = messageId.safeParse(text);
+      const judged = messageId().safeParse(text);
       if (!judged.success) {
         const problem = judged.error.issues[0]?.message ?? 'is not valid';
         throw new DispatchError('INVALID_ARGUMENT', `withdraw: the id ${problem}. Nothing was done.`, {

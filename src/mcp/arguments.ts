@@ -35,7 +35,8 @@ export function listOf<T extends z.ZodType>(item: T, check: (list: z.ZodArray<T>
  * @throws DispatchError `INVALID_ARGUMENT`, naming each argument that is wrong.
  */
 export function parseArguments(tool: Pick<Tool, 'name' | 'input'>, given: unknown): Record<string, unknown> {
-  const known = Object.keys(tool.input.shape);
+  const input = tool.input();
+  const known = Object.keys(input.shape);
   if (given !== undefined && (given === null || typeof given !== 'object' || Array.isArray(given))) {
     throw new DispatchError(
       'INVALID_ARGUMENT',
@@ -56,7 +57,7 @@ export function parseArguments(tool: Pick<Tool, 'name' | 'input'>, given: unknow
       },
     );
   }
-  const result = tool.input.safeParse(present);
+  const result = input.safeParse(present);
   if (result.success) return result.data;
   const problems = result.error.issues.slice(0, 5).map((issue) => {
     const [name = 'arguments', ...rest] = issue.path.map(String);

@@ -6,7 +6,7 @@ export interface Prompt<Input extends z.ZodObject = z.ZodObject> {
   readonly title: string;
   readonly description: string;
   /** All optional: a client that asks for arguments one by one gets by with none. */
-  readonly input: Input;
+  readonly input: () => Input;
   /** The text that the user puts to the model. Arguments stand in it as data: in a grammar, or quoted. */
   write(args: z.output<Input>): string;
 }

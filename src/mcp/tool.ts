@@ -1,5 +1,6 @@
 /** What a tool is, and what its handler gets. */
 import type * as z from 'zod/v4';
+import { lazy } from '../model/lazy.js';
 import type { Candidate } from '../relay/mail.js';
 import type { Relay } from '../relay/relay.js';
 import type { Session } from '../relay/session.js';
@@ -35,7 +36,8 @@ export interface Tool<Input extends z.ZodObject = z.ZodObject> {
   readonly name: string;
   readonly title: string;
   readonly description: string;
-  readonly input: Input;
+  /** The schema of its arguments, made when a call or a listing first needs it. */
+  readonly input: () => Input;
   readonly annotations: {
     readonly readOnlyHint: boolean;
     readonly destructiveHint: boolean;
@@ -51,7 +53,7 @@ export interface Tool<Input extends z.ZodObject = z.ZodObject> {
   handle(args: z.output<Input>, context: ToolContext): Promise<void>;
 }
 
-/** Ties the handler's arguments to the schema; nothing more. */
+/** Ties the handler's arguments to the schema, which is made once. */
 export function defineTool<Input extends z.ZodObject>(tool: Tool<Input>): Tool {
-  return tool as unknown as Tool;
+  return { ...tool, input: lazy(tool.input) } as unknown as Tool;
 }

@@ -35,11 +35,12 @@ export function toolsOf(sets: readonly Toolset[] = TOOLSETS): Tool[] {
 
 /** A tool as `tools/list` has it: the same for every agent and at every time. */
 export function describeTool(tool: Tool) {
+  const input = tool.input();
   const {
     $schema: _,
     required: __,
     ...schema
-  } = z.toJSONSchema(tool.input, {
+  } = z.toJSONSchema(input, {
     io: 'input',
     target: 'draft-7',
     override: ({ jsonSchema }) => {
@@ -48,9 +49,7 @@ export function describeTool(tool: Tool) {
     },
   });
   // Of what is parsed before it is judged, such as an object that may come as its JSON text, Zod says that it may be left out.
-  const required = Object.entries(tool.input.shape).flatMap(([name, type]) =>
-    type instanceof z.ZodOptional ? [] : [name],
-  );
+  const required = Object.entries(input.shape).flatMap(([name, type]) => (type instanceof z.ZodOptional ? [] : [name]));
   const inputSchema = { ...schema, ...(required.length === 0 ? {} : { required }) };
   return {
     name: tool.name,

@@ -4,6 +4,7 @@
  */
 import * as z from 'zod/v4';
 import { MAX_TIME_MS } from './clock.js';
+import { lazy } from './lazy.js';
 import { MAX_PAYLOAD_DEPTH, MAX_PAYLOAD_VALUES, MAX_THREAD_ID, PRIORITIES } from './message.js';
 import { countValues, isNestedAtMost, isWellFormedThroughout } from './text.js';
 import { MAX_ROLE } from './topic.js';
@@ -15,31 +16,37 @@ const NOT_UNICODE = 'has half of a surrogate pair, which no UTF-8 text can hold;
 /** A field of text that ends up in a message. */
 export const text = (problem = 'must be a string') => z.string(problem).refine(wellFormed, NOT_UNICODE);
 
-export const content = text().refine((value) => value.trim() !== '', 'must not be empty');
+export const content = lazy(() => text().refine((value) => value.trim() !== '', 'must not be empty'));
 
-export const priority = z.enum(PRIORITIES, 'must be "normal" or "urgent"');
+export const priority = lazy(() => z.enum(PRIORITIES, 'must be "normal" or "urgent"'));
 
-export const threadId = z
-  .string('must be a string')
-  .trim()
-  .min(1, 'must not be empty; leave it out for no thread')
-  .max(MAX_THREAD_ID, `may have at most ${MAX_THREAD_ID} characters`)
-  .refine((value) => !CONTROL.test(value), 'must not contain control characters')
-  .refine(wellFormed, NOT_UNICODE);
+export const threadId = lazy(() =>
+  z
+    .string('must be a string')
+    .trim()
+    .min(1, 'must not be empty; leave it out for no thread')
+    .max(MAX_THREAD_ID, `may have at most ${MAX_THREAD_ID} characters`)
+    .refine((value) => !CONTROL.test(value), 'must not contain control characters')
+    .refine(wellFormed, NOT_UNICODE),
+);
 
-export const messageId = z
-  .string('must be a string')
-  .trim()
-  .regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/, 'must be a message id such as "msg-k3j9x0q2m4ab"');
+export const messageId = lazy(() =>
+  z
+    .string('must be a string')
+    .trim()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/, 'must be a message id such as "msg-k3j9x0q2m4ab"'),
+);
 
 /** A name of the caller's own for one send, so that trying it again sends nothing twice. */
-export const idempotencyKey = z
-  .string('must be a string')
-  .trim()
-  .min(1, 'must not be empty; leave it out for none')
-  .max(128, 'may have at most 128 characters')
-  .refine((value) => !CONTROL.test(value), 'must not contain control characters')
-  .refine(wellFormed, NOT_UNICODE);
+export const idempotencyKey = lazy(() =>
+  z
+    .string('must be a string')
+    .trim()
+    .min(1, 'must not be empty; leave it out for none')
+    .max(128, 'may have at most 128 characters')
+    .refine((value) => !CONTROL.test(value), 'must not contain control characters')
+    .refine(wellFormed, NOT_UNICODE),
+);
 
 /** An object, or its JSON text. `problem` says what it must be, where it is something else. */
 export const jsonObject = (problem: string) =>
@@ -56,7 +63,7 @@ export const jsonObject = (problem: string) =>
   );
 
 /** Any JSON. What looks like the JSON text of an object or a list is taken for that. */
-export const jsonValue = z.preprocess(parseIfText, bounded(z.unknown()));
+export const jsonValue = lazy(() => z.preprocess(parseIfText, bounded(z.unknown())));
 
 /** What can be walked through, and written as UTF-8. */
 function bounded<T extends z.ZodType>(schema: T) {
@@ -69,35 +76,40 @@ function bounded<T extends z.ZodType>(schema: T) {
     .refine((value) => !isNestedAtMost(value, MAX_PAYLOAD_DEPTH) || isWellFormedThroughout(value), NOT_UNICODE);
 }
 
-export const payload = jsonObject('must be a JSON object, such as {"commit": "abc123"}');
+export const payload = lazy(() => jsonObject('must be a JSON object, such as {"commit": "abc123"}'));
 
-export const ttlSeconds = z
-  .int('must be a whole number of seconds')
-  .min(0, 'must not be negative; 0 is never')
-  .max(Math.trunc(MAX_TIME_MS / 1000), 'ends after the year 9999; 0 is never');
+export const ttlSeconds = lazy(() =>
+  z
+    .int('must be a whole number of seconds')
+    .min(0, 'must not be negative; 0 is never')
+    .max(Math.trunc(MAX_TIME_MS / 1000), 'ends after the year 9999; 0 is never'),
+);
 
 /** What a member does in a topic, in its own words. */
-export const role = z
-  .string('must be a string')
-  .trim()
-  .min(1, 'must not be empty; leave it out for none')
-  .max(MAX_ROLE, `may have at most ${MAX_ROLE} characters`)
-  .refine((value) => !CONTROL.test(value), 'must be one line, without control characters')
-  .refine(wellFormed, NOT_UNICODE);
+export const role = lazy(() =>
+  z
+    .string('must be a string')
+    .trim()
+    .min(1, 'must not be empty; leave it out for none')
+    .max(MAX_ROLE, `may have at most ${MAX_ROLE} characters`)
+    .refine((value) => !CONTROL.test(value), 'must be one line, without control characters')
+    .refine(wellFormed, NOT_UNICODE),
+);
 
 // How long a call may wait for mail. Longer, and clients give the call up.
 const MOST_WAIT_SECONDS = 240;
 
-export const waitSeconds = z
-  .int(`must be a whole number of seconds, 0 to ${MOST_WAIT_SECONDS}`)
-  .min(0, `must be from 0 to ${MOST_WAIT_SECONDS} seconds`)
-  .max(MOST_WAIT_SECONDS, `must be from 0 to ${MOST_WAIT_SECONDS} seconds; call again to wait longer`);
+export const waitSeconds = lazy(() =>
+  z
+    .int(`must be a whole number of seconds, 0 to ${MOST_WAIT_SECONDS}`)
+    .min(0, `must be from 0 to ${MOST_WAIT_SECONDS} seconds`)
+    .max(MOST_WAIT_SECONDS, `must be from 0 to ${MOST_WAIT_SECONDS} seconds; call again to wait longer`),
+);
 
 /** How many messages one answer may show. */
-export const limit = z
-  .int('must be a whole number from 1 to 100')
-  .min(1, 'must be from 1 to 100')
-  .max(100, 'must be from 1 to 100');
+export const limit = lazy(() =>
+  z.int('must be a whole number from 1 to 100').min(1, 'must be from 1 to 100').max(100, 'must be from 1 to 100'),
+);
 
 /** A list or an object that came as its JSON text; anything else as it is. */
 export function parseIfText(value: unknown): unknown {

@@ -179,15 +179,14 @@ export interface Job {
 
 export type Task = JsonObject & { readonly prompt: string };
 
-const at = z.string().max(64);
-const state = z.enum(JOB_STATES);
-const name = z.string().max(256);
-const count = z.number().int().min(0);
-const why = z.string().max(500).optional();
-const words = z.string().max(2000).optional();
-
-const storedJob = lazy(() =>
-  z.looseObject({
+const storedJob = lazy(() => {
+  const at = z.string().max(64);
+  const state = z.enum(JOB_STATES);
+  const name = z.string().max(256);
+  const count = z.number().int().min(0);
+  const why = z.string().max(500).optional();
+  const words = z.string().max(2000).optional();
+  return z.looseObject({
     id: z.string().refine(isJobId),
     from: name,
     to: name,
@@ -239,8 +238,8 @@ const storedJob = lazy(() =>
     history: z.array(z.object({ n: count, at, state, by: name, attempt: count.optional(), why })),
     owed: z.array(z.object({ n: count, from: name, to: z.enum(['assignees', 'submitter']), state, why, words })),
     audit: z.array(z.object({ log: name, seq: count, hash: z.string().regex(/^[0-9a-f]{64}$/) })),
-  }),
-);
+  });
+});
 
 /** The job in the value of a record; undefined for anything that is none. Fields of a newer version are kept. */
 export function parseJob(value: Uint8Array): Job | undefined {

@@ -15,7 +15,7 @@ export function describePrompt({ name, title, description, input }: Prompt) {
     name,
     title,
     description,
-    arguments: Object.entries(input.shape).map(([argument, schema]) => ({
+    arguments: Object.entries(input().shape).map(([argument, schema]) => ({
       name: argument,
       description: schema.description,
       required: false,

@@ -8,10 +8,13 @@ export const collaborate = definePrompt({
   name: 'collaborate',
   title: 'Help a coordinator',
   description: 'Has this agent work for another one: report readiness, take tasks, check in, report results.',
-  input: z.strictObject({
-    topic: name.optional().describe('Topic on which the agents meet, such as build. Default: the agent looks for it.'),
-    coordinator: name.optional().describe('Agent id of the coordinator. Default: the agent looks for it.'),
-  }),
+  input: () =>
+    z.strictObject({
+      topic: name
+        .optional()
+        .describe('Topic on which the agents meet, such as build. Default: the agent looks for it.'),
+      coordinator: name.optional().describe('Agent id of the coordinator. Default: the agent looks for it.'),
+    }),
 
   write({ topic, coordinator }) {
     const where =

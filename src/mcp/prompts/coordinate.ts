@@ -11,14 +11,15 @@ export const coordinate = definePrompt({
   name: 'coordinate',
   title: 'Coordinate other agents',
   description: 'Has this agent lead a piece of work: divide it, hand it out, check results, report.',
-  input: z.strictObject({
-    topic: name.optional().describe('Topic on which the agents meet, such as build. Default: the agent chooses one.'),
-    goal: goal
-      .optional()
-      .describe(
-        'What is to be reached. Default: what was said in the conversation. Some clients pass on its first word only.',
-      ),
-  }),
+  input: () =>
+    z.strictObject({
+      topic: name.optional().describe('Topic on which the agents meet, such as build. Default: the agent chooses one.'),
+      goal: goal
+        .optional()
+        .describe(
+          'What is to be reached. Default: what was said in the conversation. Some clients pass on its first word only.',
+        ),
+    }),
 
   write({ topic, goal }) {
     const about =

@@ -24,7 +24,7 @@ export function parseResourceUri(uri: string): Resource {
   if (encoded === undefined) throw notFound(uri);
   const decoded = decode(encoded);
   if (decoded === undefined) throw notFound(uri, 'its thread id is not percent-encoded UTF-8');
-  const { data, error } = threadId.safeParse(decoded);
+  const { data, error } = threadId().safeParse(decoded);
   if (data === undefined) throw notFound(uri, `its thread id ${error?.issues[0]?.message}`);
   return { kind: 'thread', thread: data };
 }

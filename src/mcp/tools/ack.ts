@@ -10,12 +10,13 @@ export const ack = defineTool({
   description:
     'Finishes messages: removes them from your mailbox for good and tells their senders "acked". For mail that you have dealt with; peek with include_read shows what is left. ' +
     'Returns acked, the number, and not_found, the ids that are not in your mailbox (acknowledged before, expired, or not yours).',
-  input: z.strictObject({
-    message_ids: listOf(
-      z.string('must be a string').trim().min(1, 'must not be empty').max(128, 'is too long for an id'),
-      (list) => list.min(1, 'must name at least one message').max(MOST_IDS, `may name at most ${MOST_IDS} messages`),
-    ).describe(`Ids of messages in your mailbox, 1 to ${MOST_IDS}.`),
-  }),
+  input: () =>
+    z.strictObject({
+      message_ids: listOf(
+        z.string('must be a string').trim().min(1, 'must not be empty').max(128, 'is too long for an id'),
+        (list) => list.min(1, 'must name at least one message').max(MOST_IDS, `may name at most ${MOST_IDS} messages`),
+      ).describe(`Ids of messages in your mailbox, 1 to ${MOST_IDS}.`),
+    }),
   annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: true, openWorldHint: false },
   alwaysLoad: true,
   piggyback: true,

@@ -10,10 +10,11 @@ export const cancel = defineTool({
   title: 'Cancel a job',
   description:
     'Cancels a job that you submitted. One that waits ends at once; the holder of one that runs is told when it renews. Returns state and cancel_requested. What you hold yourself is given back with settle.',
-  input: z.strictObject({
-    job_id: jobId.describe('A job that you submitted.'),
-    reason: reason.optional().describe('Why, in one line.'),
-  }),
+  input: () =>
+    z.strictObject({
+      job_id: jobId().describe('A job that you submitted.'),
+      reason: reason().optional().describe('Why, in one line.'),
+    }),
   annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: true, openWorldHint: false },
   alwaysLoad: false,
   searchHint: 'stop or withdraw a job, task or work',

@@ -21,14 +21,15 @@ export const claim = defineTool({
   description:
     'Takes a job for you or a topic of yours: returns found, job_id, task, token (proof that you hold it), attempt, write, and lease_until, before which nobody else gets it. ' +
     'With job_id and token it renews the lease, also after a restart, and says cancel_requested when the submitter wants it no more. settle ends it; jobs lists without taking.',
-  input: z.strictObject({
-    job_id: jobId.optional().describe('Default: the oldest that is free.'),
-    lease_seconds: leaseSeconds
-      .optional()
-      .describe(`From now, 1 to ${MOST_LEASE_SECONDS}. Default: ${DEFAULT_LEASE_SECONDS}, or as before.`),
-    token: claimToken.optional().describe('With job_id: from your claim, to renew.'),
-    offset: outcomeOffset.optional().describe('With token: show the task too, from this byte on.'),
-  }),
+  input: () =>
+    z.strictObject({
+      job_id: jobId().optional().describe('Default: the oldest that is free.'),
+      lease_seconds: leaseSeconds()
+        .optional()
+        .describe(`From now, 1 to ${MOST_LEASE_SECONDS}. Default: ${DEFAULT_LEASE_SECONDS}, or as before.`),
+      token: claimToken().optional().describe('With job_id: from your claim, to renew.'),
+      offset: outcomeOffset().optional().describe('With token: show the task too, from this byte on.'),
+    }),
   annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: false, openWorldHint: false },
   alwaysLoad: false,
   searchHint: 'take over a job, task or work that waits for me',

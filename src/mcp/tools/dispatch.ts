@@ -26,40 +26,41 @@ export const dispatch = defineTool({
     'Sends a message to another agent, to the members of a "#topic", to "all" agents, or to "human" (the person at this machine). It is stored durably and waits until the recipient reads it, even while that agent is offline. ' +
     'Returns the message id and queued_to, the inboxes that hold it; not_listening names those of them where nobody is there to read it soon, listening_unknown those where that cannot be told, cannot_wake those with a session that this message does not wake. ' +
     'What becomes of it appears later in sent_receipts of peek. Use who to find names.',
-  input: z.strictObject({
-    message: content.describe('What to say, as text. Not empty; at most about 64 KB with the payload.'),
-    target: text('must be a string; make one call for each agent, or write "all"').describe(
-      'Agent id from who, "#topic", "all" or "human".',
-    ),
-    priority: priority.optional().describe('"urgent" is read before normal mail. Default: normal.'),
-    thread_id: threadId.optional().describe('Any name, to group messages of one conversation. Default: none.'),
-    reply_to: messageId.optional().describe('Id of the message that this one answers.'),
-    payload: payload.optional().describe('A JSON object with structured data beside the text.'),
-    ttl: ttlSeconds
-      .optional()
-      .describe(
-        'Seconds until it expires unread or unacknowledged; 0 is never. Default: as configured, normally never.',
+  input: () =>
+    z.strictObject({
+      message: content().describe('What to say, as text. Not empty; at most about 64 KB with the payload.'),
+      target: text('must be a string; make one call for each agent, or write "all"').describe(
+        'Agent id from who, "#topic", "all" or "human".',
       ),
-    must_read: z
-      .boolean('must be true or false')
-      .optional()
-      .describe('true: does not expire before it is acknowledged.'),
-    idempotency_key: idempotencyKey
-      .optional()
-      .describe('Any name for this one send: repeating the call with it within 24 h sends nothing twice.'),
-    include_self: z
-      .boolean('must be true or false')
-      .optional()
-      .describe('true: with a topic that you are in, you get it too.'),
-    supersedes: messageId
-      .optional()
-      .describe('Id of an earlier message of yours that this one replaces: withdrawn where it is unread.'),
-    wait_seconds: waitSeconds
-      .optional()
-      .describe(
-        'After sending, wait up to this long for mail that comes then, such as an answer. 0 to 240. Default: 0.',
-      ),
-  }),
+      priority: priority().optional().describe('"urgent" is read before normal mail. Default: normal.'),
+      thread_id: threadId().optional().describe('Any name, to group messages of one conversation. Default: none.'),
+      reply_to: messageId().optional().describe('Id of the message that this one answers.'),
+      payload: payload().optional().describe('A JSON object with structured data beside the text.'),
+      ttl: ttlSeconds()
+        .optional()
+        .describe(
+          'Seconds until it expires unread or unacknowledged; 0 is never. Default: as configured, normally never.',
+        ),
+      must_read: z
+        .boolean('must be true or false')
+        .optional()
+        .describe('true: does not expire before it is acknowledged.'),
+      idempotency_key: idempotencyKey()
+        .optional()
+        .describe('Any name for this one send: repeating the call with it within 24 h sends nothing twice.'),
+      include_self: z
+        .boolean('must be true or false')
+        .optional()
+        .describe('true: with a topic that you are in, you get it too.'),
+      supersedes: messageId()
+        .optional()
+        .describe('Id of an earlier message of yours that this one replaces: withdrawn where it is unread.'),
+      wait_seconds: waitSeconds()
+        .optional()
+        .describe(
+          'After sending, wait up to this long for mail that comes then, such as an answer. 0 to 240. Default: 0.',
+        ),
+    }),
   annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: false, openWorldHint: false },
   alwaysLoad: true,
   piggyback: true,

@@ -18,18 +18,19 @@ export const jobs = defineTool({
   title: 'List jobs',
   description:
     'Lists jobs that you submitted, were given or may claim, newest first; poll shows one. The first page also has lanes, the repositories that take work, and executors, the agents whose jobs workers do.',
-  input: z.strictObject({
-    state: z
-      .enum(JOB_STATES, `must be one of ${JOB_STATES.join(', ')}`)
-      .optional()
-      .describe('Only jobs in this state.'),
-    to: z.string('must be a string').optional().describe('Only jobs for this agent, "#topic", lane.'),
-    from: z.string('must be a string').optional().describe('Only jobs of this submitter.'),
-    thread_id: threadId.optional().describe('Only jobs of this thread.'),
-    cursor: cursor(/^\d{13}\.job-[a-z0-9]{12}$/)
-      .optional()
-      .describe('next_cursor of the answer before.'),
-  }),
+  input: () =>
+    z.strictObject({
+      state: z
+        .enum(JOB_STATES, `must be one of ${JOB_STATES.join(', ')}`)
+        .optional()
+        .describe('Only jobs in this state.'),
+      to: z.string('must be a string').optional().describe('Only jobs for this agent, "#topic", lane.'),
+      from: z.string('must be a string').optional().describe('Only jobs of this submitter.'),
+      thread_id: threadId().optional().describe('Only jobs of this thread.'),
+      cursor: cursor(/^\d{13}\.job-[a-z0-9]{12}$/)
+        .optional()
+        .describe('next_cursor of the answer before.'),
+    }),
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
   alwaysLoad: false,
   searchHint: 'list work, tasks and jobs, lanes and executors',

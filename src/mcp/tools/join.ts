@@ -11,10 +11,11 @@ export const join = defineTool({
   title: 'Join a topic',
   description:
     'Makes you a member of a topic, a group that dispatch to "#name" reaches; you stay one until leave, also between sessions. Returns members, the number, and member_ids.',
-  input: z.strictObject({
-    topic: z.string('must be a string').describe('Any name, such as "build".'),
-    role: role.optional().describe('What you do there, one line. Default: as before.'),
-  }),
+  input: () =>
+    z.strictObject({
+      topic: z.string('must be a string').describe('Any name, such as "build".'),
+      role: role().optional().describe('What you do there, one line. Default: as before.'),
+    }),
   annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: true, openWorldHint: false },
   alwaysLoad: false,
   piggyback: true,

@@ -6,9 +6,10 @@ export const leave = defineTool({
   name: 'leave',
   title: 'Leave a topic',
   description: 'Ends what join began; mail that has arrived stays. Returns left.',
-  input: z.strictObject({
-    topic: z.string('must be a string').describe('Its name, from who.'),
-  }),
+  input: () =>
+    z.strictObject({
+      topic: z.string('must be a string').describe('Its name, from who.'),
+    }),
   annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: true, openWorldHint: false },
   alwaysLoad: false,
   piggyback: true,

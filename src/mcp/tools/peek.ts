@@ -15,29 +15,30 @@ import { defineTool, type ToolContext } from '../tool.js';
 const MOST_RECEIPTS = 20;
 const RECEIPTS_SHARE = 0.25;
 
-const input = z.strictObject({
-  thread_id: threadId.optional().describe('Only messages of this thread. Default: all.'),
-  include_read: z
-    .boolean('must be true or false')
-    .optional()
-    .describe('true: also messages that you have read and not acknowledged, after the new ones.'),
-  limit: limit.optional().describe(`At most this many messages, 1 to 100. Default: ${DEFAULT_LIMIT}.`),
-  cursor: cursor(/^(?:0|\d{13}-\d{5}\.[A-Za-z0-9._-]+)$/)
-    .optional()
-    .describe('next_cursor of the answer before, to go on in the messages that include_read shows.'),
-  message_id: messageId.optional().describe('Only this message, read or not. For one that you sent: its receipts.'),
-  offset: z
-    .int('must be a whole number of bytes')
-    .min(0, 'must not be negative')
-    .optional()
-    .describe('With message_id: start at this byte, a next_offset from before. Default: 0.'),
-  wait_seconds: waitSeconds
-    .optional()
-    .describe(
-      'Without new mail, wait up to this long for some. 0 to 240; clients may give a call up after 60. Default: 0.',
-    ),
-});
-type Args = z.output<typeof input>;
+const input = () =>
+  z.strictObject({
+    thread_id: threadId().optional().describe('Only messages of this thread. Default: all.'),
+    include_read: z
+      .boolean('must be true or false')
+      .optional()
+      .describe('true: also messages that you have read and not acknowledged, after the new ones.'),
+    limit: limit().optional().describe(`At most this many messages, 1 to 100. Default: ${DEFAULT_LIMIT}.`),
+    cursor: cursor(/^(?:0|\d{13}-\d{5}\.[A-Za-z0-9._-]+)$/)
+      .optional()
+      .describe('next_cursor of the answer before, to go on in the messages that include_read shows.'),
+    message_id: messageId().optional().describe('Only this message, read or not. For one that you sent: its receipts.'),
+    offset: z
+      .int('must be a whole number of bytes')
+      .min(0, 'must not be negative')
+      .optional()
+      .describe('With message_id: start at this byte, a next_offset from before. Default: 0.'),
+    wait_seconds: waitSeconds()
+      .optional()
+      .describe(
+        'Without new mail, wait up to this long for some. 0 to 240; clients may give a call up after 60. Default: 0.',
+      ),
+  });
+type Args = z.output<ReturnType<typeof input>>;
 
 export const peek = defineTool({
   name: 'peek',

@@ -13,13 +13,14 @@ export const poll = defineTool({
   description:
     'Shows one job that you submitted or were given: found, state, attempts, result, error, queue_position (1 is next), held_by, lease_until. ' +
     'What is too long comes as result_part or error_part, with next_offset. jobs lists them.',
-  input: z.strictObject({
-    job_id: jobId.describe('From submit, jobs or mail.'),
-    wait_seconds: waitSeconds
-      .optional()
-      .describe('Wait up to this long until it has ended or needs a person. 0 to 240. Default: 0.'),
-    offset: outcomeOffset.optional().describe('Show error and result from this byte on, a next_offset.'),
-  }),
+  input: () =>
+    z.strictObject({
+      job_id: jobId().describe('From submit, jobs or mail.'),
+      wait_seconds: waitSeconds()
+        .optional()
+        .describe('Wait up to this long until it has ended or needs a person. 0 to 240. Default: 0.'),
+      offset: outcomeOffset().optional().describe('Show error and result from this byte on, a next_offset.'),
+    }),
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
   alwaysLoad: false,
   searchHint: 'status and result of a job or work given away',

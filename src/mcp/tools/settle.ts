@@ -13,13 +13,14 @@ export const settle = defineTool({
   title: 'End your work on a job',
   description:
     'Ends your hold on a claimed job: completed or failed, of which its submitter is told, or released, given back for another. Returns the new state. An error says where your lease has ended.',
-  input: z.strictObject({
-    job_id: jobId.describe('The job that you claimed.'),
-    token: claimToken.describe('From your claim.'),
-    outcome: z.enum(OUTCOMES, `must be one of ${OUTCOMES.join(', ')}`).describe('What came of it.'),
-    result: anyJson.optional().describe('What you found or did: text or JSON, at most 1 MB.'),
-    error: errorText.optional().describe('Why it failed.'),
-  }),
+  input: () =>
+    z.strictObject({
+      job_id: jobId().describe('The job that you claimed.'),
+      token: claimToken().describe('From your claim.'),
+      outcome: z.enum(OUTCOMES, `must be one of ${OUTCOMES.join(', ')}`).describe('What came of it.'),
+      result: anyJson().optional().describe('What you found or did: text or JSON, at most 1 MB.'),
+      error: errorText().optional().describe('Why it failed.'),
+    }),
   annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: true, openWorldHint: false },
   alwaysLoad: false,
   searchHint: 'report the result of a job, complete or fail it',

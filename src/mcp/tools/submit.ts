@@ -19,26 +19,27 @@ export const submit = defineTool({
   description:
     'Gives work to an agent, to the first member of a "#topic" that claims it, or to a lane (a repository from jobs). It is stored durably, held by one at a time, and its end comes as mail. ' +
     'Returns job_id, state, deduped and, where workers do it, workers, the number alive. For words alone use dispatch; poll shows what became of it.',
-  input: z.strictObject({
-    to: text('must be a string').describe('Agent id from who, "#topic", or a lane such as "acme/api".'),
-    task: task.describe('JSON object with a "prompt", what to do, and any other fields.'),
-    request_id: requestId.optional().describe('Any name: repeating the call with it makes no second job.'),
-    thread_id: threadId.optional().describe('Thread of its mail. Default: none.'),
-    write: z
-      .boolean('must be true or false')
-      .optional()
-      .describe('true: it may change things; never run again unattended.'),
-    worktree: z
-      .boolean('must be true or false')
-      .optional()
-      .describe('With write: in a git worktree of its own; poll tells its branch.'),
-    review: reviewReason.optional().describe('Why a person has to approve of it before it can be claimed.'),
-    ttl: ttlSeconds.optional().describe('Seconds until it expires unclaimed. Default: 0, never.'),
-    max_attempts: maxAttempts.optional().describe(`Claims until it fails. Default: ${DEFAULT_ATTEMPTS}.`),
-    wait_seconds: waitSeconds
-      .optional()
-      .describe('Wait up to this long for its end, then answer as poll. 0 to 240. Default: 0.'),
-  }),
+  input: () =>
+    z.strictObject({
+      to: text('must be a string').describe('Agent id from who, "#topic", or a lane such as "acme/api".'),
+      task: task().describe('JSON object with a "prompt", what to do, and any other fields.'),
+      request_id: requestId().optional().describe('Any name: repeating the call with it makes no second job.'),
+      thread_id: threadId().optional().describe('Thread of its mail. Default: none.'),
+      write: z
+        .boolean('must be true or false')
+        .optional()
+        .describe('true: it may change things; never run again unattended.'),
+      worktree: z
+        .boolean('must be true or false')
+        .optional()
+        .describe('With write: in a git worktree of its own; poll tells its branch.'),
+      review: reviewReason().optional().describe('Why a person has to approve of it before it can be claimed.'),
+      ttl: ttlSeconds().optional().describe('Seconds until it expires unclaimed. Default: 0, never.'),
+      max_attempts: maxAttempts().optional().describe(`Claims until it fails. Default: ${DEFAULT_ATTEMPTS}.`),
+      wait_seconds: waitSeconds()
+        .optional()
+        .describe('Wait up to this long for its end, then answer as poll. 0 to 240. Default: 0.'),
+    }),
   annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: false, openWorldHint: false },
   alwaysLoad: false,
   searchHint: 'delegate work, give a job or task to an agent',

@@ -21,12 +21,13 @@ export const who = defineTool({
     'Lists the agents that dispatch can reach: under agents those with a live session (client, pid, working directory, since when, unread messages), under known those that are offline, with what waits for them. ' +
     'listening (yes, no, unknown) says whether anybody is there to read mail soon, listening_reason why. ' +
     'Returns self, your own id, identity (id, roster or project: what it comes from), relay, where the mail is kept, and topics.',
-  input: z.strictObject({
-    topic: z.string('must be a string').optional().describe('Lists the members of this topic, with their roles.'),
-    cursor: cursor(/^[0-2]\.[a-z0-9_-]{1,64}$/)
-      .optional()
-      .describe('next_cursor of the answer before, when there were more agents than one answer holds.'),
-  }),
+  input: () =>
+    z.strictObject({
+      topic: z.string('must be a string').optional().describe('Lists the members of this topic, with their roles.'),
+      cursor: cursor(/^[0-2]\.[a-z0-9_-]{1,64}$/)
+        .optional()
+        .describe('next_cursor of the answer before, when there were more agents than one answer holds.'),
+    }),
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
   alwaysLoad: false,
   piggyback: true,

@@ -4,10 +4,9 @@ import { isSessionId } from '../../model/ids.js';
 import { lazy } from '../../model/lazy.js';
 import { MOST_STARTS, type Spawns } from './spawn-rules.js';
 
-const time = z.number().min(0).max(Number.MAX_SAFE_INTEGER);
-
-const schema = lazy(() =>
-  z.object({
+const schema = lazy(() => {
+  const time = z.number().min(0).max(Number.MAX_SAFE_INTEGER);
+  return z.object({
     starts: z.array(time).max(MOST_STARTS),
     failures: z.number().int().min(0),
     broken_at: time.nullable(),
@@ -30,8 +29,8 @@ const schema = lazy(() =>
       .nullable(),
     failure: z.object({ at: time, why: z.string().max(500) }).nullable(),
     refused: z.enum(['pause', 'ceiling', 'breaker']).nullable(),
-  }),
-);
+  });
+});
 
 /** Undefined for what is no such record. */
 export function parseSpawns(value: Uint8Array): Spawns | undefined {

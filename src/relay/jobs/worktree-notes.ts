@@ -12,10 +12,10 @@ import { worktreeKey } from '../keys.js';
 
 const MAX_BYTES = 32 * 1024;
 
-const text = z.string().min(1).max(8192);
-const commit = z.string().regex(/^[0-9a-f]{40,64}$/);
-const noteSchema = lazy(() =>
-  holderSchema().extend({
+const noteSchema = lazy(() => {
+  const text = z.string().min(1).max(8192);
+  const commit = z.string().regex(/^[0-9a-f]{40,64}$/);
+  return holderSchema().extend({
     job: z.string().refine(isJobId),
     token: z.number().int().min(1),
     repo: text,
@@ -24,8 +24,8 @@ const noteSchema = lazy(() =>
     base: commit,
     at: z.string().refine((at) => !Number.isNaN(Date.parse(at))),
     begun: z.boolean(),
-  }),
-);
+  });
+});
 
 export interface WorktreeNote {
   readonly job: string;
