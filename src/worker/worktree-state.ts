@@ -27,6 +27,10 @@ const UNDERWAY = [
   'modules',
 ];
 
+/** What git calls an empty file, in a repository of either kind. */
+const EMPTY_FILE_SHA1 = 'e69de29bb2d1d6434b8b29ae775ad8c2e48c5391';
+const EMPTY_FILE_SHA256 = '473a0f4c3be8a93681a267e3b1e9a7dcda1185436fe141f7749120a303721813';
+
 /** Refs that go with the worktree. */
 const OWN_REFS = ['refs/worktree', 'refs/bisect', 'refs/rewritten'];
 
@@ -84,26 +88,19 @@ async function look(git: Git, files: Files, place: Place, looking: Looking): Pro
   if (kind !== 'directory' && kind !== 'missing') throw new NotTold();
   const there = kind === 'directory';
   const entry = findEntry(files, place);
-  const tip = (await repository(['rev-parse', '--verify', '--quiet', `refs/heads/${branch}^{commit}`], 1)).trim();
-  const tips = tip === '' ? [] : [tip];
   if (entry === undefined) {
+    const tip = (await repository(['rev-parse', '--verify', '--quiet', `refs/heads/${branch}^{commit}`], 1)).trim();
     // Of a branch that is gone, nobody here took away what it held. A tree that is on it may have been moved elsewhere.
-    const commits = await countCommits(repository, tips, base);
+    const commits = await countCommits(repository, [tip], base);
     const isElsewhere = tip !== '' && (await isCheckedOut(git, place, looking)) !== false;
     const isGone = !there && !isElsewhere;
     return { ...NOTHING, commits, there, measured: isGone, unchanged: isGone && (tip === '' || tip === base) };
   }
   const own = told(inEntry(git, place, entry), looking);
-  const head = (await own(['rev-parse', '--verify', '--quiet', 'HEAD^{commit}'], 1)).trim();
-  const on = (await own(['symbolic-ref', '--quiet', 'HEAD'], 1)).trim();
-  const commits = await countCommits(repository, [...tips, ...(head === '' ? [] : [head])], base);
-  const isAtBase =
-    head === base &&
-    tip === base &&
-    on === `refs/heads/${branch}` &&
-    isQuiet(files, entry) &&
-    (await own(['for-each-ref', '--count=1', ...OWN_REFS])) === '' &&
-    hasOnly(files, entry, base);
+  const { tip, isOn, hasMore } = await refsOf(own, branch);
+  const head = isOn ? tip : (await own(['rev-parse', '--verify', '--quiet', 'HEAD^{commit}'], 1)).trim();
+  const commits = await countCommits(repository, [tip, head], base);
+  const isAtBase = tip === base && isOn && !hasMore && isQuiet(files, entry) && hasOnly(files, entry, base);
   const elsewhere = head === '' || head === tip ? {} : { head };
   if (!there) return { ...NOTHING, ...elsewhere, commits, there, measured: true, unchanged: isAtBase };
   const staged = await inEntry(
@@ -132,12 +129,26 @@ function told(run: Call, looking: Looking) {
   };
 }
 
+/** The commit of the branch, empty where that is gone; whether HEAD is that branch; whether the worktree has refs of its own. */
+async function refsOf(
+  own: (args: readonly string[]) => Promise<string>,
+  branch: string,
+): Promise<{ tip: string; isOn: boolean; hasMore: boolean }> {
+  const ours = `refs/heads/${branch}`;
+  const out = await own(['for-each-ref', '--format=%(refname) %(objectname) %(HEAD)', ours, ...OWN_REFS]);
+  const refs = out.split('\n').slice(0, -1);
+  const [, tip = '', mark] = refs.find((line) => line.startsWith(`${ours} `))?.split(' ') ?? [];
+  return { tip, isOn: mark === '*', hasMore: refs.some((line) => !line.startsWith('refs/heads/')) };
+}
+
+/** A tip that is empty is gone. */
 async function countCommits(
   run: (args: readonly string[]) => Promise<string>,
-  tips: readonly string[],
+  branches: readonly string[],
   base: string,
 ): Promise<number> {
-  if (tips.every((tip) => tip === base)) return 0;
+  const tips = branches.filter((tip) => tip !== '' && tip !== base);
+  if (tips.length === 0) return 0;
   return Number((await run(['rev-list', '--count', ...tips, '--not', base])).trim());
 }
 
@@ -163,9 +174,7 @@ async function compare(git: Git, files: Files, place: Place, looking: Looking): 
     // Named with a slash: a repository, whose files are its own.
     const plain = untracked.filter((name) => !name.endsWith('/'));
     if (plain.length > 0) {
-      const empty = (
-        await told((args, call) => run(args, { ...call, input: '' }), looking)(['hash-object', '--stdin'])
-      ).trim();
+      const empty = base.length === 40 ? EMPTY_FILE_SHA1 : EMPTY_FILE_SHA256;
       // As empty files: then they are compared like all others, and nothing of them is stored.
       const input = plain.map((name) => `100644 ${empty}\t${name}\0`).join('');
       const added = await run(['update-index', '-z', '--index-info'], { ...raw, input });

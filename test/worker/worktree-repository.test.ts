@@ -83,6 +83,13 @@ describe('a worktree is made of HEAD', () => {
     expect(worktreeOf(await world.run(CHANGE, { cwd: other() }))).toMatchObject({ files_changed: 1, commits: 0 });
   });
 
+  it('of a repository whose ids are SHA-256', async () => {
+    world.init(other(), '--object-format=sha256');
+    const told = worktreeOf(await world.run(CHANGE, { cwd: other() }));
+    expect(told).toMatchObject({ files_changed: 1, insertions: 1, base: world.gitIn(other(), 'rev-parse', 'HEAD') });
+    expect(told.base).toHaveLength(64);
+  });
+
   it('that is detached', async () => {
     world.git('checkout', '-q', '--detach');
     expect(worktreeOf(await world.run(CHANGE))).toMatchObject({

@@ -28,8 +28,8 @@ export default {
       name: 'commits-of-a-reflog',
       promise: 'Commits that only a removed worktree would hold are not lost.',
       file: 'src/worker/worktree-state.ts',
-      find: '    hasOnly(files, entry, base);',
-      replace: '    entry !== base;',
+      find: 'hasOnly(files, entry, base);',
+      replace: 'entry !== base;',
       caughtBy: { file: RUN, title: 'a commit that was taken back' },
     },
     {
