@@ -42,6 +42,11 @@ export interface WorktreeField {
   readonly commits: number;
 }
 
+type Tree = readonly (readonly [name: string, bytes: Buffer | undefined])[];
+
+/** The repository that git made for the first test: the others begin with a copy. */
+let firstCommit: Tree | undefined;
+
 export class WorktreeWorld {
   readonly folder = realpathSync(mkdtempSync(path.join(os.tmpdir(), 'mcp-dispatch-git-')));
   readonly repo = path.join(this.folder, 'webapp');
@@ -54,14 +59,17 @@ export class WorktreeWorld {
       path.join(this.folder, '.gitconfig'),
       '[user]\nname = Ann\nemail = ann@example.com\n[init]\ndefaultBranch = main\n',
     );
-    this.init(this.repo);
+    if (firstCommit === undefined) {
+      this.init(this.repo);
+      // Without the examples of hooks, which are most of it.
+      firstCommit = readTree(this.repo).filter(([file]) => !file.endsWith('.sample'));
+    } else writeTree(this.repo, firstCommit);
   }
 
   /** A repository with one commit. */
   init(repo: string, ...options: readonly string[]): void {
     mkdirSync(repo, { recursive: true });
     this.gitIn(repo, 'init', '-q', ...options);
-    if (options.includes('--bare')) return;
     mkdirSync(path.join(repo, 'src'));
     writeFileSync(path.join(repo, 'README'), 'one\ntwo\n');
     writeFileSync(path.join(repo, 'src/app.js'), 'start();\n');
@@ -160,6 +168,22 @@ export class WorktreeWorld {
 }
 
 export const NOTHING_LEFT = { folders: [], entries: [], branches: [], notes: [] };
+
+/** Each folder, which has no bytes, before what is in it. */
+function readTree(root: string): Tree {
+  return readdirSync(root, { recursive: true, encoding: 'utf8' }).map((name) => {
+    const at = path.join(root, name);
+    return [name, lstatSync(at).isDirectory() ? undefined : readFileSync(at)];
+  });
+}
+
+function writeTree(root: string, tree: Tree): void {
+  mkdirSync(root);
+  for (const [name, bytes] of tree) {
+    if (bytes === undefined) mkdirSync(path.join(root, name));
+    else writeFileSync(path.join(root, name), bytes);
+  }
+}
 
 /** What the verdict says of the worktree. */
 export function worktreeOf(verdict: Verdict): WorktreeField {
