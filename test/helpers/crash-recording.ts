@@ -1,8 +1,10 @@
-/** Records what is done to the files below a folder, through the one door, so that crashes can be played afterwards. */
-import * as nodeFs from 'node:fs';
+/** Records what is done to a disk, through the one door, so that crashes can be played afterwards. */
+import { constants } from 'node:fs';
 import { basename, dirname, relative, sep } from 'node:path';
 import type { SystemCalls } from '../../src/store/filesystem/files.js';
-import { type ImageFile, type ImageFolder, type ImageNode, newFolder, readImage } from './disk-image.js';
+import { type ImageFile, type ImageFolder, type ImageNode, newFolder } from './disk-image.js';
+import { type DiskWorld, TOP } from './disk-world.js';
+import type { DiskCalls } from './simulated-disk.js';
 
 /** One name of one folder comes to mean another file or folder, or none. */
 export interface Edit {
@@ -28,42 +30,45 @@ export class CrashRecorder {
   readonly #descriptors = new Map<number, ImageNode>();
   recording = false;
 
-  constructor(private readonly folder: string) {
+  readonly #disk: DiskCalls;
+
+  constructor(private readonly world: DiskWorld) {
+    const disk = world.disk.system;
+    this.#disk = disk;
     const recorded: { [name: string]: Call } = {
       openSync: (path: string, flags: number, mode?: number) => this.#open(path, flags, mode),
       writeSync: (fd: number, bytes: Uint8Array, from: number, length: number) => {
-        const count = nodeFs.writeSync(fd, bytes, from, length);
+        const count = disk.writeSync(fd, bytes, from, length);
         const file = this.#descriptors.get(fd);
         if (file?.kind === 'file') this.#note({ kind: 'write', file, bytes: bytes.slice(from, from + count) });
         return count;
       },
-      // Nothing of it has to survive a real crash.
       fsyncSync: (fd: number) => {
         const node = this.#descriptors.get(fd);
         if (node !== undefined) this.#note({ kind: 'sync', node });
       },
       closeSync: (fd: number) => {
         this.#descriptors.delete(fd);
-        nodeFs.closeSync(fd);
+        disk.closeSync(fd);
       },
       linkSync: (from: string, to: string) => {
-        nodeFs.linkSync(from, to);
+        disk.linkSync(from, to);
         this.#edit([to, this.#find(from)]);
       },
       renameSync: (from: string, to: string) => {
-        nodeFs.renameSync(from, to);
+        disk.renameSync(from, to);
         this.#edit([from, undefined], [to, this.#find(from)]);
       },
       unlinkSync: (path: string) => {
-        nodeFs.unlinkSync(path);
+        disk.unlinkSync(path);
         this.#edit([path, undefined]);
       },
       rmdirSync: (path: string) => {
-        nodeFs.rmdirSync(path);
+        disk.rmdirSync(path);
         this.#edit([path, undefined]);
       },
       mkdirSync: (path: string, options: { recursive?: boolean; mode?: number }) => {
-        const topmost = nodeFs.mkdirSync(path, options);
+        const topmost = disk.mkdirSync(path, options);
         const made: string[] = [];
         const top = options.recursive === true ? topmost : path;
         if (top !== undefined) for (let each = path; each.length >= top.length; each = dirname(each)) made.push(each);
@@ -71,12 +76,12 @@ export class CrashRecorder {
         return topmost;
       },
     };
-    this.system = { ...nodeFs, ...recorded } as unknown as SystemCalls;
+    this.system = { ...disk, ...recorded } as unknown as SystemCalls;
   }
 
   /** What was done before is there for good. */
   start(): void {
-    this.base = readImage(this.folder);
+    this.base = this.world.image();
     this.#entries = new Map();
     this.recording = true;
   }
@@ -86,8 +91,9 @@ export class CrashRecorder {
   }
 
   #open(path: string, flags: number, mode: number | undefined): number {
-    const made = (flags & nodeFs.constants.O_CREAT) !== 0 && !nodeFs.existsSync(path);
-    const fd = nodeFs.openSync(path, flags, mode);
+    const made =
+      (flags & constants.O_CREAT) !== 0 && this.#disk.lstatSync(path, { throwIfNoEntry: false }) === undefined;
+    const fd = this.#disk.openSync(path, flags, mode);
     if (made) this.#edit([path, { kind: 'file', bytes: new Uint8Array() }]);
     const node = this.recording ? this.#find(path) : undefined;
     if (node !== undefined) this.#descriptors.set(fd, node);
@@ -114,7 +120,7 @@ export class CrashRecorder {
 
   /** Undefined for what is not there, and for what is elsewhere. */
   #find(path: string): ImageNode | undefined {
-    const parts = relative(this.folder, path).split(sep);
+    const parts = relative(TOP, path).split(sep);
     let node: ImageNode | undefined = this.base;
     for (const part of parts[0] === '' ? [] : parts) {
       node = node?.kind === 'folder' ? this.#entriesOf(node).get(part) : undefined;

@@ -2,7 +2,6 @@
  * What a process did to its disk, call by call, and which calls failed, but not with what: two that began on the same disk
  * and have the same course have left the same disk. Ids, which are random, and process numbers count by their order.
  */
-import { dirname } from 'node:path';
 import type { SystemCalls } from '../../src/store/filesystem/files.js';
 
 const RANDOM = /[0-9a-z]{20}|\bmsg-[0-9a-z]{12}|"pid":\d+|tick-[\d-]+/g;
@@ -12,11 +11,7 @@ export class DiskCourse {
   readonly #steps: string[] = [];
   readonly #paths = new Map<unknown, string>();
 
-  /** @param root is left out, and the folder it is in, so that courses in two places can be the same. */
-  constructor(
-    system: SystemCalls,
-    private readonly root: string,
-  ) {
+  constructor(system: SystemCalls) {
     this.system = new Proxy({} as { [name: string]: unknown }, {
       get: (known, name: string) => {
         known[name] ??= this.#noted(name, Reflect.get(system, name));
@@ -33,15 +28,11 @@ export class DiskCourse {
   /** @param answers of the process, which tell two courses apart as its calls do, under the same ids. */
   text(answers: unknown): string {
     const numbers = new Map<string, number>();
-    return [...this.#steps, JSON.stringify(answers)]
-      .join('\n')
-      .replaceAll(this.root, '')
-      .replaceAll(dirname(this.root), '')
-      .replace(RANDOM, (found) => {
-        const number = numbers.get(found) ?? numbers.size;
-        numbers.set(found, number);
-        return `#${number}`;
-      });
+    return [...this.#steps, JSON.stringify(answers)].join('\n').replace(RANDOM, (found) => {
+      const number = numbers.get(found) ?? numbers.size;
+      numbers.set(found, number);
+      return `#${number}`;
+    });
   }
 
   #noted(name: string, call: (...args: unknown[]) => unknown) {

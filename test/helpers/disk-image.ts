@@ -1,14 +1,5 @@
-/** A folder and all below it, held in memory: put on disk again in a millisecond, for tests that need thousands of relays. */
-import {
-  linkSync,
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmdirSync,
-  unlinkSync,
-  writeFileSync,
-} from 'node:fs';
+/** A folder and all below it as it is at one moment, for tests that need thousands of relays. */
+import { lstatSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** One object is one inode: hard links are names of the same object. */
@@ -45,35 +36,6 @@ export function readImage(path: string, files = new Map<string, ImageFile>()): I
     folder.entries.set(name, file);
   }
   return folder;
-}
-
-/** Puts it at `path`, which must not exist. */
-export function writeImage(folder: ImageFolder, path: string, written = new Map<ImageFile, string>()): void {
-  mkdirSync(path, { mode: 0o700 });
-  for (const [name, node] of folder.entries) {
-    const child = join(path, name);
-    if (node.kind === 'folder') {
-      writeImage(node, child, written);
-      continue;
-    }
-    const first = written.get(node);
-    if (first === undefined) {
-      writeFileSync(child, node.bytes, { mode: 0o600, flag: 'wx' });
-      written.set(node, child);
-    } else {
-      linkSync(first, child);
-    }
-  }
-}
-
-/** Takes away what `writeImage` has put there and what came to it since: rmSync needs three times as long. */
-export function removeTree(path: string): void {
-  for (const entry of readdirSync(path, { withFileTypes: true })) {
-    const child = join(path, entry.name);
-    if (entry.isDirectory()) removeTree(child);
-    else unlinkSync(child);
-  }
-  rmdirSync(path);
 }
 
 // Of files whose bytes are the same, and of folders whose names and content are: states of one disk share most of both.

@@ -110,12 +110,12 @@ export const FAULT_SCENARIOS: readonly FaultScenario[] = [
     name: 'sweep',
     present: ['bob'],
     async prepare(stage) {
-      const { world, root, ledger } = stage;
+      const { world, ledger } = stage;
       await stage.send('alice', 'bob', 'expires read', { ttl: 10 });
       await stage.peek('bob');
       await stage.send('alice', 'bob', 'expires unread', { ttl: 10 });
       await stage.send('alice', 'bob', 'must be read', { ttl: 10, mustRead: true });
-      const dead = world.process(root);
+      const dead = world.process();
       const session = dead.relay.session('dave');
       await session.begin();
       await stage.send('carol', 'dave', 'claimed by the dead');

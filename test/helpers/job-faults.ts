@@ -1,11 +1,10 @@
 /** An operation on jobs in a process of its own, of whose system calls one can fail, on a copy of a relay that was prepared. */
-import { constants, openSync } from 'node:fs';
-import { join } from 'node:path';
-import { type ImageFolder, readImage, writeImage } from './disk-image.js';
-import { DiskWorld, noSync } from './disk-world.js';
+import { constants } from 'node:fs';
+import type { ImageFolder } from './disk-image.js';
+import { DiskWorld } from './disk-world.js';
 import { JobLedger } from './job-ledger.js';
 import type { JobScenario, JobStage } from './job-scenarios.js';
-import { TestClock } from './relay-world.js';
+import { TestClock, TestProcesses } from './relay-world.js';
 import { type Fault, FaultySystem } from './store-faults.js';
 
 const CHANGING = /^(write|link|rename|unlink|mkdir|rmdir)/;
@@ -30,22 +29,22 @@ export interface Acted {
   readonly making: ReadonlySet<number>;
 }
 
-export async function prepareJobs(scenario: JobScenario, folder: string): Promise<PreparedJobs> {
+export async function prepareJobs(scenario: JobScenario): Promise<PreparedJobs> {
   // The times of files are real ones, and are compared with the clock's.
   const clock = new TestClock();
   clock.set(Date.now());
-  const root = join(folder, 'prepared');
   const ledger = new JobLedger();
   let image: ImageFolder | undefined;
   if (scenario.prepare !== undefined) {
-    const { relay, kill } = new DiskWorld(clock).process(root);
+    const world = new DiskWorld(clock);
+    const { relay, kill } = world.process();
     await scenario.prepare({ relay, clock, ledger });
     kill();
     clock.advance(1);
-    image = readImage(root);
+    image = world.image();
   }
   const prepared = { image, ledger, now: clock.now(), calls: [], changing: [] };
-  const { faulty, error, making } = await actOnJobs(scenario, prepared, join(folder, 'counted'), undefined);
+  const { faulty, error, making } = await actOnJobs(scenario, prepared, undefined);
   if (error !== undefined) throw error;
   const calls = [...faulty.calls];
   const changing = calls.flatMap((name, at) => (CHANGING.test(name) || making.has(at) ? [at] : []));
@@ -55,22 +54,21 @@ export async function prepareJobs(scenario: JobScenario, folder: string): Promis
 export async function actOnJobs(
   scenario: JobScenario,
   { image, ledger, now }: PreparedJobs,
-  root: string,
   fault: Fault | undefined,
 ): Promise<Acted> {
-  if (image !== undefined) writeImage(image, root);
   const clock = new TestClock();
   clock.set(now);
-  const world = new DiskWorld(clock);
+  const world = new DiskWorld(clock, new TestProcesses(), image);
+  const { system } = world.disk;
   const making = new Set<number>();
   const faulty = new FaultySystem({
-    ...noSync,
+    ...system,
     openSync: (path, flags, mode) => {
       if ((Number(flags) & constants.O_CREAT) !== 0) making.add(faulty.calls.length - 1);
-      return openSync(path, flags, mode);
+      return system.openSync(path, flags, mode);
     },
   });
-  const { relay } = world.process(root, { system: faulty.system });
+  const { relay } = world.process({ system: faulty.system });
   const stage = { relay, clock, ledger: new JobLedger(ledger) };
   faulty.arm(fault);
   const error = await scenario.run(stage).then(

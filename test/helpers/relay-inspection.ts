@@ -2,13 +2,16 @@
  * What stands in a relay directory, read with nothing of the relay's own code but the grammar of names and messages: what
  * the code under test would pass over or set aside is told as wrong here.
  */
-import { lstatSync, readdirSync, readFileSync, type Stats } from 'node:fs';
+import * as nodeFs from 'node:fs';
 import { join } from 'node:path';
 import { isRecipient } from '../../src/model/agent-id.js';
 import { type Message, parseMessage } from '../../src/model/message.js';
 import { parseEndedMark } from '../../src/relay/keys.js';
 import { parseName } from '../../src/relay/message-name.js';
 import { parseReceipt, type Receipt } from '../../src/relay/receipt-name.js';
+import type { DiskCalls } from './simulated-disk.js';
+
+type Calls = Pick<DiskCalls, 'lstatSync' | 'readdirSync' | 'readFileSync'>;
 
 export interface Copy {
   readonly owner: string;
@@ -25,11 +28,12 @@ export interface RelayContents {
   readonly wrong: readonly string[];
 }
 
-export function inspectRelay(root: string): RelayContents {
+/** @param calls of the disk that the relay is on. */
+export function inspectRelay(root: string, calls: Calls = nodeFs): RelayContents {
   const copies: Copy[] = [];
   const receipts: (Receipt & { sender: string })[] = [];
   const wrong: string[] = [];
-  const { stats, namesIn } = lookAt(root);
+  const { stats, namesIn } = lookAt(root, calls);
 
   const mailIn = (owner: string, standing: Copy['standing'] | 'ended', folder: string) => {
     for (const file of namesIn(folder)) {
@@ -37,7 +41,7 @@ export function inspectRelay(root: string): RelayContents {
       const stat = stats.get(path);
       if (stat === undefined || stat.isDirectory()) continue;
       const name = parseName(file);
-      const parsed = parseMessage(readFileSync(path));
+      const parsed = parseMessage(calls.readFileSync(path));
       if (name === undefined) wrong.push(`${path}: not the name of a message`);
       else if ('problem' in parsed) wrong.push(`${path}: ${parsed.problem}`);
       else if (parsed.message.id !== name.id || parsed.message.from !== name.from || stat.size !== name.bytes)
@@ -72,15 +76,15 @@ export function inspectRelay(root: string): RelayContents {
 }
 
 /** Everything at `root` and below, looked at once: thousands of relays are inspected. */
-function lookAt(root: string) {
-  const stats = new Map<string, Stats>();
+function lookAt(root: string, calls: Calls) {
+  const stats = new Map<string, nodeFs.Stats>();
   const names = new Map<string, readonly string[]>();
   const look = (path: string) => {
-    const stat = lstatSync(path, { throwIfNoEntry: false });
+    const stat = calls.lstatSync(path, { throwIfNoEntry: false });
     if (stat === undefined) return;
     stats.set(path, stat);
     if (!stat.isDirectory()) return;
-    const children = readdirSync(path).sort();
+    const children = calls.readdirSync(path).sort();
     names.set(path, children);
     for (const name of children) look(join(path, name));
   };

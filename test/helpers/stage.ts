@@ -9,7 +9,6 @@ export class Stage {
 
   constructor(
     readonly world: DiskWorld,
-    readonly root: string,
     readonly relay: Relay,
     readonly ledger: MailLedger,
   ) {}

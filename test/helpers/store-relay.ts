@@ -1,4 +1,5 @@
 /** Temporary directories for tests of the store, and what stands in them. */
+import * as nodeFs from 'node:fs';
 import {
   existsSync,
   lstatSync,
@@ -13,6 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, vi } from 'vitest';
 import { systemClock } from '../../src/model/clock.js';
+import type { DiskCalls } from './simulated-disk.js';
 
 export const posix = process.platform !== 'win32';
 export const linux = process.platform === 'linux';
@@ -61,9 +63,9 @@ export function snapshot(root: string): { readonly [path: string]: string } {
 }
 
 /** What interrupted operations left in the relay's folder for temporary files. */
-export function leftovers(root: string): string[] {
+export function leftovers(root: string, calls: Pick<DiskCalls, 'lstatSync' | 'readdirSync'> = nodeFs): string[] {
   const path = join(root, '.tmp');
-  return existsSync(path) ? readdirSync(path) : [];
+  return calls.lstatSync(path, { throwIfNoEntry: false }) === undefined ? [] : calls.readdirSync(path);
 }
 
 /** A store trusts one look at its directory for some milliseconds; with this, every look is a new one. */

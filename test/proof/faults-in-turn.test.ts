@@ -7,26 +7,23 @@
  * that was judged before is not judged again; FAULTS=all judges them all. The call that failed stands in the message of a
  * failure.
  */
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { STALE_MS } from '../../src/store/filesystem/lock.js';
 import { DiskCourse } from '../helpers/disk-course.js';
-import { type ImageFolder, readImage, removeTree, writeImage } from '../helpers/disk-image.js';
-import { DiskWorld, noSync } from '../helpers/disk-world.js';
+import type { ImageFolder } from '../helpers/disk-image.js';
+import { DiskWorld, RELAY } from '../helpers/disk-world.js';
 import { FAULT_SCENARIOS, type FaultScenario } from '../helpers/fault-scenarios.js';
 import { MailLedger } from '../helpers/mail-ledger.js';
 import { inspectRelay } from '../helpers/relay-inspection.js';
 import { START } from '../helpers/relay-world.js';
 import { Stage } from '../helpers/stage.js';
 import { type Fault, FaultySystem, SHORT_WRITES } from '../helpers/store-faults.js';
-import { inMemory, leftovers, useTemporaryDirectories } from '../helpers/store-relay.js';
+import { leftovers } from '../helpers/store-relay.js';
 
 const ERRORS = ['ENOSPC', 'EDQUOT', 'EIO', 'EROFS', 'EACCES', 'EMFILE', ...SHORT_WRITES];
 const JUDGES_ALL = process.env.FAULTS === 'all';
 
 const isShort = (errno: string) => SHORT_WRITES.some((known) => known === errno);
-
-const temporaryDirectory = useTemporaryDirectories(inMemory);
 
 // The number of calls must not depend on how fast the machine is, and no session's heartbeat may outlive its case.
 beforeEach(() => {
@@ -47,34 +44,28 @@ interface Prepared {
 }
 
 async function prepare(scenario: FaultScenario): Promise<Prepared> {
-  const root = join(temporaryDirectory(), 'relay');
   const world = new DiskWorld();
   const ledger = new MailLedger();
   let image: ImageFolder | undefined;
   if (scenario.prepare !== undefined) {
-    const process = world.process(root);
-    await scenario.prepare(new Stage(world, root, process.relay, ledger));
+    const process = world.process();
+    await scenario.prepare(new Stage(world, process.relay, ledger));
     process.kill();
     // Sessions that send in one millisecond have no order among them.
     world.clock.advance(1);
-    image = readImage(root);
+    image = world.image();
   }
   const prepared = { world, image, ledger, calls: [], judged: new Set<string>() };
-  const { faulty } = await act(scenario, prepared, join(temporaryDirectory(), 'counted'), undefined);
+  const { faulty } = await act(scenario, prepared, undefined);
   return { ...prepared, calls: [...faulty.calls] };
 }
 
 /** The operation in a process of its own, on a copy of the relay that was prepared. */
-async function act(
-  scenario: FaultScenario,
-  { world, image, ledger }: Prepared,
-  root: string,
-  fault: Fault | undefined,
-) {
-  if (image !== undefined) writeImage(image, root);
-  const faulty = new FaultySystem(noSync);
-  const course = new DiskCourse(faulty.system, root);
-  const stage = new Stage(world, root, world.process(root, { system: course.system }).relay, new MailLedger(ledger));
+async function act(scenario: FaultScenario, { world, image, ledger }: Prepared, fault: Fault | undefined) {
+  world.restore(image);
+  const faulty = new FaultySystem(world.disk.system);
+  const course = new DiskCourse(faulty.system);
+  const stage = new Stage(world, world.process({ system: course.system }).relay, new MailLedger(ledger));
   for (const agent of scenario.present) await stage.session(agent).begin();
   faulty.arm(fault);
   course.begin();
@@ -84,27 +75,30 @@ async function act(
 
 /** All mail is read and acknowledged by the process that has met the fault, and more is sent. */
 async function settle(scenario: FaultScenario, stage: Stage): Promise<void> {
+  // A lock that could not be taken away is respected until it is stale.
+  vi.setSystemTime(Date.now() + 2 * STALE_MS);
   await scenario.run(stage);
   await stage.send('alice', 'bob', 'afterwards');
   await stage.drain();
 }
 
-async function attempt(scenario: FaultScenario, prepared: Prepared, root: string, fault: Fault): Promise<void> {
-  const { stage, faulty, claimed, course } = await act(scenario, prepared, root, fault);
+async function attempt(scenario: FaultScenario, prepared: Prepared, fault: Fault): Promise<void> {
+  const { stage, faulty, claimed, course } = await act(scenario, prepared, fault);
   const hint = `${fault.errno}${fault.forGood ? ' for good' : ''} at call ${fault.at} (${faulty.struck})`;
   expect(faulty.struck, `${hint}: the fault was not met`).toBeDefined();
   expect([...faulty.open], `${hint}: descriptors left open`).toEqual([]);
   expect(strangeWarnings(prepared), hint).toEqual([]);
   if (prepared.judged.has(course) && !JUDGES_ALL) return;
   prepared.judged.add(course);
-  const onlooker = prepared.world.process(root).relay;
-  expect(stage.ledger.violations(inspectRelay(root)), hint).toEqual([]);
+  const calls = prepared.world.disk.system;
+  const onlooker = prepared.world.process().relay;
+  expect(stage.ledger.violations(inspectRelay(RELAY, calls)), hint).toEqual([]);
   expect(claimed === undefined || (await claimed.holds(onlooker)), `${hint}: ${claimed?.claim}`).toBe(true);
-  if (!fault.forGood && !/^(unlink|rmdir)/.test(faulty.struck ?? '')) expect(leftovers(root), hint).toEqual([]);
+  if (!fault.forGood && !/^(unlink|rmdir)/.test(faulty.struck ?? '')) expect(leftovers(RELAY, calls), hint).toEqual([]);
 
   faulty.arm(undefined);
   await settle(scenario, stage);
-  expect(stage.ledger.violationsAtRest(inspectRelay(root)), `${hint}: when it was over`).toEqual([]);
+  expect(stage.ledger.violationsAtRest(inspectRelay(RELAY, calls)), `${hint}: when it was over`).toEqual([]);
   for (const { from, id, queuedTo } of stage.ledger.attempts) {
     if (id === undefined) continue;
     const told = await onlooker.receipts.lookUp(from, id);
@@ -130,10 +124,8 @@ describe.each(FAULT_SCENARIOS.map((scenario) => [scenario.name, scenario] as con
     const { calls } = await prepared;
     const places = calls.flatMap((name, at) => (isShort(errno) && name !== 'writeSync' ? [] : [at]));
     expect(places.length).toBeGreaterThan(0);
-    const base = temporaryDirectory();
     for (const at of places) {
-      await attempt(scenario, await prepared, join(base, `${at}`), { at, errno, forGood });
-      if (existsSync(join(base, `${at}`))) removeTree(join(base, `${at}`));
+      await attempt(scenario, await prepared, { at, errno, forGood });
       vi.clearAllTimers();
     }
   });

@@ -2,30 +2,23 @@
  * A process is killed before each system call of each operation on jobs that changes anything, and another one goes on: no job is lost, none is
  * done twice, what was answered stays, owed mail arrives once, and of what is left over the next sweeps leave nothing.
  */
-import { rmSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { actOnJobs, prepareJobs } from '../helpers/job-faults.js';
 import { unnamedForPerson, violations, violationsAtRest } from '../helpers/job-ledger.js';
 import { JOB_SCENARIOS } from '../helpers/job-scenarios.js';
-import { inMemory, useTemporaryDirectories } from '../helpers/store-relay.js';
-
-const temporaryDirectory = useTemporaryDirectories(inMemory);
 
 // From the call on nothing that the process does has an effect, as when it is gone.
 const KILLED = 'EKILLED';
 
 describe.each(JOB_SCENARIOS.map((scenario) => [scenario.name, scenario] as const))('%s', (_, scenario) => {
   it('is cut off by kill -9 at any step, and no job is lost, done twice or told of twice', async () => {
-    const folder = temporaryDirectory();
-    const prepared = await prepareJobs(scenario, folder);
+    const prepared = await prepareJobs(scenario);
     expect(prepared.changing.length).toBeGreaterThan(3);
     // What only looks leaves the disk as it was, so the cuts are before what changes it, and behind the last.
     for (const at of [...prepared.changing, prepared.calls.length]) {
-      const root = join(folder, `${at}`);
       const fault = { at, errno: KILLED, forGood: true };
-      const { world, stage, faulty } = await actOnJobs(scenario, prepared, root, fault);
-      const { relay } = world.process(root);
+      const { world, stage, faulty } = await actOnJobs(scenario, prepared, fault);
+      const { relay } = world.process();
       const hint = `killed before call ${at}, ${faulty.struck}`;
       expect(await violations(relay, stage.ledger, stage.clock.now()), hint).toEqual([]);
       expect(await unnamedForPerson(relay), hint).toEqual([]);
@@ -39,7 +32,6 @@ describe.each(JOB_SCENARIOS.map((scenario) => [scenario.name, scenario] as const
         ).toEqual([true]);
       }
       expect(await violationsAtRest(relay, stage.clock, stage.ledger), hint).toEqual([]);
-      rmSync(root, { recursive: true, force: true });
     }
   });
 });

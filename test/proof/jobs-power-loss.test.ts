@@ -3,19 +3,17 @@
  * killed one: a new process finds all that was answered, and takes every job to one end, told of once. Which states a cut may
  * leave, `crash-states.ts` says. And the check can fail: it does when nothing is synced.
  */
-import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { CrashRecorder, type Operation } from '../helpers/crash-recording.js';
 import { crashStates } from '../helpers/crash-states.js';
-import { fingerprint, type ImageFolder, removeTree, writeImage } from '../helpers/disk-image.js';
+import { fingerprint, type ImageFolder } from '../helpers/disk-image.js';
 import { DiskWorld } from '../helpers/disk-world.js';
 import { JobLedger, violations, violationsAtRest } from '../helpers/job-ledger.js';
 import { JOB_SCENARIOS, type JobScenario } from '../helpers/job-scenarios.js';
-import { TestClock } from '../helpers/relay-world.js';
+import { TestClock, TestProcesses } from '../helpers/relay-world.js';
 import { FaultySystem } from '../helpers/store-faults.js';
-import { inMemory, posix, useTemporaryDirectories } from '../helpers/store-relay.js';
+import { posix } from '../helpers/store-relay.js';
 
-const temporaryDirectory = useTemporaryDirectories(inMemory);
 const PATIENCE = { timeout: 240_000 };
 
 // A share of the states, spread evenly, the last ones among them; FAULTS=all judges them all.
@@ -46,16 +44,14 @@ async function record(
   { prepare, run }: JobScenario,
   { durability = 'full', killedAt }: Circumstances = {},
 ): Promise<Recording> {
-  const disk = temporaryDirectory();
-  const root = join(disk, 'relay');
-  const recorder = new CrashRecorder(disk);
   // The times of files are real ones, and are compared with the clock's.
   const clock = new TestClock();
   clock.set(Date.now());
   const world = new DiskWorld(clock);
+  const recorder = new CrashRecorder(world);
   const faulty = new FaultySystem(recorder.system);
   const ledger = new JobLedger();
-  const { relay } = world.process(root, { system: faulty.system, durability });
+  const { relay } = world.process({ system: faulty.system, durability });
   await prepare?.({ relay, clock, ledger });
   const before = new JobLedger(ledger);
   recorder.start();
@@ -64,7 +60,7 @@ async function record(
   await (killedAt === undefined ? ran : ran.catch(() => {}));
   const calls = [...faulty.calls];
   if (killedAt !== undefined) {
-    const other = world.process(root, { system: recorder.system, durability });
+    const other = world.process({ system: recorder.system, durability });
     // What it finds done already it is told, and that is an answer too.
     await run({ relay: other.relay, clock, ledger }).catch(() => {});
     const { jobs } = await other.relay.jobs.list.page({ limit: 100 });
@@ -93,18 +89,14 @@ function distinctStates({ operations, base, before, after }: Recording, most: nu
 
 /** What a process that starts after the cut finds to be wrong. */
 async function judge(tree: ImageFolder, now: number, answered: JobLedger): Promise<string[]> {
-  const disk = join(temporaryDirectory(), 'disk');
   const clock = new TestClock();
   clock.set(now);
   try {
-    writeImage(tree, disk);
-    const { relay } = new DiskWorld(clock).process(join(disk, 'relay'));
+    const { relay } = new DiskWorld(clock, new TestProcesses(), tree).process();
     const broken = await violations(relay, answered, now);
     return broken.length > 0 ? broken : await violationsAtRest(relay, clock, answered);
   } catch (error) {
     return [String(error)];
-  } finally {
-    removeTree(disk);
   }
 }
 

@@ -3,17 +3,16 @@
  * may leave (`crash-states.ts` has the model), and a new process opens it. What was answered is there, nothing visible is
  * torn, and the new process reads and sends. And the check can fail: it does for each sync that is left out.
  */
-import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { CrashRecorder } from '../helpers/crash-recording.js';
 import { type CrashModel, crashStates } from '../helpers/crash-states.js';
-import { fingerprint, type ImageFolder, removeTree, writeImage } from '../helpers/disk-image.js';
-import { DiskWorld } from '../helpers/disk-world.js';
+import { fingerprint, type ImageFolder } from '../helpers/disk-image.js';
+import { DiskWorld, RELAY } from '../helpers/disk-world.js';
 import { MailLedger } from '../helpers/mail-ledger.js';
 import { inspectRelay } from '../helpers/relay-inspection.js';
 import { START } from '../helpers/relay-world.js';
 import { Stage } from '../helpers/stage.js';
-import { inMemory, posix, useTemporaryDirectories } from '../helpers/store-relay.js';
+import { posix } from '../helpers/store-relay.js';
 
 interface Recorded {
   readonly name: string;
@@ -53,8 +52,6 @@ const PEEK_AND_ACK: Recorded = {
   atLeast: 40,
 };
 
-const temporaryDirectory = useTemporaryDirectories(inMemory);
-
 interface Recording {
   readonly recorder: CrashRecorder;
   readonly world: DiskWorld;
@@ -73,18 +70,17 @@ async function record(
   { prepare, run }: Recorded,
   { durability = 'full', failing }: Circumstances = {},
 ): Promise<Recording> {
-  const disk = temporaryDirectory();
-  const recorder = new CrashRecorder(disk);
+  const world = new DiskWorld();
+  const recorder = new CrashRecorder(world);
   let syncs = 0;
   const fsyncSync = (fd: number) => {
     if (recorder.recording && syncs++ === failing) throw Object.assign(new Error('injected'), { code: 'EIO' });
     recorder.system.fsyncSync(fd);
   };
   const system = { ...recorder.system, fsyncSync };
-  const world = new DiskWorld();
   const ledger = new MailLedger();
-  const process = world.process(join(disk, 'relay'), { system, durability });
-  const stage = new Stage(world, join(disk, 'relay'), process.relay, ledger);
+  const process = world.process({ system, durability });
+  const stage = new Stage(world, process.relay, ledger);
   await prepare?.(stage);
   const answers: { after: number; ledger: MailLedger }[] = [];
   const note = () => answers.push({ after: recorder.operations.length, ledger: new MailLedger(ledger) });
@@ -115,25 +111,22 @@ function distinctStates({ recorder, answers, ledger }: Recording, model: CrashMo
 
 /** What a process that starts after the cut finds to be wrong. */
 async function judge(world: DiskWorld, tree: ImageFolder, answered: MailLedger): Promise<string[]> {
-  const disk = join(temporaryDirectory(), 'disk');
   try {
-    writeImage(tree, disk);
-    const root = join(disk, 'relay');
-    const found = inspectRelay(root);
+    world.restore(tree);
+    const found = inspectRelay(RELAY, world.disk.system);
     const broken = answered.violations(found);
     if (broken.length > 0) return broken;
 
     world.clock.advance(1);
-    const process = world.process(root);
-    const stage = new Stage(world, root, process.relay, answered.afterCut(found));
+    const process = world.process();
+    const stage = new Stage(world, process.relay, answered.afterCut(found));
     if ((await stage.send('alice', 'bob', 'after the cut')) === '') return ['a new session cannot send'];
     await stage.drain();
     process.kill();
-    return stage.ledger.violationsAtRest(inspectRelay(root));
+    return stage.ledger.violationsAtRest(inspectRelay(RELAY, world.disk.system));
   } catch (error) {
     return [String(error)];
   } finally {
-    removeTree(disk);
     vi.clearAllTimers();
   }
 }

@@ -2,17 +2,13 @@
  * The power goes at every point of joining a topic, changing the role and leaving: a new process finds the membership as it
  * was last answered, or as the call that was cut off would have made it. And the check can fail: it does without the syncs.
  */
-import { rmSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Topics } from '../../src/relay/topics.js';
 import { CrashRecorder } from '../helpers/crash-recording.js';
 import { crashStates } from '../helpers/crash-states.js';
-import { fingerprint, type ImageFolder, writeImage } from '../helpers/disk-image.js';
+import { fingerprint, type ImageFolder } from '../helpers/disk-image.js';
 import { DiskWorld } from '../helpers/disk-world.js';
-import { inMemory, posix, useTemporaryDirectories } from '../helpers/store-relay.js';
-
-const temporaryDirectory = useTemporaryDirectories(inMemory);
+import { posix } from '../helpers/store-relay.js';
 
 // Thousands of small relays are made and opened.
 const PATIENCE = { timeout: 240_000 };
@@ -35,21 +31,15 @@ async function stateOf(topics: Topics): Promise<string> {
 
 /** What a new process finds on a disk like that. */
 async function foundIn(world: DiskWorld, tree: ImageFolder): Promise<string> {
-  const image = join(temporaryDirectory(), 'disk');
-  writeImage(tree, image);
-  try {
-    return await stateOf(world.process(join(image, 'relay')).relay.topics);
-  } finally {
-    rmSync(image, { recursive: true, force: true });
-  }
+  world.restore(tree);
+  return stateOf(world.process().relay.topics);
 }
 
 /** What a new process finds to be wrong after any cut, and how many states the cuts left. */
 async function wrongAfterCuts(durability: 'full' | 'process'): Promise<{ wrong: string[]; states: number }> {
-  const disk = temporaryDirectory();
-  const recorder = new CrashRecorder(disk);
   const world = new DiskWorld();
-  const { relay } = world.process(join(disk, 'relay'), { system: recorder.system, durability });
+  const recorder = new CrashRecorder(world);
+  const { relay } = world.process({ system: recorder.system, durability });
   recorder.start();
   const answered: { after: number; state: string; next: string }[] = [];
   let state = 'no member';

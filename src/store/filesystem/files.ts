@@ -7,6 +7,7 @@
  */
 import type { Dir, Stats, StatsFs } from 'node:fs';
 import { errnoOf } from '../../model/errors.js';
+import { lockingCalls } from './locking-calls.js';
 import { readPlainFile, type SafeRead } from './plain-file.js';
 import { OPEN, type SystemCalls, systemCalls } from './system-calls.js';
 
@@ -25,6 +26,11 @@ export class Files {
     readonly warn: (text: string) => void = () => {},
   ) {
     this.#sys = system;
+  }
+
+  /** For the library that makes locks. */
+  locking() {
+    return lockingCalls(this.#sys);
   }
 
   /** The bytes of a plain file of ours, whole; see `readPlainFile`. One over `maxBytes` is unsafe, and not read. */

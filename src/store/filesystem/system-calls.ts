@@ -11,7 +11,6 @@ export type SystemCalls = Pick<
   | 'closeSync'
   | 'fstatSync'
   | 'lstatSync'
-  | 'statSync'
   | 'linkSync'
   | 'renameSync'
   | 'unlinkSync'

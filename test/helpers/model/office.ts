@@ -1,19 +1,14 @@
 /** The real relay beside the model: several processes over one store, on either adapter, and what they hold open. */
-import { existsSync, mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Claim } from '../../../src/relay/claim.js';
 import type { Relay } from '../../../src/relay/relay.js';
 import type { Session } from '../../../src/relay/session.js';
+import { Files } from '../../../src/store/filesystem/files.js';
 import { FilesystemStore } from '../../../src/store/filesystem/filesystem-store.js';
 import type { Store } from '../../../src/store/store.js';
-import { removeTree } from '../disk-image.js';
 import { RelayWorld, type TestProcess } from '../relay-world.js';
+import { SimulatedDisk } from '../simulated-disk.js';
 import { Glance } from './glance.js';
 import { type Agent, Post, type Reply, type Seat } from './post.js';
-
-// A file system in memory where there is one: thousands of relays are made, and none is asked to outlive the machine.
-const FOLDERS = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 
 export type Adapter = 'memory' | 'filesystem';
 
@@ -25,14 +20,14 @@ export class Office {
   readonly #glancing: Relay;
   readonly claims = new Map<Reply, Claim>();
   readonly #seats = new Map<Seat, { process: TestProcess; session: Session }>();
-  readonly #folder: string | undefined;
 
   constructor(adapter: Adapter, wrap: (store: Store) => Store = (store) => store) {
-    const folder = adapter === 'memory' ? undefined : mkdtempSync(join(FOLDERS, 'mcp-dispatch-model-'));
-    this.#folder = folder;
+    const { system } = new SimulatedDisk();
     // Each process has its own view of the directory. What survives a power cut is not asked here.
     const open = (memory: Store) =>
-      folder === undefined ? memory : new FilesystemStore(join(folder, 'relay'), { durability: 'process' });
+      adapter === 'memory'
+        ? memory
+        : new FilesystemStore('/relay', { files: new Files(system), durability: 'process' });
     this.world = new RelayWorld({ wrap: (memory) => wrap(open(memory)) });
     // The times of files are real ones, and are compared with the clock's.
     this.world.clock.set(Date.now());
@@ -72,7 +67,6 @@ export class Office {
 
   async close(): Promise<void> {
     await this.world.close();
-    if (this.#folder !== undefined) removeTree(this.#folder);
   }
 
   #at(seat: Seat) {

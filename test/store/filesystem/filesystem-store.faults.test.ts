@@ -2,28 +2,32 @@
  * Every system call of every operation fails in turn. Whatever fails: no success is claimed that is not there, nothing
  * torn is visible, an error that says "none" is right, and the store works again when the disk does.
  */
-import * as nodeFs from 'node:fs';
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { isDispatchError } from '../../../src/model/errors.js';
 import { Files, type SystemCalls } from '../../../src/store/filesystem/files.js';
 import { FilesystemStore } from '../../../src/store/filesystem/filesystem-store.js';
+import { STALE_MS } from '../../../src/store/filesystem/lock.js';
 import type { Store } from '../../../src/store/store.js';
-import { readImage, removeTree, writeImage } from '../../helpers/disk-image.js';
+import { SimulatedDisk } from '../../helpers/simulated-disk.js';
 import { type Fault, FaultySystem } from '../../helpers/store-faults.js';
-import { inMemory, leftovers, useTemporaryDirectories, useUntrustingStores } from '../../helpers/store-relay.js';
+import { leftovers, useUntrustingStores } from '../../helpers/store-relay.js';
 
 const ERRNOS = ['ENOSPC', 'EIO', 'EACCES', 'EMFILE', 'EROFS', 'EDQUOT'];
 
-const temporaryDirectory = useTemporaryDirectories(inMemory);
+const ROOT = '/relay';
+
+let disk: SimulatedDisk;
+
+beforeEach(() => {
+  disk = new SimulatedDisk();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
 // How many calls an operation makes must not depend on how fast it is.
 useUntrustingStores();
 
-// Thousands of syncs that nothing here depends on.
-const noSync = { fsyncSync: () => {} };
-
-function storeOn(root: string, faulty = new FaultySystem(noSync)): FilesystemStore {
+function storeOn(root: string, faulty = new FaultySystem(disk.system)): FilesystemStore {
   return new FilesystemStore(root, { files: new Files(faulty.system) });
 }
 
@@ -145,7 +149,6 @@ const LOOKING: readonly Scenario[] = (
     ['readRecord', (store) => record(store, 'r')],
     ['tidy', (store) => store.tidy()],
     ['prune', (store) => store.prune('a')],
-    ['exclusively', (store) => store.exclusively('sweep', async () => {})],
   ] as const satisfies readonly (readonly [string, (store: Store) => Promise<unknown>])[]
 ).map(([name, run]) => ({
   name,
@@ -169,36 +172,35 @@ async function eachFault(
   cold: boolean,
   attempt: (root: string, store: FilesystemStore, faulty: FaultySystem, fault: Fault, hint: string) => Promise<void>,
 ): Promise<void> {
-  const base = temporaryDirectory();
-  const model = join(base, 'model');
-  mkdirSync(model, { mode: 0o700 });
+  const model = '/model';
+  disk.system.mkdirSync(model, { mode: 0o700 });
   if (!(cold && scenario.prepare === undefined)) {
     const store = storeOn(model);
     await store.create('other/m', 'x');
     await scenario.prepare?.(store);
   }
-  const image = readImage(model);
-  const fresh = async (name: string) => {
-    const root = scenario.harmless === true ? model : join(base, name);
-    if (root !== model) writeImage(image, root);
-    const faulty = new FaultySystem(noSync);
+  const image = disk.image(model);
+  const fresh = async () => {
+    const root = scenario.harmless === true ? model : ROOT;
+    disk.remove(ROOT);
+    if (root !== model) disk.put(root, image);
+    const faulty = new FaultySystem(disk.system);
     const store = storeOn(root, faulty);
     if (!cold) await store.list('');
     faulty.arm(undefined);
     return { root, store, faulty };
   };
-  const counted = await fresh('counted');
+  const counted = await fresh();
   await scenario.run(counted.store);
   const total = counted.faulty.calls.length;
   expect(total).toBeGreaterThan(0);
   for (let at = 0; at < total; at++) {
     for (const [turn, forGood] of [false, false, true].entries()) {
-      const { root, store, faulty } = await fresh('relay');
+      const { root, store, faulty } = await fresh();
       const fault = { at, errno: ERRNOS[(at + 2 * turn) % ERRNOS.length] as string, forGood };
       faulty.arm(fault);
       const hint = `${scenario.name}: ${fault.errno}${forGood ? ' for good' : ''} at call ${at} (${counted.faulty.calls[at]})`;
       await attempt(root, store, faulty, fault, hint);
-      if (root !== model) removeTree(root);
     }
   }
 }
@@ -212,8 +214,7 @@ describe.each(TEMPERATURES)('each system call failing in turn, in %s', (_, cold)
   it.each(CHANGING.map((scenario) => [scenario.name, scenario] as const))(
     '%s claims neither success nor failure falsely, and works afterwards',
     async (_, scenario) => {
-      const reference = join(temporaryDirectory(), 'relay');
-      const healthy = storeOn(reference);
+      const healthy = storeOn('/reference');
       await healthy.create('other/m', 'x');
       await scenario.prepare?.(healthy);
       const before = await scenario.look(healthy);
@@ -242,7 +243,7 @@ describe.each(TEMPERATURES)('each system call failing in turn, in %s', (_, cold)
         }
         expect([...faulty.open], `${hint}: descriptors left open`).toEqual([]);
         const unlinkFailed = fault.forGood || /^(unlink|rmdir)/.test(faulty.struck ?? '');
-        if (!unlinkFailed) expect(leftovers(root), hint).toEqual([]);
+        if (!unlinkFailed) expect(leftovers(root, disk.system), hint).toEqual([]);
 
         faulty.arm(undefined);
         const changed = JSON.stringify(seen) === JSON.stringify(after);
@@ -259,7 +260,7 @@ describe.each(TEMPERATURES)('each system call failing in turn, in %s', (_, cold)
   it.each(LOOKING.map((scenario) => [scenario.name, scenario] as const))(
     '%s gives what is there or a typed error, and changes nothing',
     async (_, scenario) => {
-      const healthy = storeOn(join(temporaryDirectory(), 'relay'));
+      const healthy = storeOn('/reference');
       await healthy.create('other/m', 'x');
       await scenario.prepare?.(healthy);
       const state = await scenario.look(healthy);
@@ -323,11 +324,37 @@ describe.each(TEMPERATURES)('each system call failing in turn, in %s', (_, cold)
         expect(failures, `${hint}: one failure stopped others`).toBeLessThanOrEqual(2);
       }
       expect([...faulty.open], `${hint}: descriptors left open`).toEqual([]);
-      if (!fault.forGood && !faulty.struck?.startsWith('unlink')) expect(leftovers(root), hint).toEqual([]);
+      if (!fault.forGood && !faulty.struck?.startsWith('unlink'))
+        expect(leftovers(root, disk.system), hint).toEqual([]);
       faulty.arm(undefined);
       for (const outcome of (await scenario.run(store)) as typeof outcomes)
         expect(outcome.state, hint).not.toBe('failed');
       for (const key of keys) expect(await text(onlooker, key), hint).toBe(textOf(key));
+    });
+  });
+
+  it('exclusively does the work once or says why not, and is free again when what it left behind is stale', async () => {
+    let works = 0;
+    const scenario: Scenario = {
+      name: 'exclusively',
+      prepare: (store) => store.create('a/m', 'x'),
+      run: (store) =>
+        store.exclusively('sweep', async () => {
+          works++;
+        }),
+      look: async () => undefined,
+    };
+    vi.useFakeTimers({ toFake: ['Date'] });
+    await eachFault(scenario, cold, async (_root, store, faulty, fault, hint) => {
+      works = 0;
+      const outcome = await scenario.run(store).catch((error: unknown) => error);
+      if (outcome !== true)
+        expect(outcome, hint).toMatchObject({ code: 'STORE_UNAVAILABLE', data: { errno: fault.errno } });
+      expect(works, hint).toBe(outcome === true ? 1 : 0);
+      expect([...faulty.open], `${hint}: descriptors left open`).toEqual([]);
+      faulty.arm(undefined);
+      vi.setSystemTime(Date.now() + 2 * STALE_MS);
+      expect(await scenario.run(store), `${hint}: again`).toBe(true);
     });
   });
 
@@ -391,35 +418,34 @@ describe.each(TEMPERATURES)('each system call failing in turn, in %s', (_, cold)
 });
 
 describe('a disk that writes less than it was asked to', () => {
-  const short = {
-    ...noSync,
-    writeSync: (fd: number, bytes: Uint8Array, offset: number, length: number) =>
-      nodeFs.writeSync(fd, bytes, offset, Math.min(length, 7001)),
-  } as unknown as Partial<SystemCalls>;
+  const short = () =>
+    ({
+      ...disk.system,
+      writeSync: (fd: number, bytes: Uint8Array, offset: number, length: number) =>
+        disk.system.writeSync(fd, bytes, offset, Math.min(length, 7001)),
+    }) as unknown as Partial<SystemCalls>;
 
   it('is written to until every byte is there', async () => {
-    const root = join(temporaryDirectory(), 'relay');
-    const store = storeOn(root, new FaultySystem(short));
+    const store = storeOn(ROOT, new FaultySystem(short()));
     await store.create('bob/m', long);
     await store.put('bob/n', long);
     await store.update('r', undefined, long);
-    for (const key of ['bob/m', 'bob/n']) expect(await text(storeOn(root), key)).toBe(long);
-    expect(await record(storeOn(root), 'r')).toBe(long);
+    for (const key of ['bob/m', 'bob/n']) expect(await text(storeOn(ROOT), key)).toBe(long);
+    expect(await record(storeOn(ROOT), 'r')).toBe(long);
   });
 
   it('and is full in the middle shows nothing of the value', async () => {
-    const root = join(temporaryDirectory(), 'relay');
     let writes = 0;
     const faulty = new FaultySystem({
-      ...short,
+      ...short(),
       writeSync: ((fd: number, bytes: Uint8Array, offset: number, length: number) => {
         if (++writes % 3 === 0) throw Object.assign(new Error('full'), { code: 'ENOSPC' });
-        return nodeFs.writeSync(fd, bytes, offset, Math.min(length, 5000));
-      }) as typeof nodeFs.writeSync,
+        return disk.system.writeSync(fd, bytes, offset, Math.min(length, 5000));
+      }) as SystemCalls['writeSync'],
     });
-    const healthy = storeOn(root);
+    const healthy = storeOn(ROOT);
     await healthy.put('p/q', 'old');
-    const store = storeOn(root, faulty);
+    const store = storeOn(ROOT, faulty);
     const full = { code: 'STORE_UNAVAILABLE', data: { errno: 'ENOSPC', outcome: 'none' } };
     await expect(store.create('bob/m', long)).rejects.toMatchObject(full);
     await expect(store.put('p/q', long)).rejects.toMatchObject(full);
@@ -427,14 +453,13 @@ describe('a disk that writes less than it was asked to', () => {
     expect(await healthy.list('bob')).toEqual([]);
     expect(await text(healthy, 'p/q')).toBe('old');
     expect(await healthy.readRecord('r')).toBeUndefined();
-    expect(leftovers(root)).toEqual([]);
+    expect(leftovers(ROOT, disk.system)).toEqual([]);
   });
 
   it('and makes no progress at all is an error, not an endless loop', async () => {
-    const faulty = new FaultySystem({ ...noSync, writeSync: () => 0 });
-    const root = join(temporaryDirectory(), 'relay');
-    await storeOn(root).create('other/m', 'x');
-    await expect(storeOn(root, faulty).create('bob/m', 'x')).rejects.toMatchObject({
+    const faulty = new FaultySystem({ ...disk.system, writeSync: () => 0 });
+    await storeOn(ROOT).create('other/m', 'x');
+    await expect(storeOn(ROOT, faulty).create('bob/m', 'x')).rejects.toMatchObject({
       code: 'STORE_UNAVAILABLE',
       data: { errno: 'EIO', outcome: 'none' },
     });
@@ -445,12 +470,12 @@ describe('a file system that cannot sync directories', () => {
   it('is used all the same, with one warning', async () => {
     const warnings: string[] = [];
     const faulty = new FaultySystem({
+      ...disk.system,
       fsyncSync: (fd) => {
-        if (nodeFs.fstatSync(fd).isDirectory()) throw Object.assign(new Error('no'), { code: 'EINVAL' });
+        if (disk.system.fstatSync(fd).isDirectory()) throw Object.assign(new Error('no'), { code: 'EINVAL' });
       },
     });
-    const root = join(temporaryDirectory(), 'relay');
-    const store = new FilesystemStore(root, { files: new Files(faulty.system, (line) => warnings.push(line)) });
+    const store = new FilesystemStore(ROOT, { files: new Files(faulty.system, (line) => warnings.push(line)) });
     expect(await store.create('bob/m', 'x')).toBe(true);
     expect(await store.create('bob/n', 'x')).toBe(true);
     expect(warnings).toEqual([expect.stringContaining('EINVAL')]);
@@ -459,13 +484,12 @@ describe('a file system that cannot sync directories', () => {
 
 describe('what is synced', () => {
   const synced = async (durability: 'full' | 'process', run: (store: Store) => Promise<unknown>) => {
-    const root = join(temporaryDirectory(), 'relay');
-    const store = new FilesystemStore(root, { durability, files: new Files(new FaultySystem().system) });
+    const store = new FilesystemStore(ROOT, { durability, files: new Files(new FaultySystem(disk.system).system) });
     await store.create('bob/old', 'x');
     await store.create('alice/old', 'x');
     await store.create('bob/gone', 'x');
-    const faulty = new FaultySystem();
-    const measured = new FilesystemStore(root, { durability, files: new Files(faulty.system) });
+    const faulty = new FaultySystem(disk.system);
+    const measured = new FilesystemStore(ROOT, { durability, files: new Files(faulty.system) });
     await measured.list('');
     faulty.arm(undefined);
     await run(measured);
