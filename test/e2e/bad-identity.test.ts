@@ -41,13 +41,12 @@ test.concurrent('a roster with all names taken says so, and gives a name to the 
   sandbox,
   expect,
 }) => {
-  const first = await sandbox.start(undefined, { config: 'agents = ["alice"]\n' });
+  const first = await sandbox.local(undefined, { config: 'agents = ["alice"]\n' });
   await first.call('who');
   const second = await sandbox.start(undefined, { config: 'agents = ["alice"]\n' });
   expect((await second.request('tools/list')).result.tools).toHaveLength(12);
   expect(await second.refusal('peek')).toMatch(/NO_IDENTITY.*All names of the roster are taken.*alice/);
-  first.endInput();
-  await first.ending('end of input');
+  await first.close();
   expect(await second.call('peek')).toMatchObject({ agent_id: 'alice' });
 });
 

@@ -3,18 +3,19 @@
  * unread mail that is still new afterwards.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { LocalAgent } from '../helpers/local-agent.js';
 import type { Json } from '../helpers/server-client.js';
 import { refusalOf } from '../helpers/server-client.js';
 import type { RawServer } from '../helpers/server-raw.js';
 import { eventually, filesIn, listTree, Sandbox } from '../helpers/server-sandbox.js';
 
-/** A relay where mail waits for bob, who never reads it, and a server for each of the two. */
+/** A relay where mail of alice waits for bob, who never reads it, and his server. */
 function useWaitingMail(config?: string) {
-  const state: { sandbox: Sandbox; alice: RawServer; bob: RawServer } = {} as never;
+  const state: { sandbox: Sandbox; alice: LocalAgent; bob: RawServer } = {} as never;
   beforeAll(async () => {
     state.sandbox = new Sandbox();
     const options = config === undefined ? {} : { config };
-    state.alice = await state.sandbox.start('alice', options);
+    state.alice = await state.sandbox.local('alice', options);
     state.bob = await state.sandbox.start('bob', options);
     await state.alice.call('dispatch', { message: 'still new afterwards', target: 'bob' });
   });
@@ -297,23 +298,24 @@ describe('in what is tolerated', () => {
   const world = useWaitingMail();
 
   test.each([['  Bob '], ['BOB'], ['\tbob']])('a target of %j is bob', async (target) => {
-    expect(await world.alice.call('dispatch', { message: 'hi', target })).toMatchObject({
+    expect(await world.bob.call('dispatch', { message: 'hi', target })).toMatchObject({
       to: 'bob',
       queued_to: ['bob'],
     });
   });
 
   test('a payload as JSON text is that payload, and nulls are nothing', async () => {
-    const { id } = await world.alice.call('dispatch', {
+    const { id } = await world.bob.call('dispatch', {
       message: 'hi',
-      target: 'bob',
+      target: 'alice',
       payload: ' {"commit": "abc123"} ',
       thread_id: null,
       priority: null,
       ttl: null,
     });
-    const { messages } = await world.bob.call('peek', { message_id: ` ${id} ` });
+    const { messages } = await world.alice.call('peek', { message_id: id });
     expect(messages).toMatchObject([{ id, payload: { commit: 'abc123' } }]);
+    expect((await world.bob.call('peek', { message_id: ` ${id} ` })).sent_receipts).toMatchObject([{ id }]);
   });
 
   test('ids to acknowledge may come as JSON text, or as one alone, with spaces, or twice', async () => {
@@ -335,7 +337,7 @@ describe('in what is tolerated', () => {
   });
 
   test('1,000 ids are acknowledged at once, shown or not', async () => {
-    const dave = await world.sandbox.start('dave', { config: 'durability = "process"\n' });
+    const dave = await world.sandbox.local('dave', { config: 'durability = "process"\n' });
     const sends = Array.from({ length: 1000 }, (_, n) => dave.call('dispatch', { message: `n=${n}`, target: 'erin' }));
     const ids = (await Promise.all(sends)).map(({ id }: Json) => id);
     const erin = await world.sandbox.start('erin', { config: 'durability = "process"\n' });

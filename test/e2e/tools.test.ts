@@ -43,8 +43,8 @@ test('dispatch answers what was sent, where it waits, and that nobody listens th
 test('peek answers new mail whole, what became of my own, and what I left unacknowledged', async ({
   sandbox,
   alice,
-  bob,
 }) => {
+  const bob = await sandbox.local('bob');
   await bob.call('dispatch', { message: 'read me and keep me', target: 'alice' });
   await alice.call('peek');
   const own = await alice.call('dispatch', { message: 'for you', target: 'bob' });
@@ -102,7 +102,8 @@ test('peek answers new mail whole, what became of my own, and what I left unackn
   `);
 });
 
-test('ack answers how many it finished and which ids it did not know', async ({ sandbox, alice, bob }) => {
+test('ack answers how many it finished and which ids it did not know', async ({ sandbox, bob }) => {
+  const alice = await sandbox.local('alice');
   await alice.call('dispatch', { message: 'first', target: 'bob' });
   await alice.call('dispatch', { message: 'second', target: 'bob' });
   const { messages } = await bob.call('peek', { limit: 1 });

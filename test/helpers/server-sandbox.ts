@@ -17,6 +17,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { test as base } from 'vitest';
+import { open } from '../../src/open.js';
 import { LocalAgent } from './local-agent.js';
 import { slowness } from './machine.js';
 import { type AgentClient, connectAgent } from './server-client.js';
@@ -115,6 +116,17 @@ export class Sandbox {
     const local = await LocalAgent.connect(this.command({ ...options, ...(agent === undefined ? {} : { agent }) }).env);
     this.#clients.push(local);
     return local;
+  }
+
+  /** A message of nobody's session, as the command `send` sends it; gives its id. */
+  async post(
+    from: string,
+    target: string,
+    content: string,
+    options: Pick<ServerOptions, 'relay'> = {},
+  ): Promise<string> {
+    const { relay } = await open(this.command(options).env);
+    return (await relay.send(from, { target, content })).message.id;
   }
 
   /** To be done when the test is over, before its files go; the last one first. */

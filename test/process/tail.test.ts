@@ -1,5 +1,5 @@
 /** `tail --follow` as it is shipped, beside other processes that write the log. */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { eventually, type Sandbox, test } from '../helpers/server-sandbox.js';
 
 function follow(sandbox: Sandbox) {
@@ -20,25 +20,16 @@ function ended(child: ChildProcess): Promise<[number | null, NodeJS.Signals | nu
   return new Promise((resolve) => child.once('exit', (code, signal) => resolve([code, signal])));
 }
 
-/** Sends with a process of its own, and gives the id. */
-function send(sandbox: Sandbox, text: string): string {
-  const { args, env, cwd } = sandbox.command();
-  const { stdout } = spawnSync(process.execPath, [...args, 'send', 'bob', text, '--from', 'ci', '--json'], {
-    env,
-    cwd,
-    encoding: 'utf8',
-  });
-  return JSON.parse(stdout).id;
-}
+const send = (sandbox: Sandbox, text: string) => sandbox.post('ci', 'bob', text);
 
 test('tail --follow prints what other processes note, a line of JSON each, and ends with 0 at Ctrl-C', async ({
   sandbox,
   expect,
 }) => {
-  const before = send(sandbox, 'before');
+  const before = await send(sandbox, 'before');
   const { child, said, closed } = follow(sandbox);
   await eventually('what was there', () => said.out.includes(before));
-  const ids = [send(sandbox, 'one'), send(sandbox, 'two')];
+  const ids = [await send(sandbox, 'one'), await send(sandbox, 'two')];
   await eventually('what came', () => ids.every((id) => said.out.includes(id)));
   child.kill('SIGINT');
   expect(await closed).toEqual([0, null]);
@@ -53,7 +44,7 @@ test('tail --follow prints what other processes note, a line of JSON each, and e
 });
 
 test('tail --follow ends with 0 when its reader has gone', async ({ sandbox, expect }) => {
-  const before = send(sandbox, 'before');
+  const before = await send(sandbox, 'before');
   const { child, said, closed } = follow(sandbox);
   await eventually('what was there', () => said.out.includes(before));
   child.stdout?.destroy();
@@ -61,9 +52,9 @@ test('tail --follow ends with 0 when its reader has gone', async ({ sandbox, exp
   closed.then((how) => {
     exit = how;
   });
-  await eventually('its end', () => {
+  await eventually('its end', async () => {
     // The pipe may still take the first line after its reader has gone.
-    if (exit === undefined) send(sandbox, 'more');
+    if (exit === undefined) await send(sandbox, 'more');
     return exit;
   });
   expect(exit).toEqual([0, null]);

@@ -35,7 +35,7 @@ test
     'the mail of the session that the shell belongs to ends it, and no other mail',
     async ({ sandbox, expect }) => {
       const [bob, carol] = [await startClient(sandbox, 'bob'), await startClient(sandbox, 'carol')];
-      const alice = await sandbox.start('alice');
+      const alice = await sandbox.local('alice');
       await alice.call('dispatch', { message: 'the secret word', target: 'bob' });
       const answer = await eventually('the notice', bob.answer);
       expect(answer).toMatchObject({ code: 0, out: expect.stringContaining('1 unread message for bob') });

@@ -4,6 +4,7 @@
  */
 import { chmodSync, cpSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import type { LocalAgent } from '../helpers/local-agent.js';
 import type { Json } from '../helpers/server-client.js';
 import type { RawServer } from '../helpers/server-raw.js';
 import { eventually, removeWhole, type Sandbox, test } from '../helpers/server-sandbox.js';
@@ -44,14 +45,14 @@ const REPLACEMENTS: readonly [string, RegExp, (place: string, away: string) => v
   ],
 ];
 
-async function conversation(sandbox: Sandbox): Promise<[alice: RawServer, bob: RawServer]> {
-  const servers = await Promise.all([sandbox.start('alice', CONFIG), sandbox.start('bob', CONFIG)]);
-  for (const server of servers) await server.call('who');
-  return servers;
+async function conversation(sandbox: Sandbox): Promise<[alice: LocalAgent, bob: RawServer]> {
+  const both: [LocalAgent, RawServer] = [await sandbox.local('alice', CONFIG), await sandbox.start('bob', CONFIG)];
+  for (const one of both) await one.call('who');
+  return both;
 }
 
 /** Each makes itself present again with its own call, and a moment later each sees the other. */
-async function seeEachOther(servers: readonly RawServer[]): Promise<void> {
+async function seeEachOther(servers: readonly Pick<RawServer, 'call'>[]): Promise<void> {
   await eventually('both in the lists of both', async () => {
     const answers = await Promise.all(servers.map((server) => server.call('who')));
     return answers.every(({ agents }) => agents.map((one: Json) => one.agent_id).join() === 'alice,bob');
@@ -192,7 +193,8 @@ test.concurrent('calls that are under way while it goes, again and again, all an
   expect,
 }) => {
   const { relay } = sandbox;
-  const [alice, bob] = await conversation(sandbox);
+  // In this process, which removes it, no call is under way meanwhile.
+  const [alice, bob] = [await sandbox.start('alice', CONFIG), await sandbox.start('bob', CONFIG)];
   const refusals: string[] = [];
   for (let round = 0; round < 10; round++) {
     const calls = [alice, bob].flatMap((server) => CALLS.map(([tool, args]) => server.result(tool, args)));
