@@ -20,7 +20,7 @@ function relay() {
 describe('processes that race', () => {
   it('win each revision of a record exactly once, and none is skipped', async () => {
     const { around, root, store } = relay();
-    const last = 6000;
+    const last = 2000;
     await store.update('race', undefined, '0');
     const told = await racers.race(PROCESSES, await bundleHelper(around, 'store-child.ts'), root, 'count', `${last}`);
     const won = (told as [string, number][][]).flat();
@@ -37,7 +37,7 @@ describe('processes that race', () => {
   it('leave no revision twice and never jam while the record begins and ends all the time', async () => {
     const { around, root, store } = relay();
     await store.create('other/m', 'x');
-    const told = await racers.race(PROCESSES, await bundleHelper(around, 'store-child.ts'), root, 'lifecycle', '1500');
+    const told = await racers.race(PROCESSES, await bundleHelper(around, 'store-child.ts'), root, 'lifecycle', '500');
     const won = (told as [string, string][][]).flat();
     const left = won.map(([revision]) => revision).filter((revision) => revision !== 'none');
     expect(new Set(left).size).toBe(left.length);
@@ -52,7 +52,7 @@ describe('processes that race', () => {
   it('create and move each key once between them, and read no torn value', async () => {
     const { around, root, store } = relay();
     await store.create('other/m', 'x');
-    const told = (await racers.race(PROCESSES, await bundleHelper(around, 'store-child.ts'), root, 'keys', '1500')) as {
+    const told = (await racers.race(PROCESSES, await bundleHelper(around, 'store-child.ts'), root, 'keys', '500')) as {
       pid: number;
       created: string[];
       moved: string[];
