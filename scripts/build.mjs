@@ -38,7 +38,8 @@ const dist = path.join(root, 'dist');
 
 const ALLOWED_LICENSES = new Set(['MIT', 'ISC', 'BSD-2-Clause', 'BSD-3-Clause', 'Apache-2.0', '0BSD', 'BlueOak-1.0.0']);
 
-// A client's first words, and a model's first call: nearly all of the server that is run in its first second.
+// A client's first words, and the first calls of a model that sends mail and gets some: nearly all of the server that is run in
+// its first second.
 const FIRST_CALLS = [
   {
     id: 1,
@@ -47,7 +48,9 @@ const FIRST_CALLS = [
   },
   { method: 'notifications/initialized' },
   { id: 2, method: 'tools/list' },
-  { id: 3, method: 'tools/call', params: { name: 'peek', arguments: {} } },
+  { id: 3, method: 'tools/call', params: { name: 'dispatch', arguments: { target: 'alice', message: 'hello' } } },
+  { id: 4, method: 'tools/call', params: { name: 'peek', arguments: {} } },
+  { id: 5, method: 'tools/call', params: { name: 'ack', arguments: { message_ids: ['msg-1'] } } },
 ]
   .map((message) => `${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`)
   .join('');
