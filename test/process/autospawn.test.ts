@@ -90,7 +90,7 @@ describe('a job that waits, and servers that may start a worker', () => {
     await withoutLeftovers(sandbox, async (relay) => {
       const text = waiting(sandbox);
       const names = Array.from({ length: 20 }, (_, index) => `agent-${index}`);
-      const servers = await Promise.all(names.map((name) => sandbox.agent(name, { config: text })));
+      const servers = await Promise.all(names.map((name) => sandbox.start(name, { config: text })));
       // From its first call on a server is no health check.
       await Promise.all(servers.map((server) => server.call('who', {})));
       const id = await submit(relay);

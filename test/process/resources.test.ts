@@ -28,7 +28,7 @@ test('a subscriber is told of mail, reads its header, and hears nothing after it
   timeout: 180_000,
 }, async ({ sandbox }) => {
   const uri = 'dispatch://inbox';
-  const [alice, bob] = [await sandbox.agent('alice'), await sandbox.agent('bob')];
+  const [alice, bob] = [await sandbox.local('alice'), await sandbox.agent('bob')];
   const updates = updatesOf(bob);
   await bob.client.subscribeResource({ uri });
   const { id } = await alice.call('dispatch', { target: 'bob', message: 'hello', priority: 'urgent' });

@@ -58,7 +58,7 @@ describe('a send with a key whose server was killed', () => {
       expect(await first.ending('SIGKILL'), title).toEqual({ code: null, signal: 'SIGKILL' });
       expect(answer === undefined).toBe(call !== 'none');
       const early = await Promise.all(readers.map(readAndAck));
-      const second = await sandbox.start('alice');
+      const second = await sandbox.local('alice');
       const again = await second.call('dispatch', KEYED);
       expect(again.queued_to).toEqual(['bob', 'carol']);
       if (answer !== undefined) expect(again).toMatchObject({ id: answer.id, deduplicated: true });
