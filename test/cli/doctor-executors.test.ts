@@ -1,5 +1,4 @@
-/** `doctor` and `config check` as they are shipped: what they say of a file that decides what is run. */
-import { spawnSync } from 'node:child_process';
+/** `doctor` and `config check`: what they say of a file that decides what is run. */
 import {
   chmodSync,
   chownSync,
@@ -13,7 +12,7 @@ import {
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { SERVER } from '../helpers/server-sandbox.js';
+import { runHere } from '../helpers/command-here.js';
 
 let home: string;
 let folder: string;
@@ -31,15 +30,14 @@ function write(text: string): void {
   writeFileSync(file, text, { mode: 0o600 });
 }
 
-function run(...argv: string[]) {
+async function run(...argv: string[]) {
   const { PATH = '' } = process.env;
-  const options = { encoding: 'utf8', cwd: home, env: { PATH, HOME: home } } as const;
-  const { status, stdout } = spawnSync(process.execPath, [SERVER, ...argv, '--json'], options);
-  return { code: status, json: JSON.parse(stdout) };
+  const { code, out } = await runHere([...argv, '--json'], { home, cwd: home, env: { PATH, HOME: home } });
+  return { code, json: JSON.parse(out) };
 }
 
-const doctor = () => {
-  const { code, json } = run('doctor');
+const doctor = async () => {
+  const { code, json } = await run('doctor');
   return [code, json.findings.map((one: { code: string; severity: string }) => `${one.severity} ${one.code}`)];
 };
 
@@ -65,9 +63,9 @@ const SPOILS: readonly (readonly [string, string, () => void])[] = [
 ];
 
 describe.skipIf(process.platform === 'win32')('a configuration that says what is run', () => {
-  it('is in order where nobody else can write it', () => {
-    expect(doctor()).toEqual([0, ['note relay-missing']]);
-    const { code, json } = run('config', 'check');
+  it('is in order where nobody else can write it', async () => {
+    expect(await doctor()).toEqual([0, ['note relay-missing']]);
+    const { code, json } = await run('config', 'check');
     expect([code, json.ok]).toEqual([0, true]);
     expect(json.settings).toContainEqual({
       key: 'executors.codex.argv',
@@ -76,10 +74,10 @@ describe.skipIf(process.platform === 'win32')('a configuration that says what is
     });
   });
 
-  it.each(SPOILS)('is refused when %s', (_, said, spoil) => {
+  it.each(SPOILS)('is refused when %s', async (_, said, spoil) => {
     spoil();
-    expect(doctor()).toEqual([2, ['error executors-unsafe', 'note relay-missing']]);
-    const { code, json } = run('config', 'check');
+    expect(await doctor()).toEqual([2, ['error executors-unsafe', 'note relay-missing']]);
+    const { code, json } = await run('config', 'check');
     expect([code, json.ok, json.problems]).toEqual([
       2,
       false,
@@ -88,33 +86,33 @@ describe.skipIf(process.platform === 'win32')('a configuration that says what is
     expect(json.problems[0].message).toContain('so no executor and no lane of this file exists');
   });
 
-  it('is noted where the text of a job could be an option', () => {
+  it('is noted where the text of a job could be an option', async () => {
     write('[executors.codex]\nargv = ["codex", "exec", "{prompt}"]\n');
-    expect(doctor()).toEqual([0, ['note prompt-exposed', 'note relay-missing']]);
+    expect(await doctor()).toEqual([0, ['note prompt-exposed', 'note relay-missing']]);
   });
 
-  it('is noted where a worker that is started by itself would work in the home folder', () => {
+  it('is noted where a worker that is started by itself would work in the home folder', async () => {
     const executor = '[executors.codex]\nargv = ["codex", "exec", "--", "{prompt}"]\n';
     write(`${executor}\n[worker]\nautospawn = ["codex"]\n`);
-    expect(doctor()).toEqual([0, ['note started-at-home', 'note relay-missing']]);
-    expect(run('config', 'check').json.notes).toEqual([expect.stringContaining('executors.codex has no cwd')]);
+    expect(await doctor()).toEqual([0, ['note started-at-home', 'note relay-missing']]);
+    expect((await run('config', 'check')).json.notes).toEqual([expect.stringContaining('executors.codex has no cwd')]);
     write(`${executor}cwd = "~"\n[worker]\nautospawn = ["codex"]\n`);
-    expect(doctor()).toEqual([0, ['note relay-missing']]);
+    expect(await doctor()).toEqual([0, ['note relay-missing']]);
   });
 
-  it('is told what of its list of lanes cannot be used, and never a word of the rest of it', () => {
+  it('is told what of its list of lanes cannot be used, and never a word of the rest of it', async () => {
     const secret = 'ghp_0123456789abcdef';
     const repos = path.join(home, '.repos.json');
     write('[lanes]\nargv = ["lane", "{repo}", "--", "{task}"]\n');
-    expect(doctor()).toEqual([2, ['error lanes-refused', 'note relay-missing']]);
+    expect(await doctor()).toEqual([2, ['error lanes-refused', 'note relay-missing']]);
     writeFileSync(repos, JSON.stringify({ orgs: { acme: { token: secret } }, repos: { api: { org: 'acme' } } }));
     chmodSync(repos, 0o600);
-    expect(doctor()).toEqual([0, ['note relay-missing']]);
+    expect(await doctor()).toEqual([0, ['note relay-missing']]);
     writeFileSync(repos, `{"orgs": {}, "repos": {"api": {"org": "acme"}, "${secret}!": {"org": "acme"}}}`);
-    expect(doctor()).toEqual([1, ['warning lane-left-out', 'warning lane-left-out', 'note relay-missing']]);
-    expect(JSON.stringify(run('doctor').json)).not.toContain(secret);
+    expect(await doctor()).toEqual([1, ['warning lane-left-out', 'warning lane-left-out', 'note relay-missing']]);
+    expect(JSON.stringify((await run('doctor')).json)).not.toContain(secret);
     chmodSync(repos, 0o606);
-    const { code, json } = run('doctor');
+    const { code, json } = await run('doctor');
     expect([code, json.findings[0]]).toMatchObject([
       2,
       {
