@@ -17,7 +17,7 @@ import { count } from './layout.js';
 import { messageJson, messageLines } from './message-list.js';
 import { DEFAULT_LIMIT, limitOption, parseOptions } from './options.js';
 
-const Options = z.object({ read: z.boolean().default(false), limit: limitOption });
+const Options = () => z.object({ read: z.boolean().default(false), limit: limitOption() });
 
 export const defineAck: Define = (program, choose) => {
   const command: Command = program

@@ -18,9 +18,9 @@ const POLL_MS = 500;
 // A log of years is not held in memory before it is printed.
 const LINES_AT_ONCE = 500;
 
-const jobId = z.string().trim().refine(isJobId, 'is no id of a job: one looks like job-k3j9x0q2m4ab');
-const Options = z.object({ job: jobId.optional(), follow: z.boolean().default(false) });
-type Wanted = z.output<typeof Options>;
+const jobId = () => z.string().trim().refine(isJobId, 'is no id of a job: one looks like job-k3j9x0q2m4ab');
+const Options = () => z.object({ job: jobId().optional(), follow: z.boolean().default(false) });
+type Wanted = z.output<ReturnType<typeof Options>>;
 
 export const defineAudit: Define = (program, choose) => {
   const command: Command = program

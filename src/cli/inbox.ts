@@ -11,7 +11,7 @@ import { messageJson, messageLines } from './message-list.js';
 import { DEFAULT_LIMIT, limitOption, parseOptions, parseOwner } from './options.js';
 import { describeUnknown } from './unknown-agent.js';
 
-const Options = z.object({ limit: limitOption, thread: threadId().optional() });
+const Options = () => z.object({ limit: limitOption(), thread: threadId().optional() });
 
 export const defineInbox: Define = (program, choose) => {
   const command: Command = program
@@ -40,7 +40,7 @@ Exit code 3 when there is no mail.`,
     });
 };
 
-async function inbox(context: Context, owner: string, options: z.output<typeof Options>): Promise<number> {
+async function inbox(context: Context, owner: string, options: z.output<ReturnType<typeof Options>>): Promise<number> {
   const { relay } = await context.open();
   const { messages, more } = await lookAtMail(relay, owner, { limit: options.limit, threadId: options.thread });
   const answer = { agent_id: owner, messages: messages.map(messageJson), count: messages.length, more };

@@ -10,7 +10,7 @@ import { momentOf } from './layout.js';
 import { parseOptions } from './options.js';
 import { openAs } from './speaker.js';
 
-const Options = z.object({ reason: reason().optional(), from: z.string().optional() });
+const Options = () => z.object({ reason: reason().optional(), from: z.string().optional() });
 
 export const defineJobCancel: Define = (job, choose) => {
   const command = job

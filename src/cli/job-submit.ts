@@ -22,19 +22,20 @@ import { openAs } from './speaker.js';
 const MOST_WAIT_SECONDS = 7 * 24 * 60 * 60;
 const WAIT = `must be a whole number of seconds, 1 to ${MOST_WAIT_SECONDS}`;
 
-const Options = z.object({
-  write: z.boolean().optional(),
-  worktree: z.boolean().optional(),
-  ttl: numeric(ttlSeconds()).optional(),
-  attempts: numeric(maxAttempts()).optional(),
-  requestId: requestId().optional(),
-  review: reviewReason().optional(),
-  thread: threadId().optional(),
-  task: jsonObject('must be a JSON object, such as {"model": "small"}').optional(),
-  wait: numeric(z.int(WAIT).min(1, WAIT).max(MOST_WAIT_SECONDS, WAIT).optional()),
-  from: z.string().optional(),
-});
-type Options = z.output<typeof Options>;
+const Options = () =>
+  z.object({
+    write: z.boolean().optional(),
+    worktree: z.boolean().optional(),
+    ttl: numeric(ttlSeconds()).optional(),
+    attempts: numeric(maxAttempts()).optional(),
+    requestId: requestId().optional(),
+    review: reviewReason().optional(),
+    thread: threadId().optional(),
+    task: jsonObject('must be a JSON object, such as {"model": "small"}').optional(),
+    wait: numeric(z.int(WAIT).min(1, WAIT).max(MOST_WAIT_SECONDS, WAIT).optional()),
+    from: z.string().optional(),
+  });
+type Options = z.output<ReturnType<typeof Options>>;
 
 export const defineJobSubmit: Define = (job, choose) => {
   const command = job

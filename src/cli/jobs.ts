@@ -16,11 +16,12 @@ const MOST_PROMPT = 200;
 // Where it is not known how wide a line may be.
 const PROMPT_IN_A_PIPE = 60;
 
-const Options = z.object({
-  state: z.enum(JOB_STATES, `must be one of ${JOB_STATES.join(', ')}`).optional(),
-  thread: threadId().optional(),
-  limit: limitOption,
-});
+const Options = () =>
+  z.object({
+    state: z.enum(JOB_STATES, `must be one of ${JOB_STATES.join(', ')}`).optional(),
+    thread: threadId().optional(),
+    limit: limitOption(),
+  });
 
 type Filter = Omit<JobQuery, 'cursor' | 'limit' | 'of'>;
 

@@ -10,14 +10,14 @@ export const numeric = <T extends z.ZodType>(rule: T) =>
   z.preprocess((value) => (typeof value === 'string' && /\d/.test(value) ? Number(value) : value), rule);
 
 export const DEFAULT_LIMIT = 20;
-export const limitOption = numeric(limit().default(DEFAULT_LIMIT));
+export const limitOption = () => numeric(limit().default(DEFAULT_LIMIT));
 
 /**
- * The options as the schema has them; its keys are the names that commander gives them.
+ * The options as the schema has them, which is made for that; its keys are the names that commander gives them.
  * @throws DispatchError `INVALID_ARGUMENT`, naming each option that is wrong.
  */
-export function parseOptions<T extends z.ZodObject>(command: Command, schema: T, options: object): z.output<T> {
-  const result = schema.safeParse(options);
+export function parseOptions<T extends z.ZodObject>(command: Command, schema: () => T, options: object): z.output<T> {
+  const result = schema().safeParse(options);
   if (result.success) return result.data;
   const problems = result.error.issues.map(({ path: [key = ''], message }) => {
     const flag = String(key).replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);

@@ -15,7 +15,7 @@ import type { Style } from './terminal.js';
 const MOST_LOOKED_AT = 1000;
 const MOST_REASON = 200;
 
-const Options = z.object({ limit: limitOption });
+const Options = () => z.object({ limit: limitOption() });
 
 export const defineReviewList: Define = (review, choose) => {
   const command = review

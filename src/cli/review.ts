@@ -13,7 +13,7 @@ import { parseOptions } from './options.js';
 import { defineReviewList } from './review-list.js';
 import { defineReviewShow } from './review-show.js';
 
-const Options = z.object({ note: reviewNote().optional() });
+const Options = () => z.object({ note: reviewNote().optional() });
 
 export const defineReview: Define = (program, choose) => {
   const review = program

@@ -11,18 +11,19 @@ import { numeric, parseOptions } from './options.js';
 import { openAs } from './speaker.js';
 import { withdrawalLines } from './withdraw.js';
 
-const Options = z.object({
-  from: z.string().optional(),
-  priority: priority().optional(),
-  thread: threadId().optional(),
-  replyTo: messageId().optional(),
-  payload: payload().optional(),
-  ttl: numeric(ttlSeconds()).optional(),
-  mustRead: z.boolean().optional(),
-  idempotencyKey: idempotencyKey().optional(),
-  supersedes: messageId().optional(),
-});
-type Options = z.output<typeof Options>;
+const Options = () =>
+  z.object({
+    from: z.string().optional(),
+    priority: priority().optional(),
+    thread: threadId().optional(),
+    replyTo: messageId().optional(),
+    payload: payload().optional(),
+    ttl: numeric(ttlSeconds()).optional(),
+    mustRead: z.boolean().optional(),
+    idempotencyKey: idempotencyKey().optional(),
+    supersedes: messageId().optional(),
+  });
+type Options = z.output<ReturnType<typeof Options>>;
 
 export const defineSend: Define = (program, choose) => {
   const command = program

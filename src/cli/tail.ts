@@ -16,8 +16,9 @@ import { describeUnknown } from './unknown-agent.js';
 
 const POLL_MS = 500;
 
-const Options = z.object({ limit: limitOption, thread: threadId().optional(), follow: z.boolean().default(false) });
-type Wanted = z.output<typeof Options> & { readonly agent: string | undefined };
+const Options = () =>
+  z.object({ limit: limitOption(), thread: threadId().optional(), follow: z.boolean().default(false) });
+type Wanted = z.output<ReturnType<typeof Options>> & { readonly agent: string | undefined };
 
 export const defineTail: Define = (program, choose) => {
   const command: Command = program

@@ -26,11 +26,12 @@ const MOST_TIMEOUT_SECONDS = 7 * 24 * 60 * 60;
 const MOST_NAMED = 4;
 
 const TIMEOUT = `must be a whole number of seconds, 1 to ${MOST_TIMEOUT_SECONDS}`;
-const Options = z.object({
-  timeout: numeric(z.int(TIMEOUT).min(1, TIMEOUT).max(MOST_TIMEOUT_SECONDS, TIMEOUT).optional()),
-  follow: z.boolean().default(false),
-});
-type Wanted = z.output<typeof Options>;
+const Options = () =>
+  z.object({
+    timeout: numeric(z.int(TIMEOUT).min(1, TIMEOUT).max(MOST_TIMEOUT_SECONDS, TIMEOUT).optional()),
+    follow: z.boolean().default(false),
+  });
+type Wanted = z.output<ReturnType<typeof Options>>;
 
 export const defineWait: Define = (program, choose) => {
   const command: Command = program

@@ -26,26 +26,27 @@ const whole = (least: number, most: number, hint = '') => {
   return numeric(z.int(message).min(least, message).max(most, message).optional());
 };
 
-const Options = z.object({
-  once: z.boolean().default(false),
-  allowWrites: z.boolean().default(false),
-  writes: z.enum(WRITES, `must be one of ${WRITES.join(', ')}`).optional(),
-  interval: whole(100, 3_600_000, ' milliseconds'),
-  // 0 is neither "at once" nor "never" to everybody.
-  idleTimeout: whole(1, WEEK_MS, ' milliseconds; leave it out to wait for ever'),
-  concurrency: whole(1, 64),
-  lease: whole(1, MOST_LEASE_SECONDS, ' seconds'),
-  // What a server says to the worker that it starts.
-  start: z.string().refine(isSessionId, 'must be the id of a start').optional(),
-  config: z.string().refine(isAbsolute, 'must be an absolute path').optional(),
-  relay: z.string().refine(isAbsolute, 'must be an absolute path').optional(),
-  umask: z
-    .string()
-    .regex(/^[0-7]{1,3}$/, 'must be an octal number')
-    .transform((octal) => Number.parseInt(octal, 8))
-    .optional(),
-});
-type Wanted = z.output<typeof Options>;
+const Options = () =>
+  z.object({
+    once: z.boolean().default(false),
+    allowWrites: z.boolean().default(false),
+    writes: z.enum(WRITES, `must be one of ${WRITES.join(', ')}`).optional(),
+    interval: whole(100, 3_600_000, ' milliseconds'),
+    // 0 is neither "at once" nor "never" to everybody.
+    idleTimeout: whole(1, WEEK_MS, ' milliseconds; leave it out to wait for ever'),
+    concurrency: whole(1, 64),
+    lease: whole(1, MOST_LEASE_SECONDS, ' seconds'),
+    // What a server says to the worker that it starts.
+    start: z.string().refine(isSessionId, 'must be the id of a start').optional(),
+    config: z.string().refine(isAbsolute, 'must be an absolute path').optional(),
+    relay: z.string().refine(isAbsolute, 'must be an absolute path').optional(),
+    umask: z
+      .string()
+      .regex(/^[0-7]{1,3}$/, 'must be an octal number')
+      .transform((octal) => Number.parseInt(octal, 8))
+      .optional(),
+  });
+type Wanted = z.output<ReturnType<typeof Options>>;
 
 export const defineWorker: Define = (program, choose) => {
   const command: Command = program
