@@ -7,8 +7,10 @@
  */
 import type { Dir, Stats, StatsFs } from 'node:fs';
 import { errnoOf } from '../../model/errors.js';
+import { readKernelFile } from './kernel-file.js';
 import { lockingCalls } from './locking-calls.js';
 import { readPlainFile, type SafeRead } from './plain-file.js';
+import { retryBusy } from './retry-busy.js';
 import { OPEN, type SystemCalls, systemCalls } from './system-calls.js';
 
 export type { SafeRead } from './plain-file.js';
@@ -138,7 +140,7 @@ export class Files {
   /** Renames; false when there is nothing at `from`. ENOENT also means a missing parent of `to`: see `ensureDirectory`. */
   rename(from: string, to: string): boolean {
     try {
-      this.#retryBusy(() => this.#sys.renameSync(from, to));
+      retryBusy(() => this.#sys.renameSync(from, to));
       return true;
     } catch (error) {
       if (errnoOf(error) === 'ENOENT') return false;
@@ -149,7 +151,7 @@ export class Files {
   /** Removes a file; false when there is none, or a folder in its place. */
   unlink(path: string): boolean {
     try {
-      this.#retryBusy(() => this.#sys.unlinkSync(path));
+      retryBusy(() => this.#sys.unlinkSync(path));
       return true;
     } catch (error) {
       // What unlink says of a folder differs: EISDIR on Linux, EPERM on macOS.
@@ -285,37 +287,8 @@ export class Files {
     return this.#sys.realpathSync(path);
   }
 
-  /** Reads a file of the kernel's (/proc), whose size is not known beforehand. Undefined when it cannot be read. */
+  /** See `kernel-file.ts`. */
   readKernelFile(path: string): string | undefined {
-    let fd: number;
-    try {
-      fd = this.#sys.openSync(path, OPEN.rdonly);
-    } catch {
-      return undefined;
-    }
-    try {
-      const buffer = Buffer.allocUnsafe(4096);
-      return buffer.toString('utf8', 0, this.#sys.readSync(fd, buffer, 0, buffer.length, null));
-    } catch {
-      return undefined;
-    } finally {
-      this.#sys.closeSync(fd);
-    }
-  }
-
-  // Virus scanners and indexers hold a file open for moments on Windows, and renames then fail
-  // (https://github.com/isaacs/node-graceful-fs/issues/104). Nothing of the kind happens elsewhere.
-  #retryBusy(operation: () => void): void {
-    for (let attempt = 0; ; attempt++) {
-      try {
-        operation();
-        return;
-      } catch (error) {
-        const code = errnoOf(error);
-        const busy = code === 'EPERM' || code === 'EBUSY' || code === 'EACCES';
-        if (process.platform !== 'win32' || !busy || attempt === 10) throw error;
-        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2 ** attempt);
-      }
-    }
+    return readKernelFile(this.#sys, path);
   }
 }
