@@ -62,6 +62,7 @@ export async function runHere(argv: readonly string[], { home, cwd, env }: Surro
 
 async function openHere(env: NodeJS.ProcessEnv) {
   const app = await open(env);
-  const inspection = new FilesystemInspection(app.relay.store.location, { program: SERVER });
+  // Without the program: what runs here are its sources, which no build can be older than.
+  const inspection = new FilesystemInspection(app.relay.store.location);
   return { ...app, project: app.project(), ancestry: app.processes, inspection };
 }
