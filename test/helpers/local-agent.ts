@@ -2,6 +2,10 @@
  * An agent in this process, on a relay that real servers use: the facade as they have it, and no process to start. For who
  * only sends or looks on in a test of another process.
  */
+// What `open` loads at its first call: in the middle of a test that would hold up all that is under way in this process.
+import '../../src/config/load.js';
+import '../../src/relay/relay.js';
+import '../../src/store/filesystem/filesystem-store.js';
 import { open } from '../../src/open.js';
 import { RelayClient } from './relay-client.js';
 import { answerOf, type Json, refusalOf, type ToolResult } from './server-client.js';

@@ -142,7 +142,7 @@ export class Sandbox {
         problems.push(...(await one.dispose()));
       });
       await Promise.all(closing);
-      for (const { pid, command } of processesOf(this.root)) {
+      for (const { pid, command } of await leftBehind(this.root)) {
         problems.push(`process ${pid} was left running: ${command}`);
         killIfAlive(pid);
       }
@@ -254,6 +254,13 @@ export function killIfAlive(pid: number): void {
   } catch {
     // It is gone, which is what was wanted.
   }
+}
+
+/** What runs although all servers have ended. What one of them has killed at its end is gone a moment later. */
+async function leftBehind(root: string): Promise<{ pid: number; command: string }[]> {
+  if (processesOf(root).length === 0) return [];
+  await eventually('the end of what was killed', () => processesOf(root).length === 0, 1000).catch(() => {});
+  return processesOf(root);
 }
 
 /** Processes whose environment names the sandbox. Known on Linux only; elsewhere the tracked ones have to do. */
