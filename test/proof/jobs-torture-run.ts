@@ -94,15 +94,17 @@ env = ["PATH", "TORTURE_FOLDER"]
     this.#isOver = false;
     const lives = Array.from({ length: WORKERS + CLAIMERS }, (_, seat) => this.#live(seat));
     const deadline = performance.now() + deadlineMs;
+    const left = new Set(this.submitted.keys());
     for (;;) {
-      const jobs = await this.all();
-      for (const { id, state } of jobs) {
+      for (const id of left) {
+        const { state } = (await this.relay.jobs.look(id)) ?? {};
+        if (state === undefined || isEnded(state)) left.delete(id);
         if (state !== 'needs_recovery') continue;
         await this.relay.jobs.recover(id, 'retry', 'human');
         this.retried.set(id, (this.retried.get(id) ?? 0) + 1);
         this.counts.recovered++;
       }
-      if (jobs.every(({ state }) => isEnded(state)) || performance.now() > deadline) break;
+      if (left.size === 0 || performance.now() > deadline) break;
       await sleep(1000);
     }
     this.#isOver = true;
