@@ -1,6 +1,6 @@
 /**
- * A disk in memory that answers the store's system calls as Linux does, for proofs that need thousands of relays: each call
- * takes a tenth of what the kernel takes. `test/store/filesystem/simulated-disk.test.ts` holds it against a real one.
+ * A disk in memory that answers the store's system calls as Linux does, for proofs that need thousands of relays and spend most of
+ * their time in the kernel else. `test/store/filesystem/simulated-disk.test.ts` holds it against a real one.
  *
  * Plain files, folders and hard links; no symbolic links. Rights are kept and not enforced, as for root, and every file is
  * ours. There is no cache: what is written is there (what a power cut leaves is in `crash-states.ts`).
