@@ -2,7 +2,7 @@
  * The MCP SDK makes 159 schemas when it is loaded, a tenth of the time that a start takes, and a server needs a third of them.
  * In the bundle the name of each stands for a function that makes it once, and whoever uses the name calls it.
  */
-import { readFileSync } from 'node:fs';
+import { readFileSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 
 // Whatever a declaration goes on with begins with a space or a bracket: what does not is the next one, or a comment.
@@ -12,7 +12,8 @@ const MAKE_ONCE = 'function makeOnce(make) { let made; return () => (made ??= ma
 
 /** The plugin of esbuild. Throws where the SDK does not declare its schemas one by one at the top of a file, as it does now. */
 export function lazySchemas(root) {
-  const sdk = path.join(root, 'node_modules', '@modelcontextprotocol', 'sdk', 'dist', 'esm');
+  // As esbuild names its files: node_modules is a link where defects are tried.
+  const sdk = realpathSync(path.join(root, 'node_modules', '@modelcontextprotocol', 'sdk', 'dist', 'esm'));
   const types = path.join(sdk, 'types.js');
   const source = readFileSync(types, 'utf8');
   const names = [...source.matchAll(/\bconst (\w+Schema)\b/g)].map(([, name]) => name);
