@@ -240,7 +240,8 @@ describe.skipIf(process.platform !== 'linux')('the worker that a server has star
       const who = await alice.call('who', {});
       expect(who.autospawn).toEqual({ codex: expect.stringMatching(/^cooldown until .*, after a start that failed$/) });
       const log = path.join(sandbox.relay, '.worker-logs', 'codex.log');
-      expect(readFileSync(log, 'utf8')).toContain('/nowhere/program');
+      // It tells the relay first, and says it where it logs when it ends.
+      await eventually('the words in the log', () => readFileSync(log, 'utf8').includes('/nowhere/program'));
       const { args, env, cwd } = sandbox.command({ config: text });
       const doctor = spawnSync(process.execPath, [...args, 'doctor', '--json'], { env, cwd, encoding: 'utf8' });
       expect(JSON.parse(doctor.stdout).findings).toContainEqual({
