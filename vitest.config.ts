@@ -21,8 +21,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/temporary-folder.ts'],
     pool: 'forks',
-    // Most tests wait for a disk or for a process that they have started: two workers would leave a core of two idle.
-    maxWorkers: Math.max(3, os.availableParallelism() - 1),
+    // Most tests wait for a disk or for a process that they have started: two workers, and three, leave a core of two idle.
+    maxWorkers: Math.max(4, os.availableParallelism() - 1),
     // Files of one worker share what they import, which would else take longer than what they test.
     isolate: false,
     sequence: { sequencer: LongestFirst },
