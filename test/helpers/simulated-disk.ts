@@ -118,10 +118,10 @@ export class SimulatedDisk {
       this.#descriptor('fchmod', fd).node.rights = mode & 0o7777;
     },
     utimesSync: (path: string, _accessed: Date, modified: Date) => {
-      this.#node('utime', path).mtimeMs = modified.getTime();
+      this.#taken('utime', path).node.mtimeMs = modified.getTime();
     },
     linkSync: (from: string, to: string) => {
-      const node = this.#node('link', from);
+      const node = this.#taken('link', from).node;
       const { folder, name } = this.#free('link', to);
       if (node instanceof Folder) throw failed('EPERM', 'link', from);
       node.nlink++;
@@ -144,7 +144,7 @@ export class SimulatedDisk {
     },
     readdirSync: (path: string) => [...this.#folder('scandir', path).entries.keys()],
     readFileSync: (path: string) => {
-      const node = this.#node('open', path);
+      const node = this.#taken('open', path).node;
       if (node instanceof Folder) throw failed('EISDIR', 'read', path);
       return Buffer.from(node.bytes);
     },
@@ -153,11 +153,11 @@ export class SimulatedDisk {
       return { readSync: () => names.next().value ?? null, closeSync: () => {} };
     },
     readlinkSync: (path: string) => {
-      this.#node('readlink', path);
+      this.#taken('readlink', path).node;
       throw failed('EINVAL', 'readlink', path);
     },
     realpathSync: (path: string) => {
-      this.#node('lstat', path);
+      this.#taken('lstat', path).node;
       return path;
     },
     statfsSync: (path: string) => {
@@ -228,10 +228,10 @@ export class SimulatedDisk {
 
   #stat(path: string, { throwIfNoEntry = true } = {}): Stats | undefined {
     const place = this.#look(path);
-    const code = typeof place === 'string' ? place : place.node === undefined ? 'ENOENT' : undefined;
-    if (code === undefined) return statsOf((place as Place).node as File | Folder);
-    if (code === 'ENOENT' && !throwIfNoEntry) return undefined;
-    throw failed(code, 'lstat', path);
+    const found = typeof place === 'string' ? place : (place.node ?? 'ENOENT');
+    if (typeof found !== 'string') return statsOf(found);
+    if (found === 'ENOENT' && !throwIfNoEntry) return undefined;
+    throw failed(found, 'lstat', path);
   }
 
   /** Or what is wrong with the folders above. */
@@ -267,12 +267,8 @@ export class SimulatedDisk {
     return place;
   }
 
-  #node(call: string, path: string): File | Folder {
-    return this.#taken(call, path).node;
-  }
-
   #folder(call: string, path: string): Folder {
-    const node = this.#node(call, path);
+    const node = this.#taken(call, path).node;
     if (node instanceof File) throw failed('ENOTDIR', call, path);
     return node;
   }

@@ -22,17 +22,15 @@ export class Files {
   readonly #sys: SystemCalls;
   readonly #uid: number | undefined = process.getuid?.();
   #warnedNoDirectorySync = false;
+  /** For the library that makes locks, which keeps with it how exact the times of files are. */
+  readonly locking: ReturnType<typeof lockingCalls>;
 
   constructor(
     system: SystemCalls = systemCalls,
     readonly warn: (text: string) => void = () => {},
   ) {
     this.#sys = system;
-  }
-
-  /** For the library that makes locks. */
-  locking() {
-    return lockingCalls(this.#sys);
+    this.locking = lockingCalls(system);
   }
 
   /** The bytes of a plain file of ours, whole; see `readPlainFile`. One over `maxBytes` is unsafe, and not read. */

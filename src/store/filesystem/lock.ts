@@ -16,7 +16,7 @@ export async function holdLock(path: string, files: Files): Promise<(() => Promi
   const { default: lockfile } = await import('proper-lockfile');
   try {
     const release = await lockfile.lock(path, {
-      fs: files.locking(),
+      fs: files.locking,
       lockfilePath: path,
       realpath: false,
       stale: STALE_MS,

@@ -6,7 +6,7 @@ import { errnoOf } from '../../model/errors.js';
 
 const MOST_RETRIES = 10;
 
-/** Blocks for up to 2 s in all, in pauses that double from 1 ms. */
+/** Blocks for up to 1 s in all, in pauses that double from 1 ms. */
 export function retryBusy(operation: () => void): void {
   for (let attempt = 0; ; attempt++) {
     try {

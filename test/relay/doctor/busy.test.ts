@@ -2,7 +2,7 @@
  * A healthy relay in full use gives no finding. Files come and go under every look, so each finding here would be a false
  * alarm by a race: something listed and then gone, a session between two steps of its end, a record just being replaced.
  */
-import { afterAll, beforeAll, expect } from 'vitest';
+import { expect } from 'vitest';
 import { newSessionId } from '../../../src/model/ids.js';
 import { RelayInspection } from '../../../src/relay/doctor/doctor.js';
 import { Relay } from '../../../src/relay/relay.js';
@@ -19,15 +19,6 @@ const RUNS = 1000;
 // The look at the directory takes the same care and more system calls, so every tenth run has one.
 const DIRECTORY_EVERY = 10;
 const NAMES = ['alice', 'bob', 'carol'];
-
-// As the program does it: the lock's folder has no other protection.
-let umask = 0;
-beforeAll(() => {
-  umask = process.umask(0o077);
-});
-afterAll(() => {
-  process.umask(umask);
-});
 
 test('A healthy busy relay gives no finding in 1,000 runs', async ({ sandbox }) => {
   const config = `agents = ${JSON.stringify(NAMES)}`;

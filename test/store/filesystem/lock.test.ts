@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { readdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { lstatSync, readdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Files } from '../../../src/store/filesystem/files.js';
@@ -7,7 +7,7 @@ import { FilesystemStore } from '../../../src/store/filesystem/filesystem-store.
 import { holdLock } from '../../../src/store/filesystem/lock.js';
 import { bundleHelper } from '../../helpers/store-bundle.js';
 import { useRacers } from '../../helpers/store-processes.js';
-import { useTemporaryDirectories } from '../../helpers/store-relay.js';
+import { posix, useTemporaryDirectories } from '../../helpers/store-relay.js';
 
 const temporaryDirectory = useTemporaryDirectories();
 const racers = useRacers();
@@ -19,6 +19,7 @@ describe('a lock', () => {
     const path = join(folder, '.sweep.lock');
     const release = await holdLock(path, files);
     expect(release).toBeTypeOf('function');
+    if (posix) expect(lstatSync(path).mode & 0o777).toBe(0o700);
     expect(await holdLock(path, files)).toBeUndefined();
     await release?.();
     expect(readdirSync(folder)).toEqual([]);
