@@ -20,15 +20,17 @@ export const content = lazy(() => text().refine((value) => value.trim() !== '', 
 
 export const priority = lazy(() => z.enum(PRIORITIES, 'must be "normal" or "urgent"'));
 
-export const threadId = lazy(() =>
+/** A name or a few words. `none` is what leaving it out means. */
+const line = (most: number, none: string, control = 'must not contain control characters') =>
   z
     .string('must be a string')
     .trim()
-    .min(1, 'must not be empty; leave it out for no thread')
-    .max(MAX_THREAD_ID, `may have at most ${MAX_THREAD_ID} characters`)
-    .refine((value) => !CONTROL.test(value), 'must not contain control characters')
-    .refine(wellFormed, NOT_UNICODE),
-);
+    .min(1, `must not be empty; leave it out for ${none}`)
+    .max(most, `may have at most ${most} characters`)
+    .refine((value) => !CONTROL.test(value), control)
+    .refine(wellFormed, NOT_UNICODE);
+
+export const threadId = lazy(() => line(MAX_THREAD_ID, 'no thread'));
 
 export const messageId = lazy(() =>
   z
@@ -38,15 +40,7 @@ export const messageId = lazy(() =>
 );
 
 /** A name of the caller's own for one send, so that trying it again sends nothing twice. */
-export const idempotencyKey = lazy(() =>
-  z
-    .string('must be a string')
-    .trim()
-    .min(1, 'must not be empty; leave it out for none')
-    .max(128, 'may have at most 128 characters')
-    .refine((value) => !CONTROL.test(value), 'must not contain control characters')
-    .refine(wellFormed, NOT_UNICODE),
-);
+export const idempotencyKey = lazy(() => line(128, 'none'));
 
 /** An object, or its JSON text. `problem` says what it must be, where it is something else. */
 export const jsonObject = (problem: string) =>
@@ -86,15 +80,7 @@ export const ttlSeconds = lazy(() =>
 );
 
 /** What a member does in a topic, in its own words. */
-export const role = lazy(() =>
-  z
-    .string('must be a string')
-    .trim()
-    .min(1, 'must not be empty; leave it out for none')
-    .max(MAX_ROLE, `may have at most ${MAX_ROLE} characters`)
-    .refine((value) => !CONTROL.test(value), 'must be one line, without control characters')
-    .refine(wellFormed, NOT_UNICODE),
-);
+export const role = lazy(() => line(MAX_ROLE, 'none', 'must be one line, without control characters'));
 
 // How long a call may wait for mail. Longer, and clients give the call up.
 const MOST_WAIT_SECONDS = 240;
