@@ -122,9 +122,9 @@ async function bundle({ entry, file, start, external = [] }, version) {
     },
     banner: { js: 'const __program=require("node:path").join(__dirname,"mcp-dispatch.cjs");' },
     alias: {
-      // Its build for Node loads all of node:crypto at start, 2 ms; this one uses the global crypto when first asked.
+      // Its build for Node loads all of node:crypto at start, 2 ms; this one loads nothing, and is given its random bytes.
       nanoid: './node_modules/nanoid/index.browser.js',
-      // It replaces functions of node:fs for the whole process. proper-lockfile needs none of that: it opens no files.
+      // It replaces functions of node:fs for the whole process. proper-lockfile, which loads it, is given other calls.
       'graceful-fs': 'node:fs',
       // Its build for Node hides its parts from the bundler.
       'jsonc-parser': './node_modules/jsonc-parser/lib/esm/main.js',
