@@ -36,6 +36,8 @@ const LOOK_FOR_PROGRAM_MS = 1000;
 export class Presence {
   // When each agent was last seen without a server of another program, by the steady clock.
   readonly #noProgramAt = new Map<string, number>();
+  // Sessions whose processes were found gone; no others ever have their ids.
+  readonly #dead = new Set<string>();
 
   constructor(
     private readonly store: Store,
@@ -94,7 +96,7 @@ export class Presence {
    * process, so whoever has seen enough stops.
    */
   async *sightings(agent: string): AsyncGenerator<Sighting> {
-    const names = await namesInFolder(this.store, sessionKey(agent));
+    const names = await this.#maybeLive(agent);
     for (const name of names) {
       const sighting = await this.#read(agent, name);
       if (sighting !== undefined) yield names.length === 1 ? { ...sighting, isOnly: true } : sighting;
@@ -112,7 +114,7 @@ export class Presence {
    */
   async others(agent: string, own: string): Promise<Sighting[]> {
     const seen: Sighting[] = [];
-    for (const name of await namesInFolder(this.store, sessionKey(agent))) {
+    for (const name of await this.#maybeLive(agent)) {
       const sighting = name === own ? undefined : await this.#read(agent, name);
       if (sighting !== undefined) seen.push(sighting);
     }
@@ -133,7 +135,7 @@ export class Presence {
     wanted: (agent: string, session: About) => boolean,
   ): AsyncGenerator<{ readonly agent: string; readonly sighting: Sighting }> {
     for (const agent of (await this.store.list(PRESENCE)).filter(isAgentId)) {
-      for (const name of await namesInFolder(this.store, sessionKey(agent))) {
+      for (const name of await this.#maybeLive(agent)) {
         const sighting = await this.#read(agent, name, (about) => wanted(agent, about));
         if (sighting !== undefined && sighting.silentSince === undefined) yield { agent, sighting };
       }
@@ -142,7 +144,7 @@ export class Presence {
 
   /** How a session of ours stands among those of its agent. Where it is the only one, that costs a look at a folder. */
   async standing(agent: string, own: string, since: string): Promise<Standing> {
-    const names = await namesInFolder(this.store, sessionKey(agent));
+    const names = await this.#maybeLive(agent);
     if (!names.includes(own)) return 'gone';
     for (const name of names) {
       const other = name === own ? undefined : await this.#read(agent, name);
@@ -184,6 +186,14 @@ export class Presence {
     return lost;
   }
 
+  /**
+   * The sessions of an agent, without those that were found dead: where many windows were killed, to read them again would be
+   * most of what a call costs. Whoever takes from the dead looks at them afresh, with `isOver`.
+   */
+  async #maybeLive(agent: string): Promise<string[]> {
+    return (await namesInFolder(this.store, sessionKey(agent))).filter((session) => !this.#dead.has(session));
+  }
+
   /** Undefined where there is no record that can be believed, or not a wanted one, or its session is over. */
   async #read(
     agent: string,
@@ -206,7 +216,10 @@ export class Presence {
       ...(namespace === undefined ? {} : { namespace }),
       ...(start === undefined ? {} : { start }),
     });
-    if (process === 'dead') return undefined;
+    if (process === 'dead') {
+      this.#dead.add(session);
+      return undefined;
+    }
     const silentMs = process === 'unknown' ? this.clock.now() - renewedAt : 0;
     if (silentMs >= GIVEN_UP_AFTER_MS) return undefined;
     return {

@@ -179,6 +179,26 @@ describe('liveness', () => {
     expect(await relay.presence.isOver('bob', session.id)).toBe(true);
   });
 
+  it('of a killed process is asked after once, though its record lies there, but always before anything is taken', async () => {
+    const bobs = world.process();
+    const { id } = await bobs.session('bob');
+    bobs.kill();
+    const read = vi.spyOn(world.memory, 'read');
+    const looks = () => read.mock.calls.filter(([key]) => key === `.presence/bob/${id}`).length;
+    for (let call = 0; call < 3; call++) {
+      expect(await relay.presence.isLive('bob')).toBe(false);
+      expect(await relay.presence.others('bob', 'another')).toEqual([]);
+      for await (const { agent } of relay.presence.everySession(() => true)) expect(agent).not.toBe('bob');
+    }
+    expect(looks()).toBe(1);
+    for (let taken = 2; taken < 4; taken++) {
+      expect(await relay.presence.isOver('bob', id)).toBe(true);
+      expect(looks()).toBe(taken);
+    }
+    expect(await relay.presence.sweep()).toEqual([{ agent: 'bob', session: id }]);
+    read.mockRestore();
+  });
+
   it('is not given by another process that got the same number', async () => {
     const bobs = world.process();
     await bobs.session('bob');
