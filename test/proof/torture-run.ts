@@ -17,8 +17,11 @@ export const AGENTS = [...new Set(SEATS)];
 
 // Behind the other test files, which share the machine.
 const NICENESS = 5;
-// Eight that never paused would take every core there is from the other files.
-const PAUSE_MS = 80;
+// Eight that never paused would take every core there is from the other files. Just before a kill the victim goes on, and
+// others with it, so that it falls among calls: its own, and those of who writes to it and shares its mail.
+const PAUSE_MS = 1000;
+const GO_ON_AMONG = 0.4;
+const STRIKE_MS = 15;
 const THREADS = [null, null, 'red', 'blue'];
 const ACKED_AMONG = 60;
 const ASKED_IN_THE_END = 40;
@@ -26,6 +29,7 @@ const ASKED_IN_THE_END = 40;
 export class TortureRun {
   readonly journal: Event[] = [];
   readonly #running: (JournallingClient | undefined)[] = SEATS.map(() => undefined);
+  readonly #pausing = new Map<number, () => void>();
   #tokens = 0;
   #over = false;
 
@@ -95,7 +99,7 @@ export class TortureRun {
         await this.#sendSome(client, random);
         while (!client.server.isOver) {
           await this.#act(client, random);
-          await sleep(random() * PAUSE_MS);
+          await this.#pause(seat, random() * PAUSE_MS);
         }
       } catch (error) {
         // Killed with calls unanswered, which is the point. Whatever else ends a server is in the journal.
@@ -152,11 +156,26 @@ export class TortureRun {
     };
     while (!isOver()) {
       await sleep(50 + random() * 350);
-      const victim = this.#running[Math.trunc(random() * SEATS.length)];
+      const seat = Math.trunc(random() * SEATS.length);
+      for (const other of SEATS.keys()) {
+        const goesOn = random() < GO_ON_AMONG;
+        if (goesOn || other === seat) this.#pausing.get(other)?.();
+      }
+      await sleep(random() * STRIKE_MS);
+      const victim = this.#running[seat];
       // Some while they start.
       if (random() < 0.2) victim?.kill();
       else victim?.killWhenUsed();
     }
+  }
+
+  /** Until so much time is over, or a kill is near. */
+  async #pause(seat: number, ms: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.#pausing.set(seat, resolve);
+      setTimeout(resolve, ms);
+    });
+    this.#pausing.delete(seat);
   }
 
   /** A server when all is quiet: how long its first call takes is noted. */
