@@ -179,7 +179,7 @@ describe('liveness', () => {
     expect(await relay.presence.isOver('bob', session.id)).toBe(true);
   });
 
-  it('of a killed process is asked after once, though its record lies there, but always before anything is taken', async () => {
+  it('of a killed process is asked after once, and afresh before anything is taken', async () => {
     const bobs = world.process();
     const { id } = await bobs.session('bob');
     bobs.kill();

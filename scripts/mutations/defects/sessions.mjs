@@ -76,6 +76,17 @@ export default {
       caughtBy: { file: PRESENCE, title: 'removes records of the dead and the file that shadowed them, and no others' },
     },
     {
+      name: 'dead-for-good',
+      promise: 'Nothing is taken from a session that was found dead before it is looked at again.',
+      file: 'src/relay/presence.ts',
+      find: 'return (await this.#read(agent, session)) === undefined;',
+      replace: 'return this.#dead.has(session) || (await this.#read(agent, session)) === undefined;',
+      caughtBy: {
+        file: PRESENCE,
+        title: 'of a killed process is asked after once, and afresh before anything is taken',
+      },
+    },
+    {
       name: 'roster-name-given-twice',
       promise: 'Each name of the roster is held by one server.',
       file: 'src/relay/roster.ts',
