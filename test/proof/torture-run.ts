@@ -99,7 +99,7 @@ export class TortureRun {
         await this.#sendSome(client, random);
         while (!client.server.isOver) {
           await this.#act(client, random);
-          await this.#pause(seat, random() * PAUSE_MS);
+          await this.#pause(seat, client, random() * PAUSE_MS);
         }
       } catch (error) {
         // Killed with calls unanswered, which is the point. Whatever else ends a server is in the journal.
@@ -155,7 +155,7 @@ export class TortureRun {
       return raged >= 6 * ms || (raged >= ms && isEnough());
     };
     while (!isOver()) {
-      await sleep(50 + random() * 350);
+      await sleep(50 + random() * (350 - STRIKE_MS));
       const seat = Math.trunc(random() * SEATS.length);
       for (const other of SEATS.keys()) {
         const goesOn = random() < GO_ON_AMONG;
@@ -169,12 +169,13 @@ export class TortureRun {
     }
   }
 
-  /** Until so much time is over, or a kill is near. */
-  async #pause(seat: number, ms: number): Promise<void> {
-    await new Promise<void>((resolve) => {
+  /** Until so much time is over, or a kill is near or has come. */
+  async #pause(seat: number, { server }: JournallingClient, ms: number): Promise<void> {
+    const near = new Promise<void>((resolve) => {
       this.#pausing.set(seat, resolve);
       setTimeout(resolve, ms);
     });
+    await Promise.race([near, server.closed]);
     this.#pausing.delete(seat);
   }
 
