@@ -1,6 +1,7 @@
 /** The mutation check: its list fits the program and the suite, its page the list, and it tells a catch from an accident. */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { transform } from 'esbuild';
 import { describe, expect, it } from 'vitest';
 
 interface Defect {
@@ -26,6 +27,17 @@ describe('the defects', () => {
   it('each can be made in the sources, and each has a test to catch it', () => {
     expect(problemsOf(DEFECTS, root)).toEqual([]);
     expect(DEFECTS.length).toBeGreaterThanOrEqual(20);
+  });
+
+  it('each leaves a source that is one: what cannot be built shows nothing of the tests', async () => {
+    const builds = DEFECTS.map(async ({ name, file, find, replace }) => {
+      const source = readFileSync(root + file, 'utf8').replace(find, () => replace);
+      await transform(source, { loader: 'ts' }).catch((error) =>
+        Promise.reject(new Error(`${name}: ${error.message}`)),
+      );
+    });
+    const settled = await Promise.allSettled(builds);
+    expect(settled.filter(({ status }) => status === 'rejected')).toEqual([]);
   });
 
   it('are in docs/mutations.md as they are (npm run mutations -- --write-docs writes it)', () => {

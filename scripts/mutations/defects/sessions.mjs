@@ -110,8 +110,8 @@ export default {
       name: 'umask-left-alone',
       promise: 'Everything in a relay is for its owner alone, whatever the umask.',
       file: 'src/main.ts',
-      find: 'process.umask(0o077);',
-      replace: '',
+      find: 'const umask = process.umask(0o077);',
+      replace: 'const umask = process.umask();',
       caughtBy: {
         file: 'test/process/footprint.test.ts',
         title: 'everything in a relay is 0600 or 0700, under a umask of',
