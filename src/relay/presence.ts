@@ -36,8 +36,9 @@ const LOOK_FOR_PROGRAM_MS = 1000;
 export class Presence {
   // When each agent was last seen without a server of another program, by the steady clock.
   readonly #noProgramAt = new Map<string, number>();
-  // Sessions whose processes were found gone; no others ever have their ids.
+  // The records whose processes were found gone since then, by the steady clock.
   readonly #dead = new Set<string>();
+  #deadSince = Number.NEGATIVE_INFINITY;
 
   constructor(
     private readonly store: Store,
@@ -187,11 +188,18 @@ export class Presence {
   }
 
   /**
-   * The sessions of an agent, without those that were found dead: where many windows were killed, to read them again would be
-   * most of what a call costs. Whoever takes from the dead looks at them afresh, with `isOver`.
+   * The sessions of an agent, without those that were just found dead: where many windows were killed, to read them again
+   * would be most of what a call costs. A record that somebody planted in the place of a live session's hides that one for no
+   * longer than it takes to renew it. Whoever takes from the dead looks at them afresh, with `isOver`.
    */
   async #maybeLive(agent: string): Promise<string[]> {
-    return (await namesInFolder(this.store, sessionKey(agent))).filter((session) => !this.#dead.has(session));
+    const now = this.clock.steady();
+    if (now - this.#deadSince >= HEARTBEAT_MS) {
+      this.#dead.clear();
+      this.#deadSince = now;
+    }
+    const names = await namesInFolder(this.store, sessionKey(agent));
+    return names.filter((session) => !this.#dead.has(sessionKey(agent, session)));
   }
 
   /** Undefined where there is no record that can be believed, or not a wanted one, or its session is over. */
@@ -204,10 +212,10 @@ export class Presence {
     const read = await this.store.read(sessionKey(agent, session), MAX_RECORD_BYTES);
     if (read === undefined || !read.ok) return undefined;
     const record = parseSessionRecord(read.bytes, session);
-    return record !== undefined && wanted(aboutOf(record)) ? this.#judge(record, read.modifiedAt) : undefined;
+    return record !== undefined && wanted(aboutOf(record)) ? this.#judge(agent, record, read.modifiedAt) : undefined;
   }
 
-  #judge(record: SessionRecord, renewedAt: number): Sighting | undefined {
+  #judge(agent: string, record: SessionRecord, renewedAt: number): Sighting | undefined {
     const { session, pid, since, cwd, client, host, boot, namespace, start } = record;
     const process = this.processes.check({
       pid,
@@ -217,7 +225,7 @@ export class Presence {
       ...(start === undefined ? {} : { start }),
     });
     if (process === 'dead') {
-      this.#dead.add(session);
+      this.#dead.add(sessionKey(agent, session));
       return undefined;
     }
     const silentMs = process === 'unknown' ? this.clock.now() - renewedAt : 0;

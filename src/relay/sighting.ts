@@ -36,7 +36,7 @@ export interface Sighting {
   readonly process: Exclude<Liveness, 'dead'>;
   /** Set when it cannot be checked and has not renewed its record in time: since when, in milliseconds since 1970. */
   readonly silentSince?: number;
-  /** Set where no other record stands beside its own, so that no session of ours is newer. */
+  /** Set where no other record of one that may live stands beside its own, so that no session of ours is newer. */
   readonly isOnly?: true;
   /**
    * When a tool was last called in it, as of its last renewal, in milliseconds since 1970; null for no call yet, undefined

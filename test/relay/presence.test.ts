@@ -199,6 +199,22 @@ describe('liveness', () => {
     read.mockRestore();
   });
 
+  it('is taken by a planted record from nobody but whose place it has, and from that one until it renews its own', async () => {
+    const session = await world.process().session('carol');
+    const key = `.presence/carol/${session.id}`;
+    const read = await world.memory.read(key, 10_000);
+    const record = Buffer.from(read?.ok === true ? read.bytes : []).toString();
+    const planted = { ...JSON.parse(record), pid: 4_000_000 };
+    await world.put(`.presence/bob/${session.id}`, planted);
+    expect(await relay.presence.isLive('bob')).toBe(false);
+    expect(await relay.presence.isLive('carol')).toBe(true);
+    await world.put(key, planted);
+    expect(await relay.presence.isLive('carol')).toBe(false);
+    world.clock.advance(HEARTBEAT_MS);
+    await world.put(key, record);
+    expect(await relay.presence.isLive('carol')).toBe(true);
+  });
+
   it('is not given by another process that got the same number', async () => {
     const bobs = world.process();
     await bobs.session('bob');

@@ -80,10 +80,22 @@ export default {
       promise: 'Nothing is taken from a session that was found dead before it is looked at again.',
       file: 'src/relay/presence.ts',
       find: 'return (await this.#read(agent, session)) === undefined;',
-      replace: 'return this.#dead.has(session) || (await this.#read(agent, session)) === undefined;',
+      replace: 'return this.#dead.has(sessionKey(agent, session)) || (await this.#read(agent, session)) === undefined;',
       caughtBy: {
         file: PRESENCE,
         title: 'of a killed process is asked after once, and afresh before anything is taken',
+      },
+    },
+    {
+      name: 'dead-never-forgotten',
+      promise: 'A planted record hides a live session for no longer than until that one renews its own.',
+      file: 'src/relay/presence.ts',
+      find: 'if (now - this.#deadSince >= HEARTBEAT_MS) {',
+      replace: 'if (this.#deadSince < 0) {',
+      caughtBy: {
+        file: PRESENCE,
+        title:
+          'is taken by a planted record from nobody but whose place it has, and from that one until it renews its own',
       },
     },
     {
